@@ -1,0 +1,49 @@
+using Palisade.Protocol;
+
+namespace Palisade.Engine;
+
+/// <summary>A rule as findings, alerts and people see it. Immutable; one instance a rule and snapshot.</summary>
+public sealed record RuleInfo(
+    string Id, string Name, string NameZh, FindingLevel Level, string Class,
+    IReadOnlyList<string> Tags, string WhatHappened, string WhatHappenedZh, string WhatToDo, string WhatToDoZh)
+{
+    /// <summary>ATT&amp;CK technique ids (T1110.001) among the tags, upper case.</summary>
+    public IReadOnlyList<string> Techniques { get; init; } = [];
+    /// <summary>sigma | correlation | web.</summary>
+    public string Kind { get; init; } = "sigma";
+    /// <summary>Counts as context only: never an alert of its own (levels informational and low).</summary>
+    public bool ContextOnly => Level <= FindingLevel.Low;
+}
+
+/// <summary>One rule that matched one event, or one correlation that fired at it.</summary>
+/// <param name="Event">Index in the batch. For a correlation: the event that made it fire.</param>
+/// <param name="Field">Field the evidence lies in; 0 means the raw record.</param>
+/// <param name="Offset">Evidence: first byte in the field's value, or in the raw record.</param>
+/// <param name="Length">Evidence: bytes. 0 where there is none to point at.</param>
+/// <param name="Technique">What was tried, in the field's words ("UNION extraction"); null where the rule's name says it.</param>
+/// <param name="Firing">Set for correlations.</param>
+public readonly record struct Finding(
+    int Event, RuleInfo Rule, AttackOutcome Outcome, ushort Field, int Offset, int Length, string? Technique = null, Firing? Firing = null);
+
+/// <summary>A correlation that fired: which group, over which events.</summary>
+/// <param name="Group">Group-by field (or alias) and value, in the rule's order.</param>
+/// <param name="WindowStartMs">Time of the oldest event counted, Unix milliseconds UTC.</param>
+/// <param name="FirstSequence">Journal sequence of the oldest event counted.</param>
+/// <param name="Count">Events (or distinct values) counted.</param>
+/// <param name="Sequences">Journal sequences of the events counted, oldest first, at most 1,000.</param>
+public sealed record Firing(
+    IReadOnlyList<KeyValuePair<string, string>> Group, long WindowStartMs, ulong FirstSequence, long Count, IReadOnlyList<ulong> Sequences);
+
+/// <summary>Findings of one batch, in event order. Reused.</summary>
+public sealed class FindingList
+{
+    private Finding[] items = new Finding[256];
+    public int Count { get; private set; }
+    public ReadOnlySpan<Finding> Items => items.AsSpan(0, Count);
+    public void Clear() { Array.Clear(items, 0, Count); Count = 0; }
+    public void Add(in Finding finding)
+    {
+        if (Count == items.Length) Array.Resize(ref items, Count * 2);
+        items[Count++] = finding;
+    }
+}

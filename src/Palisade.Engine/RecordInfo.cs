@@ -1,0 +1,13 @@
+namespace Palisade.Engine;
+
+/// <summary>What is known of a record before anybody reads its bytes: the journal frame's header.</summary>
+/// <param name="Sequence">Position in this node's journal; with the node id it makes the event's id.</param>
+/// <param name="ReceivedMs">When we received it, Unix milliseconds UTC.</param>
+/// <param name="Tenant">Owner. 0 is never a tenant.</param>
+/// <param name="Source">The log source's id within the control store; 0 where none is known (offline scan).</param>
+/// <param name="Parser">Index of the parser asked for, from <c>ParserSet.IndexOf</c>; <see cref="AutoParser"/> detects it.</param>
+public readonly record struct RecordInfo(ulong Sequence, long ReceivedMs, uint Tenant, uint Source, short Parser)
+{
+    /// <summary>Detect the parser from the bytes.</summary>
+    public const short AutoParser = -1;
+}
