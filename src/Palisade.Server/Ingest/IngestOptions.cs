@@ -1,0 +1,58 @@
+namespace Palisade.Server.Ingest;
+
+/// <summary>Intake: listeners and limits.</summary>
+public sealed record IngestOptions
+{
+    public const string Section = "Ingest";
+
+    /// <summary>Syslog listeners, UDP and TCP each. Default 127.0.0.1:5514.</summary>
+    public IReadOnlyList<SyslogListenerOptions> Syslog { get; init; } = [new()];
+    /// <summary>Largest request body after decompression, bytes. Default 64 MiB.</summary>
+    public int MaxBodyBytes { get; init; } = 64 << 20;
+    /// <summary>Longest line or message, bytes. Default 1 MiB.</summary>
+    public int MaxLineBytes { get; init; } = 1 << 20;
+    /// <summary>How many times larger than its compressed form a body may be, once past 8 MiB. Default 400.</summary>
+    public int MaxCompressionRatio { get; init; } = 400;
+    /// <summary>Request bodies held in memory at once, bytes. Default 256 MiB.</summary>
+    public long MaxBodiesInMemory { get; init; } = 256L << 20;
+    /// <summary>What a sender is told to wait when the journal is full, seconds. Default 5.</summary>
+    public int RetryAfterSeconds { get; init; } = 5;
+    /// <summary>Disk budget of the journal, bytes. Default 4 GiB.</summary>
+    public long JournalBudgetBytes { get; init; } = 4L << 30;
+
+    /// <summary>Every problem, each with its key path.</summary>
+    public IEnumerable<string> Problems()
+    {
+        if (MaxLineBytes is < 1024 or > 16 << 20) yield return $"{Section}:MaxLineBytes must be 1024 to 16777216";
+        if (MaxBodyBytes < MaxLineBytes) yield return $"{Section}:MaxBodyBytes must be at least MaxLineBytes";
+        if (MaxCompressionRatio < 10) yield return $"{Section}:MaxCompressionRatio must be at least 10";
+        if (MaxBodiesInMemory < MaxBodyBytes) yield return $"{Section}:MaxBodiesInMemory must be at least MaxBodyBytes";
+        if (RetryAfterSeconds is < 1 or > 3600) yield return $"{Section}:RetryAfterSeconds must be 1 to 3600";
+        if (JournalBudgetBytes < 256L << 20) yield return $"{Section}:JournalBudgetBytes must be at least 268435456";
+        for (var i = 0; i < Syslog.Count; i++)
+        {
+            if (!System.Net.IPEndPoint.TryParse(Syslog[i].Listen, out _)) yield return $"{Section}:Syslog:{i}:Listen is not ADDRESS:PORT";
+            if (Syslog[i].IdleSeconds < 1) yield return $"{Section}:Syslog:{i}:IdleSeconds must be at least 1";
+            if (Syslog[i].MaxConnections < 1) yield return $"{Section}:Syslog:{i}:MaxConnections must be at least 1";
+        }
+    }
+}
+
+/// <summary>One syslog address.</summary>
+public sealed record SyslogListenerOptions
+{
+    /// <summary>ADDRESS:PORT for UDP and TCP.</summary>
+    public string Listen { get; init; } = "127.0.0.1:5514";
+    /// <summary>Tenant (by name) of what comes in without a token. Empty: the only tenant there is, and only on a loopback address.</summary>
+    public string Tenant { get; init; } = "";
+    /// <summary>Source name of what comes in without a token that names one.</summary>
+    public string Source { get; init; } = "syslog";
+    public bool Udp { get; init; } = true;
+    public bool Tcp { get; init; } = true;
+    /// <summary>A TCP connection without a byte for so long is closed, seconds. Default 600.</summary>
+    public int IdleSeconds { get; init; } = 600;
+    /// <summary>TCP connections at once. Default 1024.</summary>
+    public int MaxConnections { get; init; } = 1024;
+    /// <summary>Receive buffer asked of the kernel for UDP, bytes. Default 8 MiB.</summary>
+    public int UdpReceiveBuffer { get; init; } = 8 << 20;
+}

@@ -1,0 +1,32 @@
+namespace Palisade.Server.Ingest;
+
+/// <summary>What became of everything one source sent: received = stored + refused + in flight, always.</summary>
+/// <param name="Received">Records that reached us, refused ones included.</param>
+/// <param name="Journaled">Records that were written to the journal.</param>
+/// <param name="Parsed">Of the stored ones: those that a parser understood.</param>
+/// <param name="Stored">Records in the event store, parsed or raw.</param>
+/// <param name="InFlight">Journalled and not stored yet.</param>
+/// <param name="Refused">Turned away, by reason.</param>
+public sealed record LedgerTotals(
+    long Received, long Journaled, long Parsed, long Stored, long InFlight, IReadOnlyDictionary<IngestRefusal, long> Refused)
+{
+    public static LedgerTotals Empty { get; } = new(0, 0, 0, 0, 0, new Dictionary<IngestRefusal, long>());
+    public long RefusedTotal => Refused.Values.Sum();
+    /// <summary>Share of what was received that is stored or on its way there, per cent.</summary>
+    public double Completeness => Received == 0 ? 100 : Math.Round(100.0 * (Received - RefusedTotal) / Received, 3);
+}
+
+/// <summary>One minute of a source.</summary>
+/// <param name="MinuteMs">Start of the minute of receipt, Unix milliseconds UTC.</param>
+public sealed record LedgerMinute(long MinuteMs, LedgerTotals Totals);
+
+/// <summary>The loss ledger as other slices see it.</summary>
+public interface ILossLedger
+{
+    /// <summary>Totals of one source since it exists.</summary>
+    Task<LedgerTotals> TotalsAsync(uint tenant, uint source, CancellationToken stop);
+    /// <summary>Totals of every source of a tenant; what reached the tenant without a source is under 0.</summary>
+    Task<IReadOnlyDictionary<uint, LedgerTotals>> TotalsAsync(uint tenant, CancellationToken stop);
+    /// <summary>Minutes with traffic, oldest first.</summary>
+    Task<IReadOnlyList<LedgerMinute>> MinutesAsync(uint tenant, uint source, DateTimeOffset from, DateTimeOffset to, CancellationToken stop);
+}
