@@ -1,4 +1,4 @@
-namespace Palisade.Server.Stream;
+namespace Palisade.Server.Streaming;
 
 /// <summary>Identity and day of an event: the same after any replay.</summary>
 public static class EventId

@@ -1,4 +1,4 @@
-namespace Palisade.Server.Stream;
+namespace Palisade.Server.Streaming;
 
 /// <summary>A line that no parser understood, as the console lists it.</summary>
 /// <param name="Text">At most the first 2,000 bytes; bytes that are not UTF-8 are replaced.</param>

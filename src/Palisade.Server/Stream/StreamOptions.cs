@@ -1,4 +1,4 @@
-namespace Palisade.Server.Stream;
+namespace Palisade.Server.Streaming;
 
 /// <summary>From the journal to the event store and the alerts.</summary>
 public sealed record StreamOptions

@@ -1,0 +1,25 @@
+namespace Palisade.Server.Ingest;
+
+/// <summary>
+/// Cuts a whole body into lines (LF or CR LF; the last may lack its end). Blank lines carry nothing and are passed over.
+/// Pure: slices of the same bytes come out.
+/// </summary>
+public ref struct LineSplitter(ReadOnlySpan<byte> body)
+{
+    private ReadOnlySpan<byte> rest = body;
+
+    /// <summary>The next line that is not blank, without its end.</summary>
+    public bool TryRead(out ReadOnlySpan<byte> line)
+    {
+        while (!rest.IsEmpty)
+        {
+            var end = rest.IndexOf((byte)'\n');
+            line = end < 0 ? rest : rest[..end];
+            rest = end < 0 ? default : rest[(end + 1)..];
+            if (!line.IsEmpty && line[^1] == '\r') line = line[..^1];
+            if (!line.IsEmpty) return true;
+        }
+        line = default;
+        return false;
+    }
+}
