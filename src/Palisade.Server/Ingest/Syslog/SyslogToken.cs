@@ -37,7 +37,7 @@ public static class SyslogToken
     }
 
     /// <summary>PRI VERSION SP TIMESTAMP SP HOSTNAME SP APP-NAME SP PROCID SP MSGID SP.</summary>
-    private static bool SkipHeader(ref ReadOnlySpan<byte> message)
+    private static bool SkipHeader(scoped ref ReadOnlySpan<byte> message)
     {
         if (message.Length < 8 || message[0] != '<') return false;
         var close = message[..Math.Min(message.Length, 6)].IndexOf((byte)'>');
@@ -54,7 +54,7 @@ public static class SyslogToken
     }
 
     /// <summary>SP NAME "=" QUOTE VALUE QUOTE; a quote, backslash or bracket in the value is escaped by a backslash.</summary>
-    private static bool ReadParameter(ref ReadOnlySpan<byte> rest, out ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value)
+    private static bool ReadParameter(scoped ref ReadOnlySpan<byte> rest, out ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value)
     {
         name = value = default;
         rest = rest[1..];
