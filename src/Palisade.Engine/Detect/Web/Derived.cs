@@ -1,0 +1,93 @@
+using System.Buffers;
+using System.Buffers.Text;
+
+namespace Palisade.Engine.Detect.Web;
+
+/// <summary>
+/// Further readings of a value, made only where its bytes call for one: as a path, as shell words, as what its base64
+/// holds. They are scanned like the value itself and point back to it.
+/// </summary>
+internal static class Derived
+{
+    private static readonly SearchValues<byte> Unusual = SearchValues.Create("'\"()<>;|`$\\{}*#,^!\n\r"u8);
+    private static readonly SearchValues<byte> ShellMeta = SearchValues.Create(";|`$&\\{'\"^\n<"u8);
+    private static readonly SearchValues<byte> Base64 = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="u8);
+    private static readonly SearchValues<byte> PathTrick = SearchValues.Create(".\\\0"u8);
+
+    /// <summary>Whether a value has bytes that text without syntax does not.</summary>
+    public static bool IsUnusual(ReadOnlySpan<byte> canonical) => canonical.ContainsAny(Unusual);
+
+    public static void Add(WebScratch scratch, int index, ReadOnlySpan<byte> original)
+    {
+        var segment = scratch.Segments[index];
+        var text = scratch.Bytes(segment);
+        if (segment.Part is WebPart.Path or WebPart.Param && text.ContainsAny(PathTrick) && (text.IndexOf(".."u8) >= 0 || text.IndexOf("/."u8) >= 0 || text.Contains((byte)'\\')))
+            AddPath(scratch, segment);
+        if (text.ContainsAny(ShellMeta)) AddShell(scratch, segment);
+        if (segment.Part == WebPart.Param && original.Length is >= 16 and <= 8192) AddBase64(scratch, segment, original);
+    }
+
+    /// <summary>Slashes one way, doubled ones and "/./" away, control bytes out.</summary>
+    private static void AddPath(WebScratch scratch, in Segment segment)
+    {
+        var room = scratch.Room(segment.Length);
+        var text = scratch.Bytes(segment);
+        var n = 0;
+        foreach (var b in text)
+        {
+            var c = b == '\\' ? (byte)'/' : b;
+            if (c is < 0x20 or (byte)'"') continue;
+            if (c == '/' && n > 0 && room[n - 1] == '/') continue;
+            if (c == '/' && n > 1 && room[n - 1] == '.' && room[n - 2] == '/') { n--; continue; }
+            room[n++] = c;
+        }
+        scratch.Close(segment.Part, WebView.Path, segment.Flags, n, segment.Offset, segment.Original);
+    }
+
+    /// <summary>Quotes, back-slashes and carets out; $IFS and brace lists to blanks.</summary>
+    private static void AddShell(WebScratch scratch, in Segment segment)
+    {
+        var room = scratch.Room(segment.Length);
+        var text = scratch.Bytes(segment);
+        var n = 0;
+        var brace = 0;
+        for (var i = 0; i < text.Length; i++)
+        {
+            var b = text[i];
+            if (b is (byte)'\'' or (byte)'"' or (byte)'\\' or (byte)'^') continue;
+            if (b == '$')
+            {
+                var rest = text[i..];
+                if (rest.StartsWith("${ifs}"u8)) { room[n++] = (byte)' '; i += 5; continue; }
+                if (rest.StartsWith("$ifs$9"u8)) { room[n++] = (byte)' '; i += 5; continue; }
+                if (rest.StartsWith("$ifs"u8)) { room[n++] = (byte)' '; i += 3; continue; }
+                if (rest.Length > 1 && rest[1] is (byte)'@' or (byte)'*') { i++; continue; }
+            }
+            if (b == '{' && i + 1 < text.Length && text[i + 1] is (byte)',' or (>= (byte)'a' and <= (byte)'z')) brace++;
+            if (b == '}' && brace > 0) brace--;
+            if (b == ',' && brace > 0) { room[n++] = (byte)' '; continue; }
+            room[n++] = b;
+        }
+        if (n == text.Length && room[..n].SequenceEqual(text)) return;
+        scratch.Close(segment.Part, WebView.Shell, segment.Flags, n, segment.Offset, segment.Original);
+    }
+
+    /// <summary>What base64 holds, if it holds text.</summary>
+    private static void AddBase64(WebScratch scratch, in Segment segment, ReadOnlySpan<byte> original)
+    {
+        var body = original.TrimEnd((byte)'=');
+        if (body.ContainsAnyExcept(Base64)) return;
+        body = body[..(body.Length & ~3)];
+        var room = scratch.Room(body.Length);
+        var n = Decode(body, room);
+        if (n < 8) return;
+        var printable = 0;
+        foreach (var b in room[..n]) printable += b is >= 0x20 and < 0x7F or (byte)'\n' or (byte)'\t' ? 1 : 0;
+        if (printable * 20 < n * 19) return;
+        var length = Canonical.Write(room[..n], room, false, out var flags);
+        scratch.Close(segment.Part, WebView.Text, flags | CanonicalFlags.Nested, length, segment.Offset, segment.Original);
+    }
+
+    private static int Decode(ReadOnlySpan<byte> body, Span<byte> room) =>
+        System.Buffers.Text.Base64.DecodeFromUtf8(body, room, out _, out var written) == OperationStatus.Done ? written : -1;
+}

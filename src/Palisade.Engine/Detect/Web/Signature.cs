@@ -1,0 +1,52 @@
+using System.Text.RegularExpressions;
+
+namespace Palisade.Engine.Detect.Web;
+
+/// <summary>Which reading of a value a signature speaks about.</summary>
+internal enum WebView : byte
+{
+    /// <summary>The canonical text and everything derived from it.</summary>
+    Text,
+    /// <summary>Only the path reading: slashes one way, doubles and dots collapsed.</summary>
+    Path,
+    /// <summary>Only the shell reading: quoting tricks undone.</summary>
+    Shell,
+    /// <summary>The SQL token fold (<see cref="SqlFold"/>).</summary>
+    Sql,
+}
+
+/// <summary>One piece of evidence for one class.</summary>
+internal sealed class Signature
+{
+    public required int Index { get; init; }
+    public required string Id { get; init; }
+    /// <summary>Index of the class in <see cref="SignatureSet.Classes"/>.</summary>
+    public required int Class { get; init; }
+    public required string Technique { get; init; }
+    public WebPart Where { get; init; } = WebPart.Any;
+    public WebView View { get; init; }
+    /// <summary>A literal counts only where it does not go on as a word on either side.</summary>
+    public bool Word { get; init; }
+    public int Score { get; init; }
+    /// <summary>Must match too; null where the literal says it all.</summary>
+    public Regex? Match { get; init; }
+    /// <summary>Must not match.</summary>
+    public Regex? Unless { get; init; }
+}
+
+/// <summary>A bucket of evidence: scores add up in it, and one rule speaks for it.</summary>
+internal sealed record WebClass(string Key, RuleInfo Rule, int Rank);
+
+/// <summary>All signatures, ready to run. Immutable.</summary>
+internal sealed class SignatureSet
+{
+    public required IReadOnlyList<WebClass> Classes { get; init; }
+    public required Signature[] Signatures { get; init; }
+    public required LiteralScan Literals { get; init; }
+    public required byte[][] LiteralBytes { get; init; }
+    /// <summary>literal → signatures that it may prove.</summary>
+    public required Signature[][] ByLiteral { get; init; }
+    public required Signature[] Sql { get; init; }
+    /// <summary>Matches whenever one of <see cref="Sql"/> does.</summary>
+    public required Regex? AnySql { get; init; }
+}

@@ -1,0 +1,61 @@
+using System.Collections.Frozen;
+using System.Text;
+
+namespace Palisade.Engine.Detect.Web;
+
+/// <summary>The words of SQL that carry grammar, across MySQL, PostgreSQL, SQL Server, Oracle and SQLite.</summary>
+internal static class SqlWords
+{
+    private static readonly FrozenDictionary<string, char>.AlternateLookup<ReadOnlySpan<char>> Words = Make();
+
+    /// <summary>Token of a lower-case word; 'v' for a name.</summary>
+    public static char CodeOf(ReadOnlySpan<byte> word)
+    {
+        if (word.Length is < 2 or > 24) return 'v';
+        Span<char> chars = stackalloc char[24];
+        var n = Encoding.Latin1.GetChars(word, chars);
+        return Words.TryGetValue(chars[..n], out var code) ? code : 'v';
+    }
+
+    private static FrozenDictionary<string, char>.AlternateLookup<ReadOnlySpan<char>> Make()
+    {
+        var words = new Dictionary<string, char>(StringComparer.Ordinal);
+        void Add(char code, string list)
+        {
+            foreach (var word in list.Split(' ', StringSplitOptions.RemoveEmptyEntries)) words[word] = code;
+        }
+        Add('S', "select");
+        Add('U', "union intersect except minus");
+        Add('D', "all distinct distinctrow top unique");
+        Add('R', "from");
+        Add('W', "where");
+        Add('H', "having");
+        Add('B', "order group");
+        Add('L', "limit offset fetch");
+        Add('I', "into");
+        Add('O', "outfile dumpfile");
+        Add('&', "and or xor div mod");
+        Add('N', "not");
+        Add('l', "like rlike regexp glob in between is ilike similar sounds match overlaps collate");
+        Add('1', "null true false");
+        Add('A', "as");
+        Add('C', "case");
+        Add('T', "when then else end");
+        Add('X', "insert update delete drop alter create truncate exec execute declare shutdown replace merge grant revoke call set handler use backup restore copy begin if rename load attach prepare show");
+        Add('Y', "waitfor delay");
+        Add('P', "procedure");
+        Add('F', """
+            sleep benchmark pg_sleep extractvalue updatexml load_file randomblob name_const elt make_set exp_geometry geometrycollection
+            multipoint polygon multipolygon linestring multilinestring st_latfromgeohash st_longfromgeohash gtid_subset gtid_subtract
+            char chr ascii ord concat concat_ws group_concat string_agg substring substr mid unhex conv convert cast xmltype upper lower
+            version user database schema current_user session_user system_user current_database current_schema db_name user_name
+            suser_name suser_sname host_name is_srvrolemember generate_series regexp_substring crypt_key rdb$get_context count floor rand
+            md5 sha1 hashbytes ifnull nullif isnull coalesce nvl decode utl_inaddr.get_host_name utl_inaddr.get_host_address
+            utl_http.request dbms_pipe.receive_message dbms_lock.sleep ctxsys.drithsx.sn dbms_utility.sqlid_to_sqlhash
+            sys.fn_sqlvarbasetostr fn_varbintohexstr openrowset openquery row_count last_insert_rowid sqlite_version load_extension
+            query_to_xml database_to_xml lo_import lo_export pg_read_file pg_ls_dir json_keys row aes_decrypt aes_encrypt bin_to_num
+            xp_cmdshell xp_dirtree hex quote typeof unistr length len datalength bitand raise_application_error
+            """.ReplaceLineEndings(" "));
+        return words.ToFrozenDictionary(StringComparer.Ordinal).GetAlternateLookup<ReadOnlySpan<char>>();
+    }
+}

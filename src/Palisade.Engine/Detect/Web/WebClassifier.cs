@@ -1,0 +1,165 @@
+using Palisade.Protocol;
+
+namespace Palisade.Engine.Detect.Web;
+
+/// <summary>Takes a request apart, reads its values, and adds up the evidence for each class.</summary>
+/// <remarks>
+/// All values go in canonical form into one buffer, separated by a byte no literal holds:
+/// <code>path FF value FF value FF value (path reading) FF … user agent FF referrer FF</code>
+/// One scan finds the literals of all signatures; expressions and the SQL reading run only behind them.
+/// </remarks>
+internal sealed class WebClassifier(SignatureSet set)
+{
+    /// <summary>Fills the scores of <paramref name="scratch"/>.</summary>
+    public void Read(in WebRequest request, WebScratch scratch)
+    {
+        scratch.Begin();
+        Split(request, out var path, out var pathOffset, out var query, out var queryOffset);
+        AddSegment(scratch, WebPart.Path, path, pathOffset, false);
+        AddQuery(scratch, query, queryOffset);
+        AddSegment(scratch, WebPart.UserAgent, request.UserAgent, 0, false);
+        AddSegment(scratch, WebPart.Referrer, request.Referrer, 0, false);
+
+        var sink = new Sink(this, scratch);
+        set.Literals.Scan(scratch.Text.AsSpan(0, scratch.Used), ref sink);
+        if (set.AnySql is null) return;
+        var count = scratch.SegmentCount;
+        for (var i = 0; i < count; i++)
+            if (scratch.Segments[i].View == WebView.Text) ReadSql(scratch, i);
+    }
+
+    /// <summary>Target to path and query; an absolute target loses its scheme and host.</summary>
+    private static void Split(in WebRequest request, out ReadOnlySpan<byte> path, out int pathOffset, out ReadOnlySpan<byte> query, out int queryOffset)
+    {
+        pathOffset = queryOffset = 0;
+        path = request.Path;
+        query = request.Query;
+        var target = request.Target;
+        if (target.IsEmpty) return;
+        if (target[0] != '/' && target.IndexOf("://"u8) is > 0 and < 8 and var scheme)
+        {
+            var host = target[(scheme + 3)..].IndexOfAny((byte)'/', (byte)'?');
+            pathOffset = host < 0 ? target.Length : scheme + 3 + host;
+        }
+        var question = target[pathOffset..].IndexOf((byte)'?');
+        if (question < 0) { path = target[pathOffset..]; query = default; return; }
+        path = target.Slice(pathOffset, question);
+        queryOffset = pathOffset + question + 1;
+        query = target[queryOffset..];
+    }
+
+    private static void AddQuery(WebScratch scratch, ReadOnlySpan<byte> query, int offset)
+    {
+        while (!query.IsEmpty)
+        {
+            var end = scratch.SegmentCount >= WebScratch.MaxSegments - 4 ? -1 : query.IndexOf((byte)'&');
+            // "&&" and "& " are operators of a payload that was not encoded, not separators.
+            while (end >= 0 && end + 1 < query.Length && query[end + 1] is (byte)'&' or (byte)'%' or (byte)'+' or (byte)'$' or (byte)'#')
+            {
+                var skip = query[end + 1] == '&' ? 2 : 1;
+                var more = query[(end + skip)..].IndexOf((byte)'&');
+                end = more < 0 ? -1 : end + skip + more;
+            }
+            var part = end < 0 ? query : query[..end];
+            AddParameter(scratch, part, offset);
+            if (end < 0) return;
+            query = query[(end + 1)..];
+            offset += end + 1;
+        }
+    }
+
+    /// <summary>The value alone where the name is a plain name, else both: names are attacked too.</summary>
+    private static void AddParameter(WebScratch scratch, ReadOnlySpan<byte> part, int offset)
+    {
+        var equals = part.IndexOf((byte)'=');
+        if (equals >= 0 && !part[..equals].ContainsAnyExcept(PlainName))
+        {
+            offset += equals + 1;
+            part = part[(equals + 1)..];
+        }
+        AddSegment(scratch, WebPart.Param, part, offset, true);
+    }
+
+    private static readonly System.Buffers.SearchValues<byte> PlainName =
+        System.Buffers.SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.[]%~:"u8);
+
+    private static void AddSegment(WebScratch scratch, WebPart part, ReadOnlySpan<byte> value, int offset, bool plusIsSpace)
+    {
+        if (value.Length < 2) return;
+        var room = scratch.Room(value.Length);
+        var length = Canonical.Write(value, room, plusIsSpace, out var flags);
+        var index = scratch.SegmentCount;
+        scratch.Close(part, WebView.Text, flags, length, offset, value.Length);
+        Derived.Add(scratch, index, value);
+    }
+
+    private ref struct Sink(WebClassifier owner, WebScratch scratch) : ILiteralSink
+    {
+        private int segment;
+
+        public void Found(int literal, int end)
+        {
+            while (scratch.Segments[segment].Start + scratch.Segments[segment].Length < end) segment++;
+            foreach (var signature in owner.Candidates(literal)) owner.Try(signature, scratch, segment, literal, end);
+        }
+    }
+
+    private Signature[] Candidates(int literal) => set.ByLiteral[literal];
+
+    private void Try(Signature signature, WebScratch scratch, int index, int literal, int end)
+    {
+        ref readonly var segment = ref scratch.Segments[index];
+        if ((signature.Where & segment.Part) == 0 || scratch.HasFired(signature)) return;
+        if (signature.View != WebView.Text && signature.View != segment.View) return;
+        if (signature.Word && !StandsAlone(scratch.Text, end - set.LiteralBytes[literal].Length, end)) return;
+        if (signature.Match is null && signature.Unless is null) { scratch.Fire(signature, index); return; }
+        if (!scratch.FirstTry(signature, index)) return;
+        var chars = scratch.CharsOf(segment);
+        if (signature.Match is not null && !signature.Match.IsMatch(chars)) return;
+        if (signature.Unless is not null && signature.Unless.IsMatch(chars)) return;
+        scratch.Fire(signature, index);
+    }
+
+    private static bool StandsAlone(byte[] text, int start, int end) =>
+        (start == 0 || !IsWord(text[start - 1])) && !IsWord(text[end]);
+
+    private static bool IsWord(byte b) => (uint)(b - 'a') < 26 || (uint)(b - '0') < 10 || b == '_';
+
+    private void ReadSql(WebScratch scratch, int index)
+    {
+        ref readonly var segment = ref scratch.Segments[index];
+        var text = scratch.Bytes(segment);
+        var quoted = text.Contains((byte)'\'');
+        var twice = text.Contains((byte)'"');
+        var ticked = text.Contains((byte)'`');
+        if (!quoted && !twice && !ticked)
+        {
+            if (segment.Part is WebPart.UserAgent or WebPart.Referrer) return;
+            if (text.IndexOfAny((byte)' ', (byte)'(', (byte)'*') < 0 && text.IndexOfAny((byte)'#', (byte)';', (byte)'|') < 0 && text.IndexOf("--"u8) < 0) return;
+        }
+        ReadSql(scratch, index, 0);
+        if (quoted) ReadSql(scratch, index, (byte)'\'');
+        if (twice) ReadSql(scratch, index, (byte)'"');
+        if (ticked) ReadSql(scratch, index, (byte)'`');
+    }
+
+    private void ReadSql(WebScratch scratch, int index, byte quote)
+    {
+        ref readonly var segment = ref scratch.Segments[index];
+        var length = SqlFold.Fold(scratch.Bytes(segment), quote, scratch.Fold);
+        if (length < 2) return;
+        var fold = scratch.Fold.AsSpan(0, length);
+        if (!set.AnySql!.IsMatch(fold)) return;
+        foreach (var signature in set.Sql)
+            if ((signature.Where & segment.Part) != 0 && !scratch.HasFired(signature) && signature.Match!.IsMatch(fold)) scratch.Fire(signature, index);
+    }
+
+    /// <summary>What the server made of the request, from its status alone. Success is never read from one log.</summary>
+    public static AttackOutcome OutcomeOf(ReadOnlySpan<byte> status)
+    {
+        if (status.Length != 3) return AttackOutcome.Unknown;
+        if (status.SequenceEqual("401"u8) || status.SequenceEqual("403"u8) || status.SequenceEqual("406"u8) || status.SequenceEqual("429"u8) || status.SequenceEqual("444"u8))
+            return AttackOutcome.Blocked;
+        return status[0] == '4' && !status.SequenceEqual("499"u8) ? AttackOutcome.Failed : AttackOutcome.Unknown;
+    }
+}

@@ -1,0 +1,43 @@
+using Palisade.Protocol;
+
+namespace Palisade.Engine.Detect.Web;
+
+/// <summary>One HTTP request as an access log shows it: slices of the event, nothing decoded yet.</summary>
+/// <remarks>The target is either whole (<see cref="Target"/>) or split (<see cref="Path"/>, <see cref="Query"/>).</remarks>
+public readonly ref struct WebRequest
+{
+    /// <summary>Request target as on the wire: path, then '?' and query. Empty where only the parts are known.</summary>
+    public ReadOnlySpan<byte> Target { get; init; }
+    public ReadOnlySpan<byte> Path { get; init; }
+    public ReadOnlySpan<byte> Query { get; init; }
+    public ReadOnlySpan<byte> UserAgent { get; init; }
+    public ReadOnlySpan<byte> Referrer { get; init; }
+    public ReadOnlySpan<byte> Method { get; init; }
+    /// <summary>Response status as digits; empty where the log has none.</summary>
+    public ReadOnlySpan<byte> Status { get; init; }
+}
+
+/// <summary>Where in the request a value was.</summary>
+[Flags]
+public enum WebPart : byte
+{
+    None = 0,
+    /// <summary>The path, without query.</summary>
+    Path = 1,
+    /// <summary>A query parameter's value, its name where that is out of the ordinary.</summary>
+    Param = 2,
+    UserAgent = 4,
+    Referrer = 8,
+    Any = Path | Param | UserAgent | Referrer,
+}
+
+/// <summary>What one request was found to be.</summary>
+/// <param name="Rule">The class's rule.</param>
+/// <param name="Score">Evidence added up; see <see cref="WebDetector.Threshold"/>.</param>
+/// <param name="Part">Where the evidence lies.</param>
+/// <param name="InTarget">The evidence is a slice of <see cref="WebRequest.Target"/> rather than of path or query.</param>
+/// <param name="Offset">First byte of the evidence in that value, undecoded.</param>
+/// <param name="Length">Bytes of evidence.</param>
+/// <param name="Technique">What was tried, in plain words.</param>
+public readonly record struct WebVerdict(
+    RuleInfo Rule, int Score, WebPart Part, bool InTarget, int Offset, int Length, string Technique, AttackOutcome Outcome);

@@ -1,0 +1,113 @@
+namespace Palisade.Engine.Detect.Web;
+
+/// <summary>A value of the request, brought into canonical form.</summary>
+internal struct Segment
+{
+    public WebPart Part;
+    public WebView View;
+    public CanonicalFlags Flags;
+    /// <summary>Canonical bytes in <see cref="WebScratch.Text"/>.</summary>
+    public int Start, Length;
+    /// <summary>The value as it came: a slice of the part's field.</summary>
+    public int Offset, Original;
+}
+
+/// <summary>Working memory for one request at a time; grows to the largest seen and is then reused.</summary>
+internal sealed class WebScratch(SignatureSet set)
+{
+    /// <summary>Values taken apart; what comes behind is read as one.</summary>
+    public const int MaxSegments = 256;
+    /// <summary>Tokens of one SQL reading.</summary>
+    public const int MaxFold = 2048;
+    /// <summary>Between segments, and in no literal.</summary>
+    public const byte Separator = 0xFF;
+
+    public byte[] Text = new byte[8192];
+    public int Used;
+    public char[] Chars = new char[8192];
+    public bool CharsReady;
+    public readonly Segment[] Segments = new Segment[MaxSegments * 3 + 8];
+    public int SegmentCount;
+    public readonly char[] Fold = new char[MaxFold];
+
+    public readonly int[] Score = new int[set.Classes.Count];
+    public readonly int[] BestScore = new int[set.Classes.Count];
+    public readonly int[] BestSegment = new int[set.Classes.Count];
+    public readonly Signature?[] BestSignature = new Signature?[set.Classes.Count];
+    private readonly int[] firedIn = new int[set.Signatures.Length];
+    private readonly int[] triedIn = new int[set.Signatures.Length];
+    private int request;
+    private bool scored;
+
+    public void Begin()
+    {
+        Used = 0;
+        SegmentCount = 0;
+        CharsReady = false;
+        if (scored)
+        {
+            Array.Clear(Score);
+            Array.Clear(BestScore);
+            scored = false;
+        }
+        // Stamps of (request, segment): no clearing per request.
+        if (request > int.MaxValue - 2 * Segments.Length)
+        {
+            Array.Clear(firedIn);
+            Array.Clear(triedIn);
+            request = 0;
+        }
+        request += Segments.Length;
+    }
+
+    public bool AnythingScored => scored;
+
+    public bool HasFired(Signature s) => firedIn[s.Index] == request;
+
+    /// <summary>False when this signature was already tried on this segment.</summary>
+    public bool FirstTry(Signature s, int segment)
+    {
+        if (triedIn[s.Index] == request + segment) return false;
+        triedIn[s.Index] = request + segment;
+        return true;
+    }
+
+    public void Fire(Signature s, int segment)
+    {
+        firedIn[s.Index] = request;
+        scored = true;
+        Score[s.Class] += s.Score;
+        if (s.Score <= BestScore[s.Class]) return;
+        BestScore[s.Class] = s.Score;
+        BestSegment[s.Class] = segment;
+        BestSignature[s.Class] = s;
+    }
+
+    public Span<byte> Room(int length)
+    {
+        if (Text.Length - Used < length + 1) Array.Resize(ref Text, Math.Max(Text.Length * 2, Used + length + 1));
+        return Text.AsSpan(Used, length);
+    }
+
+    /// <summary>Closes the segment whose canonical bytes were written to <see cref="Room"/>.</summary>
+    public void Close(WebPart part, WebView view, CanonicalFlags flags, int length, int offset, int original)
+    {
+        Segments[SegmentCount++] = new Segment { Part = part, View = view, Flags = flags, Start = Used, Length = length, Offset = offset, Original = original };
+        Used += length;
+        Text[Used++] = Separator;
+    }
+
+    public ReadOnlySpan<byte> Bytes(in Segment s) => Text.AsSpan(s.Start, s.Length);
+
+    /// <summary>The segment as characters (one a byte), for expressions.</summary>
+    public ReadOnlySpan<char> CharsOf(in Segment s)
+    {
+        if (!CharsReady)
+        {
+            if (Chars.Length < Used) Chars = new char[Text.Length];
+            System.Text.Encoding.Latin1.GetChars(Text.AsSpan(0, Used), Chars);
+            CharsReady = true;
+        }
+        return Chars.AsSpan(s.Start, s.Length);
+    }
+}
