@@ -1,0 +1,31 @@
+namespace Palisade.Engine.Rules;
+
+/// <summary>How a Sigma filter joins the rules it names: the texts of 2.1 and 2.2 contradict each other.</summary>
+public enum FilterPolarity : byte
+{
+    /// <summary>rule AND filter (the 2.2 draft): the filter's condition says what to keep.</summary>
+    And = 0,
+    /// <summary>rule AND NOT filter (the first example of 2.1): the filter's condition says what to leave out.</summary>
+    AndNot = 1,
+}
+
+/// <summary>How rules are loaded.</summary>
+public sealed record RuleLoadOptions
+{
+    public FilterPolarity Polarity { get; init; } = FilterPolarity.And;
+
+    /// <summary>Values of <c>%name%</c> for the modifier <c>expand</c>. A rule with a name not given here is refused.</summary>
+    public IReadOnlyDictionary<string, IReadOnlyList<string>> Placeholders { get; init; } = new Dictionary<string, IReadOnlyList<string>>();
+
+    /// <summary>Evaluates every rule on every event, whatever its log source.</summary>
+    public bool AnyLogSource { get; init; }
+
+    /// <summary>
+    /// Id of a field by its name; 0 when no more names can be taken. Catalogue fields and fields unknown to it.
+    /// Null: the names are numbered by the rule set itself (<see cref="RuleSet.FieldId"/> tells them).
+    /// </summary>
+    public Func<string, ushort>? FieldId { get; init; }
+
+    /// <summary>Largest file read; bytes.</summary>
+    public int MaxFileBytes { get; init; } = 4 << 20;
+}
