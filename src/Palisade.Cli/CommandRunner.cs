@@ -48,7 +48,7 @@ internal static class CommandRunner
         return ExitCodes.Usage;
     }
 
-    private static IEnumerable<string> Path(CommandResult result)
+    private static Stack<string> Path(CommandResult result)
     {
         var names = new Stack<string>();
         for (SymbolResult? r = result; r is CommandResult c; r = r.Parent) names.Push(c.Command is RootCommand ? "palisade" : c.Command.Name);
