@@ -1,0 +1,43 @@
+using System.Net;
+using Microsoft.AspNetCore.Hosting;
+using Palisade.Server.Configuration;
+using Palisade.Server.Control;
+
+namespace Palisade.Server;
+
+/// <summary>The table of contents: what the server is made of, in the order of its start.</summary>
+public static class ServerHost
+{
+    /// <summary>Puts the server together. Nothing runs until the application is started.</summary>
+    /// <param name="options">Configuration, already bound and checked.</param>
+    /// <param name="adjust">A last word on the services, for tests.</param>
+    public static WebApplication Build(ServerOptions options, Action<IServiceCollection>? adjust = null)
+    {
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
+        builder.Configuration.Sources.Clear();
+        builder.Logging.ClearProviders().AddSimpleConsole(o => { o.SingleLine = true; o.TimestampFormat = "HH:mm:ss "; o.UseUtcTimestamp = true; });
+        builder.Logging.SetMinimumLevel(options.Logging.Level).AddFilter("Microsoft", options.Logging.Framework).AddFilter("System", options.Logging.Framework);
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = options.Ingest.MaxBodyBytes;
+            kestrel.Listen(IPEndPoint.Parse(options.Http.Listen));
+        });
+        AddSlices(builder.Services, options);
+        adjust?.Invoke(builder.Services);
+        var app = builder.Build();
+        MapSlices(app);
+        return app;
+    }
+
+    private static void AddSlices(IServiceCollection services, ServerOptions options)
+    {
+        services.AddSingleton(options);
+        services.AddSingleton(TimeProvider.System);
+        services.AddControl();
+    }
+
+    private static void MapSlices(WebApplication app)
+    {
+    }
+}

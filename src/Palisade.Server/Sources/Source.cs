@@ -1,0 +1,29 @@
+using Palisade.Server.Tenants;
+
+namespace Palisade.Server.Sources;
+
+/// <summary>A stream of logs that a tenant sends, under one name.</summary>
+public sealed class Source : ITenantOwned
+{
+    public uint Id { get; set; }
+    public uint TenantId { get; set; }
+    public required string Name { get; set; }
+    /// <summary>Name of the parser asked for; "auto" detects it.</summary>
+    public string Kind { get; set; } = "auto";
+    public string Description { get; set; } = "";
+    public DateTimeOffset Created { get; set; }
+    public DateTimeOffset? LastSeen { get; set; }
+    public bool Disabled { get; set; }
+    /// <summary>Grows with every edit; the ETag.</summary>
+    public long Version { get; set; }
+}
+
+/// <summary>A machine that a tenant's logs speak of.</summary>
+public sealed class Host : ITenantOwned
+{
+    public uint Id { get; set; }
+    public uint TenantId { get; set; }
+    public required string Name { get; set; }
+    public DateTimeOffset FirstSeen { get; set; }
+    public DateTimeOffset LastSeen { get; set; }
+}
