@@ -1,0 +1,54 @@
+using System.Text;
+
+namespace Palisade.Journal;
+
+/// <summary>One process per journal folder. The kernel lets go of the lock when the process ends, however it ends.</summary>
+internal sealed class DirectoryLock : IDisposable
+{
+    private const string FileName = "journal.lock";
+    private readonly FileStream stream;
+
+    private DirectoryLock(FileStream stream) => this.stream = stream;
+
+    /// <exception cref="JournalException">Another process has it, or the folder is not ours.</exception>
+    public static DirectoryLock Take(string directory)
+    {
+        var path = Path.Combine(directory, FileName);
+        FileStream stream;
+        try
+        {
+            stream = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1);
+        }
+        catch (UnauthorizedAccessException error)
+        {
+            throw new JournalException(JournalProblem.NotAccessible, $"{directory} cannot be written by this user. Give it to the user that runs Palisade, or choose another data folder.", error);
+        }
+        catch (IOException error)
+        {
+            throw new JournalException(JournalProblem.InUse, $"{directory} is in use by another process{Holder(path)}. Stop it first, or choose another data folder.", error);
+        }
+        stream.SetLength(0);
+        stream.Write(Encoding.ASCII.GetBytes($"{Environment.ProcessId}\n"));
+        stream.Flush();
+        return new DirectoryLock(stream);
+    }
+
+    public void Dispose() => stream.Dispose();
+
+    private static string Holder(string path)
+    {
+        try
+        {
+            using var handle = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            var bytes = new byte[16];
+            var n = RandomAccess.Read(handle, bytes, 0);
+            var text = Encoding.ASCII.GetString(bytes, 0, n).Trim();
+            return text.Length == 0 ? "" : $" (pid {text})";
+        }
+        catch (IOException)
+        {
+            // The message is only less precise without it.
+            return "";
+        }
+    }
+}
