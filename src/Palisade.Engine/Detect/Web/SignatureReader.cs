@@ -96,7 +96,7 @@ internal sealed class SignatureReader
         if (!int.TryParse(Text(node, "score") ?? "5", NumberStyles.None, CultureInfo.InvariantCulture, out var score) || score is < 1 or > 10) { Say("WEB015", path, line, $"{id}: score is 1 to 10"); return; }
         var any = Strings(node, "any");
         if (view == WebView.Sql ? match is null : any.Count == 0) { Say("WEB016", path, line, $"{id}: needs {(view == WebView.Sql ? "match" : "any")}"); return; }
-        if (any.Any(l => l.Length < 2 || l.Any(c => c is >= 'A' and <= 'Z' or > '\x7f'))) { Say("WEB017", path, line, $"{id}: literals are lower case ASCII, two characters or more"); return; }
+        if (any.Any(l => l.Length == 0 || l.Any(c => c is >= 'A' and <= 'Z' or > '\x7f'))) { Say("WEB017", path, line, $"{id}: literals are lower case ASCII"); return; }
         var signature = new Signature
         {
             Index = signatures.Count, Id = id, Class = at, Technique = Text(node, "technique") ?? classes[at].Rule.Name,
