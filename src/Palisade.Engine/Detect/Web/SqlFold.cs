@@ -8,7 +8,7 @@ namespace Palisade.Engine.Detect.Web;
 /// Alphabet: 1 number or NULL · s string · q quote that opens or closes alone · v name · @ variable · f name before '(' ·
 /// F function that only an attack calls · S select · U union · D all/distinct · R from · W where · H having · B order/group by ·
 /// L limit · I into · O outfile · &amp; and/or/xor/|| · N not · l like/in/between/is … · A as · C case · T when/then/else/end ·
-/// X statement verb · Y waitfor/delay · P procedure · Z :: cast · = comparison · o arithmetic · * star · c comment to the end ·
+/// X statement verb · Y waitfor/delay · P procedure · Z :: cast · = comparison · o arithmetic · * star · c comment to the end · k comment that goes on for words ·
 /// ( ) , ; . themselves · x anything else.
 /// The value may start in bare SQL or inside a string: <see cref="Fold"/> is asked once for each.
 /// </remarks>
@@ -33,12 +33,12 @@ internal static class SqlFold
             switch (b)
             {
                 case (byte)'\'' or (byte)'"':
-                    if (quote == 0 && b == '\'' && i > 0 && IsWord(s[i - 1]) && i + 1 < s.Length && IsLetter(s[i + 1])) { i++; break; } // apostrophe
+                    if (quote != '\'' && b == '\'' && i > 0 && IsWord(s[i - 1]) && i + 1 < s.Length && IsLetter(s[i + 1])) { i++; break; } // apostrophe
                     String(s, ref i, b, fold, ref n);
                     break;
                 case (byte)'`': i++; Tick(s, ref i, fold, ref n); break;
-                case (byte)'-' when At(s, i + 1) == '-': fold[n++] = 'c'; return n;
-                case (byte)'#': fold[n++] = 'c'; return n;
+                case (byte)'-' when At(s, i + 1) == '-': fold[n++] = Comment(s[(i + 2)..]); return n;
+                case (byte)'#': fold[n++] = Comment(s[(i + 1)..]); return n;
                 case (byte)'/' when At(s, i + 1) == '*':
                     if (At(s, i + 2) == '!') { i += 3; while (i < s.Length && (uint)(s[i] - '0') < 10) i++; break; }
                     var close = s[(i + 2)..].IndexOf("*/"u8);
@@ -59,6 +59,15 @@ internal static class SqlFold
         }
         return n;
     }
+
+    /// <summary>A comment that goes on for words is a weaker sign: people write "#2" and "--" too.</summary>
+    private static char Comment(ReadOnlySpan<byte> rest)
+    {
+        rest = rest.Trim(" +-/*\t"u8);
+        return rest.Length <= 8 && rest.IndexOf((byte)' ') < 0 && (rest.IsEmpty || !IsDigit(rest[0])) ? 'c' : 'k';
+    }
+
+    private static bool IsDigit(byte b) => (uint)(b - '0') < 10;
 
     private static int At(ReadOnlySpan<byte> s, int i) => i < s.Length ? s[i] : -1;
 

@@ -34,7 +34,8 @@ internal static class SqlWords
         Add('L', "limit offset fetch");
         Add('I', "into");
         Add('O', "outfile dumpfile");
-        Add('&', "and or xor div mod");
+        Add('&', "and or xor");
+        Add('o', "div mod");
         Add('N', "not");
         Add('l', "like rlike regexp glob in between is ilike similar sounds match overlaps collate");
         Add('1', "null true false");

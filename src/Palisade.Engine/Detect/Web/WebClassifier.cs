@@ -17,15 +17,22 @@ internal sealed class WebClassifier(SignatureSet set)
         Split(request, out var path, out var pathOffset, out var query, out var queryOffset);
         AddSegment(scratch, WebPart.Path, path, pathOffset, false);
         AddQuery(scratch, query, queryOffset);
-        AddSegment(scratch, WebPart.UserAgent, request.UserAgent, 0, false);
-        AddSegment(scratch, WebPart.Referrer, request.Referrer, 0, false);
+        var agentIsQuiet = scratch.Quiet.Contains(request.UserAgent);
+        var referrerIsQuiet = scratch.Quiet.Contains(request.Referrer);
+        if (!agentIsQuiet) AddSegment(scratch, WebPart.UserAgent, request.UserAgent, 0, false);
+        if (!referrerIsQuiet) AddSegment(scratch, WebPart.Referrer, request.Referrer, 0, false);
 
         var sink = new Sink(this, scratch);
         set.Literals.Scan(scratch.Text.AsSpan(0, scratch.Used), ref sink);
-        if (set.AnySql is null) return;
-        var count = scratch.SegmentCount;
-        for (var i = 0; i < count; i++)
-            if (scratch.Segments[i].View == WebView.Text) ReadSql(scratch, i);
+        if (set.AnySql is not null)
+        {
+            var count = scratch.SegmentCount;
+            for (var i = 0; i < count; i++)
+                if (scratch.Segments[i].View == WebView.Text) ReadSql(scratch, i);
+        }
+        if (scratch.AnythingScored) return;
+        if (!agentIsQuiet) scratch.Quiet.Add(request.UserAgent);
+        if (!referrerIsQuiet) scratch.Quiet.Add(request.Referrer);
     }
 
     /// <summary>Target to path and query; an absolute target loses its scheme and host.</summary>
@@ -72,13 +79,25 @@ internal sealed class WebClassifier(SignatureSet set)
     private static void AddParameter(WebScratch scratch, ReadOnlySpan<byte> part, int offset)
     {
         var equals = part.IndexOf((byte)'=');
-        if (equals >= 0 && !part[..equals].ContainsAnyExcept(PlainName))
+        if (equals >= 0 && !part[..equals].ContainsAnyExcept(PlainName) && !NameMatters(part[..equals], part[(equals + 1)..]))
         {
             offset += equals + 1;
             part = part[(equals + 1)..];
         }
         AddSegment(scratch, WebPart.Param, part, offset, true);
     }
+
+    /// <summary>Where the value is a URL or the name says "command", only both together tell.</summary>
+    private static bool NameMatters(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
+    {
+        if (value.Length > 3 && (value[0] | 0x20) is 'h' or 'f' && ((value[1] | 0x20) is 't' && (value[2] | 0x20) is 't' or 'p')) return true;
+        foreach (var word in CommandNames)
+            if (name.Length == word.Length && System.Text.Ascii.EqualsIgnoreCase(name, word)) return true;
+        return false;
+    }
+
+    private static readonly byte[][] CommandNames =
+        ["cmd"u8.ToArray(), "exec"u8.ToArray(), "command"u8.ToArray(), "shell"u8.ToArray(), "system"u8.ToArray(), "execute"u8.ToArray(), "run"u8.ToArray()];
 
     private static readonly System.Buffers.SearchValues<byte> PlainName =
         System.Buffers.SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.[]%~:"u8);
@@ -110,7 +129,7 @@ internal sealed class WebClassifier(SignatureSet set)
     {
         ref readonly var segment = ref scratch.Segments[index];
         if ((signature.Where & segment.Part) == 0 || scratch.HasFired(signature)) return;
-        if (signature.View != WebView.Text && signature.View != segment.View) return;
+        if (signature.View != segment.View && (signature.View != WebView.Text || segment.View == WebView.Shell)) return;
         if (signature.Word && !StandsAlone(scratch.Text, end - set.LiteralBytes[literal].Length, end)) return;
         if (signature.Match is null && signature.Unless is null) { scratch.Fire(signature, index); return; }
         if (!scratch.FirstTry(signature, index)) return;

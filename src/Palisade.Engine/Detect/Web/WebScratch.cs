@@ -28,6 +28,7 @@ internal sealed class WebScratch(SignatureSet set)
     public bool CharsReady;
     public readonly Segment[] Segments = new Segment[MaxSegments * 3 + 8];
     public int SegmentCount;
+    public readonly QuietValues Quiet = new();
     public readonly char[] Fold = new char[MaxFold];
 
     public readonly int[] Score = new int[set.Classes.Count];
