@@ -1,0 +1,3 @@
+using Palisade.Store;
+
+return await StoreHost.RunAsync(args);
