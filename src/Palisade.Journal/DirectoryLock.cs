@@ -1,11 +1,9 @@
-using System.Text;
-
 namespace Palisade.Journal;
 
 /// <summary>One process per journal folder. The kernel lets go of the lock when the process ends, however it ends.</summary>
 internal sealed class DirectoryLock : IDisposable
 {
-    private const string FileName = "journal.lock";
+    private const string LockName = "journal.lock", HolderName = "journal.pid";
     private readonly FileStream stream;
 
     private DirectoryLock(FileStream stream) => this.stream = stream;
@@ -13,7 +11,7 @@ internal sealed class DirectoryLock : IDisposable
     /// <exception cref="JournalException">Another process has it, or the folder is not ours.</exception>
     public static DirectoryLock Take(string directory)
     {
-        var path = Path.Combine(directory, FileName);
+        var path = Path.Combine(directory, LockName);
         FileStream stream;
         try
         {
@@ -25,11 +23,10 @@ internal sealed class DirectoryLock : IDisposable
         }
         catch (IOException error)
         {
-            throw new JournalException(JournalProblem.InUse, $"{directory} is in use by another process{Holder(path)}. Stop it first, or choose another data folder.", error);
+            throw new JournalException(JournalProblem.InUse, $"{directory} is in use by another process{Holder(Path.Combine(directory, HolderName))}. Stop it first, or choose another data folder.", error);
         }
-        stream.SetLength(0);
-        stream.Write(Encoding.ASCII.GetBytes($"{Environment.ProcessId}\n"));
-        stream.Flush();
+        // Beside the lock, as the locked file itself cannot be read by others.
+        File.WriteAllText(Path.Combine(directory, HolderName), $"{Environment.ProcessId}\n");
         return new DirectoryLock(stream);
     }
 
@@ -39,10 +36,7 @@ internal sealed class DirectoryLock : IDisposable
     {
         try
         {
-            using var handle = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-            var bytes = new byte[16];
-            var n = RandomAccess.Read(handle, bytes, 0);
-            var text = Encoding.ASCII.GetString(bytes, 0, n).Trim();
+            var text = File.ReadAllText(path).Trim();
             return text.Length == 0 ? "" : $" (pid {text})";
         }
         catch (IOException)

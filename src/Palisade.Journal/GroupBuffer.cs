@@ -1,9 +1,10 @@
 namespace Palisade.Journal;
 
 /// <summary>Frames that will share one fsync. Two of them take turns: one is filled while the other is written.</summary>
-internal sealed class GroupBuffer(int initial, int max)
+internal sealed class GroupBuffer(int capacity)
 {
-    private byte[] data = new byte[Math.Min(initial, max)];
+    // Whole from the start: memory that was never touched costs nothing, and an append never has to allocate.
+    private readonly byte[] data = GC.AllocateUninitializedArray<byte>(capacity);
 
     public int Used { get; private set; }
     /// <summary>Bytes of <see cref="Used"/> that are durable.</summary>
@@ -15,13 +16,11 @@ internal sealed class GroupBuffer(int initial, int max)
     public Span<byte> Bytes(int offset, int length) => data.AsSpan(offset, length);
     public Span<byte> Undone => data.AsSpan(Done, Used - Done);
 
-    /// <summary>Takes room for one frame. Grows, up to the maximum; after the first busy seconds it no longer does.</summary>
+    /// <summary>Takes room for one frame; false when there is none.</summary>
     public bool TryReserve(int length, out Span<byte> room)
     {
         room = default;
-        var wanted = (long)Used + length;
-        if (wanted > max) return false;
-        if (wanted > data.Length) Array.Resize(ref data, (int)Math.Min(max, Math.Max(wanted, data.Length * 2L)));
+        if (length > data.Length - Used) return false;
         room = data.AsSpan(Used, length);
         Used += length;
         return true;

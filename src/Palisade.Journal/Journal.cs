@@ -43,8 +43,8 @@ public sealed class Journal : IDisposable
         nextSequence = durableSequence + 1;
         bytesOnDisk = segments.Sum(static s => s.Durable);
         refuseAt = JournalUsage.RefuseAt(options.BudgetBytes);
-        gathering = new GroupBuffer(1 << 20, options.BufferBytes);
-        flushing = new GroupBuffer(1 << 20, options.BufferBytes);
+        gathering = new GroupBuffer(options.BufferBytes);
+        flushing = new GroupBuffer(options.BufferBytes);
         writer = new SegmentWriter(options, Math.Min(options.SegmentBytes, options.BudgetBytes / 8), time);
         if (segments.Length > 0) writer.Continue(segments[^1]);
         commit = new GroupCommit(this, writer, options);
@@ -108,7 +108,7 @@ public sealed class Journal : IDisposable
         }
     }
 
-    /// <summary>Takes one record. Never waits for the disk, and allocates nothing once the buffers have grown.</summary>
+    /// <summary>Takes one record. Never waits for the disk, and allocates nothing.</summary>
     /// <param name="sequence">Its place, rising by one each; 0 when it was not taken.</param>
     public AppendResult Append(in FrameHeader header, ReadOnlySpan<byte> payload, out ulong sequence)
     {

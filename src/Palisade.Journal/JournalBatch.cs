@@ -30,8 +30,12 @@ public sealed class JournalBatch
         offsets[Count++] = offset;
     }
 
-    internal void Require(int bytes)
+    /// <summary>Makes room; the first <paramref name="keep"/> bytes stay.</summary>
+    internal void Require(int bytes, int keep = 0)
     {
-        if (Buffer.Length < bytes) Buffer = new byte[Math.Max(bytes, Math.Min(Buffer.Length * 2, 4 << 20))];
+        if (Buffer.Length >= bytes) return;
+        var larger = new byte[Math.Max(bytes, Math.Min(Buffer.Length * 2, 4 << 20))];
+        Buffer.AsSpan(0, keep).CopyTo(larger);
+        Buffer = larger;
     }
 }

@@ -132,7 +132,7 @@ public sealed class JournalReader : IDisposable
             var check = FrameFormat.Check(batch.Buffer.AsSpan(at, have - at), out var length);
             if (check == FrameCheck.Short && at == 0 && durable - offset >= Math.Max(length, FrameFormat.HeaderBytes) && length > have)
             {
-                batch.Require(length);
+                batch.Require(length, have);
                 have += RandomAccess.Read(handle!, batch.Buffer.AsSpan(have, length - have), offset + have);
                 if (have >= length) continue;
             }
