@@ -12,7 +12,7 @@ internal static class Derived
     private static readonly SearchValues<byte> Unusual = SearchValues.Create("'\"()<>;|`$\\{}*#,^!\n\r"u8);
     private static readonly SearchValues<byte> ShellMeta = SearchValues.Create(";|`$&\\{'\"^\n<"u8);
     private static readonly SearchValues<byte> Base64 = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="u8);
-    private static readonly SearchValues<byte> PathTrick = SearchValues.Create(".\\\0"u8);
+    private static readonly SearchValues<byte> PathTrick = SearchValues.Create(".\\%"u8);
 
     /// <summary>Whether a value has bytes that text without syntax does not.</summary>
     public static bool IsUnusual(ReadOnlySpan<byte> canonical) => canonical.ContainsAny(Unusual);
@@ -21,27 +21,37 @@ internal static class Derived
     {
         var segment = scratch.Segments[index];
         var text = scratch.Bytes(segment);
-        if (segment.Part is WebPart.Path or WebPart.Param && text.ContainsAny(PathTrick) && (text.IndexOf(".."u8) >= 0 || text.IndexOf("/."u8) >= 0 || text.Contains((byte)'\\')))
+        if (segment.Part is WebPart.Path or WebPart.Param && text.ContainsAny(PathTrick) && (text.IndexOf(".."u8) >= 0 || text.IndexOf("/."u8) >= 0 || text.IndexOfAny((byte)'\\', (byte)'%') >= 0))
             AddPath(scratch, segment);
         if (text.ContainsAny(ShellMeta)) AddShell(scratch, segment);
         if (segment.Part == WebPart.Param && original.Length is >= 16 and <= 8192) AddBase64(scratch, segment, original);
     }
 
-    /// <summary>Slashes one way, doubled ones and "/./" away, control bytes out.</summary>
+    /// <summary>Slashes one way, broken escapes as slashes, doubled ones and "/./" away, bytes that are not ASCII out.</summary>
     private static void AddPath(WebScratch scratch, in Segment segment)
     {
         var room = scratch.Room(segment.Length);
         var text = scratch.Bytes(segment);
         var n = 0;
-        foreach (var b in text)
+        for (var i = 0; i < text.Length; i++)
         {
+            var b = text[i];
             var c = b == '\\' ? (byte)'/' : b;
-            if (c is < 0x20 or (byte)'"') continue;
+            if (c == '%') { c = (byte)'/'; i += text[(i + 1)..].StartsWith("bg%qf"u8) ? 5 : JunkEscape(text[(i + 1)..]); }
+            if (c is < 0x20 or (byte)'"' or >= 0x80 || (c == '?' && segment.Part == WebPart.Param)) continue;
             if (c == '/' && n > 0 && room[n - 1] == '/') continue;
             if (c == '/' && n > 1 && room[n - 1] == '.' && room[n - 2] == '/') { n--; continue; }
             room[n++] = c;
         }
         scratch.Close(segment.Part, WebView.Path, segment.Flags, n, segment.Offset, segment.Original);
+    }
+
+    /// <summary>What still follows a '%' after decoding is no escape; filters have been fooled by reading it as one.</summary>
+    private static int JunkEscape(ReadOnlySpan<byte> rest)
+    {
+        var n = 0;
+        while (n < 2 && n < rest.Length && ((uint)(rest[n] - 'a') < 26 || (uint)(rest[n] - '0') < 10)) n++;
+        return n;
     }
 
     /// <summary>Quotes, back-slashes and carets out; $IFS and brace lists to blanks.</summary>

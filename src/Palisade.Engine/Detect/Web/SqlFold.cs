@@ -14,15 +14,22 @@ namespace Palisade.Engine.Detect.Web;
 /// </remarks>
 internal static class SqlFold
 {
-    /// <summary>Folds at most as many tokens as fit. <paramref name="quote"/> is 0 for bare SQL, else the open quote.</summary>
-    public static int Fold(ReadOnlySpan<byte> s, byte quote, Span<char> fold)
+    /// <summary>
+    /// Folds at most as many tokens as fit. <paramref name="quote"/> is 0 for bare SQL, else the open quote, which closes at its
+    /// occurrence number <paramref name="closing"/> (from 1): a value may carry quotes that the statement keeps inside.
+    /// </summary>
+    public static int Fold(ReadOnlySpan<byte> s, byte quote, int closing, Span<char> fold)
     {
         var n = 0;
         var i = 0;
         if (quote != 0)
         {
-            i = s.IndexOf(quote) + 1;
-            if (i == 0) return 0;
+            for (; closing > 0; closing--)
+            {
+                var at = s[i..].IndexOf(quote);
+                if (at < 0) return 0;
+                i += at + 1;
+            }
             fold[n++] = 'q';
         }
         while (i < s.Length && n < fold.Length)
@@ -49,7 +56,7 @@ internal static class SqlFold
                 case (byte)'=' or (byte)'<' or (byte)'>': i++; while (At(s, i) is '=' or '<' or '>') i++; fold[n++] = '='; break;
                 case (byte)'!': i++; if (At(s, i) == '=') { i++; fold[n++] = '='; } else fold[n++] = 'N'; break;
                 case (byte)'|' when At(s, i + 1) == '|': case (byte)'&' when At(s, i + 1) == '&': i += 2; fold[n++] = '&'; break;
-                case (byte)'|' or (byte)'&' or (byte)'^' or (byte)'+' or (byte)'-' or (byte)'/' or (byte)'%' or (byte)'~': i++; if (n == 0 || fold[n - 1] != 'o') fold[n++] = 'o'; break;
+                case (byte)'|' or (byte)'&' or (byte)'^' or (byte)'+' or (byte)'-' or (byte)'/' or (byte)'%' or (byte)'~': i++; if (n > 0 ? fold[n - 1] is not ('o' or '&' or '=' or '(' or ',') : b is not ((byte)'-' or (byte)'+')) fold[n++] = 'o'; break; // else a sign
                 case (byte)'@': i++; while (i < s.Length && (IsWord(s[i]) || s[i] is (byte)'@' or (byte)'.')) i++; fold[n++] = '@'; break;
                 case (byte)':' when At(s, i + 1) == ':': i += 2; fold[n++] = 'Z'; break;
                 case (byte)':' when At(s, i + 1) == '=': i += 2; fold[n++] = '='; break;
@@ -64,7 +71,7 @@ internal static class SqlFold
     private static char Comment(ReadOnlySpan<byte> rest)
     {
         rest = rest.Trim(" +-/*\t"u8);
-        return rest.Length <= 8 && rest.IndexOf((byte)' ') < 0 && (rest.IsEmpty || !IsDigit(rest[0])) ? 'c' : 'k';
+        return rest.Length <= 16 && rest.IndexOf((byte)' ') < 0 && (rest.IsEmpty || !IsDigit(rest[0])) ? 'c' : 'k';
     }
 
     private static bool IsDigit(byte b) => (uint)(b - '0') < 10;
@@ -111,6 +118,7 @@ internal static class SqlFold
         var open = i;
         while (open < s.Length && s[open] <= ' ') open++;
         var call = At(s, open) == '(';
+        if (word.SequenceEqual("binary"u8)) return; // a cast without meaning here
         if (code == 'F') code = call ? 'F' : 'v';
         else if (code is 'v' or 'X' or 'T' && call && (open == i || code == 'X' && word.SequenceEqual("if"u8))) code = 'f';
         else if (code == 'B')

@@ -54,7 +54,7 @@ internal static class SqlWords
             md5 sha1 hashbytes ifnull nullif isnull coalesce nvl decode utl_inaddr.get_host_name utl_inaddr.get_host_address
             utl_http.request dbms_pipe.receive_message dbms_lock.sleep ctxsys.drithsx.sn dbms_utility.sqlid_to_sqlhash
             sys.fn_sqlvarbasetostr fn_varbintohexstr openrowset openquery row_count last_insert_rowid sqlite_version load_extension
-            query_to_xml database_to_xml lo_import lo_export pg_read_file pg_ls_dir json_keys row aes_decrypt aes_encrypt bin_to_num
+            query_to_xml database_to_xml lo_import lo_export pg_read_file pg_ls_dir json_keys row aes_decrypt aes_encrypt bin_to_num cos sin tan pi abs acos asin atan exp ln log sqrt pow power current_setting lo_put pg_sleep_for
             xp_cmdshell xp_dirtree hex quote typeof unistr length len datalength bitand raise_application_error
             """.ReplaceLineEndings(" "));
         return words.ToFrozenDictionary(StringComparer.Ordinal).GetAlternateLookup<ReadOnlySpan<char>>();

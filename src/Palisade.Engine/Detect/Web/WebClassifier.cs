@@ -91,6 +91,7 @@ internal sealed class WebClassifier(SignatureSet set)
     private static bool NameMatters(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
     {
         if (value.Length > 3 && (value[0] | 0x20) is 'h' or 'f' && ((value[1] | 0x20) is 't' && (value[2] | 0x20) is 't' or 'p')) return true;
+        if (name.Length > 8 && name.IndexOf("proto"u8) >= 0) return true;
         foreach (var word in CommandNames)
             if (name.Length == word.Length && System.Text.Ascii.EqualsIgnoreCase(name, word)) return true;
         return false;
@@ -156,16 +157,17 @@ internal sealed class WebClassifier(SignatureSet set)
             if (segment.Part is WebPart.UserAgent or WebPart.Referrer) return;
             if (text.IndexOfAny((byte)' ', (byte)'(', (byte)'*') < 0 && text.IndexOfAny((byte)'#', (byte)';', (byte)'|') < 0 && text.IndexOf("--"u8) < 0) return;
         }
-        ReadSql(scratch, index, 0);
-        if (quoted) ReadSql(scratch, index, (byte)'\'');
-        if (twice) ReadSql(scratch, index, (byte)'"');
-        if (ticked) ReadSql(scratch, index, (byte)'`');
+        ReadSql(scratch, index, 0, 0);
+        if (quoted) ReadSql(scratch, index, (byte)'\'', 1);
+        if (quoted) ReadSql(scratch, index, (byte)'\'', 2);
+        if (twice) ReadSql(scratch, index, (byte)'"', 1);
+        if (ticked) ReadSql(scratch, index, (byte)'`', 1);
     }
 
-    private void ReadSql(WebScratch scratch, int index, byte quote)
+    private void ReadSql(WebScratch scratch, int index, byte quote, int closing)
     {
         ref readonly var segment = ref scratch.Segments[index];
-        var length = SqlFold.Fold(scratch.Bytes(segment), quote, scratch.Fold);
+        var length = SqlFold.Fold(scratch.Bytes(segment), quote, closing, scratch.Fold);
         if (length < 2) return;
         var fold = scratch.Fold.AsSpan(0, length);
         if (!set.AnySql!.IsMatch(fold)) return;
