@@ -8,8 +8,10 @@ public static class FrameKind
 {
     /// <summary>One log record as received.</summary>
     public const byte Record = 1;
+    /// <summary>Counts of records that were refused, by reason: the loss ledger is read from the journal alone.</summary>
+    public const byte Refusals = 2;
     /// <summary>Highest kind this version hands to readers.</summary>
-    public const byte HighestKnown = Record;
+    public const byte HighestKnown = Refusals;
 }
 
 /// <summary>What the appender says of a record.</summary>

@@ -33,6 +33,9 @@ public ref struct BulkDecoder(ReadOnlySpan<byte> body, int maxLine)
         public ReadOnlySpan<byte> Id { get; init; }
     }
 
+    /// <summary>Bytes not read yet.</summary>
+    public readonly int Remaining => lines.Remaining;
+
     /// <summary>The next item; false at the end of the body.</summary>
     public bool TryRead(out Item item)
     {

@@ -4,31 +4,45 @@ using System.IO.Compression;
 namespace Palisade.Server.Ingest;
 
 /// <summary>A whole request body in a rented buffer. Give it back by disposing it.</summary>
-public sealed class RequestBody : IDisposable
+public sealed class RequestBody(BodyBudget budget) : IDisposable
 {
-    private byte[] buffer = ArrayPool<byte>.Shared.Rent(64 * 1024);
+    private const int First = 64 * 1024;
+    private byte[] buffer = [];
+    private long taken;
 
     public int Length { get; internal set; }
     public ReadOnlySpan<byte> Bytes => buffer.AsSpan(0, Length);
+    public ReadOnlyMemory<byte> Memory => buffer.AsMemory(0, Length);
     /// <summary>Why it could not be read; the bytes are then of no use.</summary>
     public IngestRefusal Refusal { get; internal set; }
 
-    internal Memory<byte> Free()
+    /// <summary>Room for more; false when all bodies together hold as much as they may.</summary>
+    internal bool TryGrow(out Memory<byte> free)
     {
         if (Length == buffer.Length)
         {
-            var larger = ArrayPool<byte>.Shared.Rent(buffer.Length * 2);
+            var larger = ArrayPool<byte>.Shared.Rent(Math.Max(First, buffer.Length * 2));
+            if (!budget.TryTake(larger.Length - taken))
+            {
+                ArrayPool<byte>.Shared.Return(larger);
+                free = default;
+                return false;
+            }
+            taken = larger.Length;
             buffer.AsSpan(0, Length).CopyTo(larger);
-            ArrayPool<byte>.Shared.Return(buffer);
+            if (buffer.Length > 0) ArrayPool<byte>.Shared.Return(buffer);
             buffer = larger;
         }
-        return buffer.AsMemory(Length);
+        free = buffer.AsMemory(Length);
+        return true;
     }
 
     public void Dispose()
     {
         var mine = Interlocked.Exchange(ref buffer, []);
         if (mine.Length > 0) ArrayPool<byte>.Shared.Return(mine);
+        budget.Give(Interlocked.Exchange(ref taken, 0));
+        Length = 0;
     }
 }
 
@@ -42,9 +56,10 @@ public static class BodyDecoder
     private const int RatioFloor = 8 << 20;
 
     /// <summary>Reads all of <paramref name="input"/>. Never throws for what the sender sent; I/O errors of the connection pass through.</summary>
-    public static async ValueTask<RequestBody> ReadAsync(Stream input, string? encoding, IngestOptions limits, CancellationToken stop)
+    public static async ValueTask<RequestBody> ReadAsync(
+        Stream input, string? encoding, IngestOptions limits, BodyBudget budget, CancellationToken stop)
     {
-        var body = new RequestBody();
+        var body = new RequestBody(budget);
         try
         {
             var counted = new CountingStream(input);
@@ -53,7 +68,8 @@ public static class BodyDecoder
             var compressed = !ReferenceEquals(plain, counted);
             while (true)
             {
-                var n = await plain.ReadAsync(body.Free(), stop);
+                if (!body.TryGrow(out var free)) { body.Refusal = IngestRefusal.TooBusy; return body; }
+                var n = await plain.ReadAsync(free, stop);
                 if (n == 0) return body;
                 body.Length += n;
                 if (compressed && body.Length > RatioFloor && body.Length / Math.Max(1, counted.Total) > limits.MaxCompressionRatio)

@@ -8,6 +8,9 @@ public ref struct LineSplitter(ReadOnlySpan<byte> body)
 {
     private ReadOnlySpan<byte> rest = body;
 
+    /// <summary>Bytes not read yet.</summary>
+    public readonly int Remaining => rest.Length;
+
     /// <summary>The next line that is not blank, without its end.</summary>
     public bool TryRead(out ReadOnlySpan<byte> line)
     {

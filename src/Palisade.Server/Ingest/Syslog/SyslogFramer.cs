@@ -151,10 +151,11 @@ public struct SyslogFramer(int maxMessage)
 
     private static ReadOnlySequence<byte> TrimEnd(ReadOnlySequence<byte> message)
     {
+        Span<byte> last = stackalloc byte[1];
         while (!message.IsEmpty)
         {
-            var last = message.Slice(message.Length - 1).FirstSpan[0];
-            if (last is not ((byte)'\r' or (byte)'\n' or 0)) break;
+            message.Slice(message.Length - 1).CopyTo(last);
+            if (last[0] is not ((byte)'\r' or (byte)'\n' or 0)) break;
             message = message.Slice(0, message.Length - 1);
         }
         return message;

@@ -1,0 +1,77 @@
+using Palisade.Journal;
+
+namespace Palisade.Server.Ingest;
+
+/// <summary>
+/// The one way into the journal. Records are appended as they are; refusals are tallied and written to the journal too, so
+/// that the loss ledger is a function of the journal alone and survives whatever the records survive.
+/// </summary>
+public sealed class IngestGate(Journal.Journal journal, IngestMeters meters, TimeProvider clock)
+{
+    private readonly Lock gate = new();
+    private Dictionary<(IngestLane Lane, IngestRefusal Reason), long> tally = [];
+    private ulong refusalsAt;
+
+    /// <summary>Now, for the records of one read or request: one clock call for all of them.</summary>
+    public long NowMs => clock.GetUtcNow().ToUnixTimeMilliseconds();
+
+    /// <summary>Appends one record. <see cref="IngestRefusal.None"/> means it is in the journal, though not durable yet.</summary>
+    public IngestRefusal Append(IngestLane lane, ReadOnlySpan<byte> record, byte encoding, long receivedMs, ref ulong sequence)
+    {
+        var header = new FrameHeader(receivedMs, lane.Tenant, lane.Source, FrameKind.Record, 0, 0, encoding);
+        var result = journal.Append(header, record, out var at);
+        if (result == AppendResult.Ok)
+        {
+            sequence = at;
+            meters.Accepted(record.Length);
+            return IngestRefusal.None;
+        }
+        return result switch
+        {
+            AppendResult.Full => IngestRefusal.JournalFull,
+            AppendResult.TooLarge => IngestRefusal.LineTooLong,
+            _ => IngestRefusal.JournalError,
+        };
+    }
+
+    /// <summary>Counts what was turned away. It reaches the journal with the next <see cref="FlushRefusals"/>.</summary>
+    public void Refuse(IngestLane lane, IngestRefusal reason, long count = 1)
+    {
+        if (count == 0) return;
+        meters.Refused(reason, count);
+        lock (gate)
+        {
+            tally.TryGetValue((lane, reason), out var before);
+            tally[(lane, reason)] = before + count;
+        }
+    }
+
+    /// <summary>Writes the tally to the journal; what does not fit now stays for the next time.</summary>
+    /// <returns>Sequence of the last frame that holds refusals; wait for it to have them durable.</returns>
+    public ulong FlushRefusals()
+    {
+        lock (gate)
+        {
+            if (tally.Count == 0) return refusalsAt;
+            var now = NowMs;
+            var left = new Dictionary<(IngestLane, IngestRefusal), long>();
+            Span<byte> entry = stackalloc byte[RefusalFrame.EntryBytes];
+            foreach (var ((lane, reason), count) in tally)
+            {
+                RefusalFrame.Write(entry, reason, count);
+                var header = new FrameHeader(now, lane.Tenant, lane.Source, FrameKind.Refusals, 0, 0, RecordEncodings.Line);
+                if (journal.Append(header, entry, out var at) == AppendResult.Ok) refusalsAt = at;
+                else left[(lane, reason)] = count;
+            }
+            tally = left;
+            return refusalsAt;
+        }
+    }
+
+    /// <summary>Completes when everything up to <paramref name="sequence"/> and all refusals so far are on the disk.</summary>
+    public async ValueTask CommitAsync(ulong sequence, CancellationToken stop)
+    {
+        var last = Math.Max(sequence, FlushRefusals());
+        if (last > 0) await journal.WaitDurableAsync(last, stop);
+    }
+}

@@ -1,0 +1,28 @@
+using System.Diagnostics.Metrics;
+
+namespace Palisade.Server.Ingest;
+
+/// <summary>Metrics of intake.</summary>
+public sealed class IngestMeters
+{
+    public const string Name = "Palisade.Ingest";
+    private static readonly string[] Reasons = [.. Enum.GetNames<IngestRefusal>()];
+    private readonly Counter<long> records, bytes, refused;
+    private readonly UpDownCounter<int> connections;
+
+    public IngestMeters(IMeterFactory factory)
+    {
+        var meter = factory.Create(Name);
+        records = meter.CreateCounter<long>("palisade.ingest.records", "{record}", "Records appended to the journal");
+        bytes = meter.CreateCounter<long>("palisade.ingest.bytes", "By", "Bytes of records appended to the journal");
+        refused = meter.CreateCounter<long>("palisade.ingest.refused", "{record}", "Records turned away, by reason");
+        connections = meter.CreateUpDownCounter<int>("palisade.ingest.connections", "{connection}", "Open syslog TCP connections");
+    }
+
+    internal void Accepted(int length) { records.Add(1); bytes.Add(length); }
+
+    internal void Refused(IngestRefusal reason, long count) =>
+        refused.Add(count, new KeyValuePair<string, object?>("reason", Reasons[(int)reason]));
+
+    internal void Connections(int change) => connections.Add(change);
+}

@@ -1,0 +1,91 @@
+using Microsoft.AspNetCore.Mvc;
+
+namespace Palisade.Server.Ingest;
+
+/// <summary>Answer of <c>POST /ingest/raw</c>.</summary>
+/// <param name="Accepted">Lines that are durable.</param>
+/// <param name="Refused">Lines turned away, by reason.</param>
+public sealed record RawAccepted(long Accepted, IReadOnlyDictionary<string, long> Refused);
+
+/// <summary>Lines or NDJSON by plain HTTP.</summary>
+internal static class RawApi
+{
+    public static async Task PostAsync(HttpContext http, IngestHttp ingest)
+    {
+        var grant = await ingest.AuthenticateAsync(http);
+        if (grant.Refusal != IngestRefusal.None) { await ProblemAsync(http, ingest, grant.Refusal); return; }
+        var source = await ingest.SourceAsync(http, grant, "raw");
+        var lane = new IngestLane(grant.Tenant, source.Source);
+        if (source.Refusal != IngestRefusal.None)
+        {
+            ingest.Gate.Refuse(lane, source.Refusal);
+            await ProblemAsync(http, ingest, source.Refusal);
+            return;
+        }
+        using var body = await ingest.ReadBodyAsync(http, lane);
+        if (body.Refusal != IngestRefusal.None) { await ProblemAsync(http, ingest, body.Refusal); return; }
+
+        var run = new RawRun(ingest, lane, body.Memory);
+        while (!run.Go()) await ingest.Gate.CommitAsync(run.Sequence, http.RequestAborted);
+        if (run is { Accepted: 0, Stopped: not IngestRefusal.None }) { await ProblemAsync(http, ingest, run.Stopped); return; }
+        await ingest.Gate.CommitAsync(run.Sequence, http.RequestAborted);
+        var refused = new Dictionary<string, long>();
+        if (run.TooLong > 0) refused[IngestHttp.Code(IngestRefusal.LineTooLong)] = run.TooLong;
+        if (run.Stopped != IngestRefusal.None)
+        {
+            // Some lines are in and durable, the rest is not: say how many, so that the sender goes on from there.
+            ingest.Prepare(http, run.Stopped);
+            refused[IngestHttp.Code(run.Stopped)] = run.Left;
+        }
+        await http.Response.WriteAsJsonAsync(new RawAccepted(run.Accepted, refused), http.RequestAborted);
+    }
+
+    /// <summary>The lines of one request on their way into the journal.</summary>
+    private sealed class RawRun(IngestHttp ingest, IngestLane lane, ReadOnlyMemory<byte> body)
+    {
+        private readonly long now = ingest.Gate.NowMs;
+        private int offset;
+        private ulong sequence;
+
+        public long Accepted { get; private set; }
+        public long TooLong { get; private set; }
+        /// <summary>Lines behind the one the journal would not take, and that one.</summary>
+        public long Left { get; private set; }
+        public IngestRefusal Stopped { get; private set; }
+        public ulong Sequence => sequence;
+
+        /// <summary>Appends lines. False: wait until <see cref="Sequence"/> is durable, then go on.</summary>
+        public bool Go()
+        {
+            var begun = sequence;
+            var lines = new LineSplitter(body.Span[offset..]);
+            while (true)
+            {
+                var at = body.Length - lines.Remaining;
+                if (!lines.TryRead(out var line)) return true;
+                if (Stopped != IngestRefusal.None) { Left++; continue; }
+                var refusal = line.Length > ingest.Options.MaxLineBytes
+                    ? IngestRefusal.LineTooLong
+                    : ingest.Gate.Append(lane, line, RecordEncodings.Line, now, ref sequence);
+                if (refusal == IngestRefusal.None) { Accepted++; continue; }
+                if (refusal == IngestRefusal.JournalFull && sequence != begun) { offset = at; return false; }
+                if (refusal == IngestRefusal.LineTooLong) { TooLong++; ingest.Gate.Refuse(lane, refusal); continue; }
+                Stopped = refusal;
+                Left++;
+            }
+        }
+    }
+
+    private static async Task ProblemAsync(HttpContext http, IngestHttp ingest, IngestRefusal refusal)
+    {
+        await ingest.Gate.CommitAsync(0, http.RequestAborted);
+        ingest.Prepare(http, refusal);
+        var problem = new ProblemDetails
+        {
+            Status = http.Response.StatusCode,
+            Title = ingest.Explain(refusal),
+            Extensions = { ["code"] = IngestHttp.Code(refusal) },
+        };
+        await http.Response.WriteAsJsonAsync(problem, options: null, "application/problem+json", http.RequestAborted);
+    }
+}

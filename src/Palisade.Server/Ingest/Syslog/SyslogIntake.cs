@@ -1,0 +1,34 @@
+using System.Buffers;
+
+namespace Palisade.Server.Ingest;
+
+/// <summary>One message from a socket to the journal: route, append, or count why not.</summary>
+public sealed class SyslogIntake(IngestGate gate, SyslogRouter router, IngestOptions limits)
+{
+    public IngestGate Gate => gate;
+
+    /// <summary>Takes one message. False only when the journal is full: the caller decides whether to wait or to drop.</summary>
+    public bool TryTake(ReadOnlySpan<byte> message, in Route route, long receivedMs, ref ulong sequence)
+    {
+        if (route.Refusal != IngestRefusal.None) { gate.Refuse(route.Lane, route.Refusal); return true; }
+        if (message.Length > limits.MaxLineBytes) { gate.Refuse(route.Lane, IngestRefusal.LineTooLong); return true; }
+        var refusal = gate.Append(route.Lane, message, RecordEncodings.Syslog, receivedMs, ref sequence);
+        if (refusal == IngestRefusal.JournalFull) return false;
+        if (refusal != IngestRefusal.None) gate.Refuse(route.Lane, refusal);
+        return true;
+    }
+
+    /// <summary>Routes without asking where possible.</summary>
+    public ValueTask<Route> RouteAsync(ReadOnlyMemory<byte> message, CancellationToken stop) =>
+        router.TryRoute(message.Span, out var route) ? new(route) : router.AskAsync(message, stop);
+
+    /// <summary>The message in one piece: the buffer's own bytes, or a copy in <paramref name="scratch"/>.</summary>
+    public static ReadOnlyMemory<byte> Flat(in ReadOnlySequence<byte> message, ref byte[] scratch)
+    {
+        if (message.IsSingleSegment) return message.First;
+        var length = (int)message.Length;
+        if (scratch.Length < length) scratch = new byte[Math.Max(length, 4096)];
+        message.CopyTo(scratch);
+        return scratch.AsMemory(0, length);
+    }
+}

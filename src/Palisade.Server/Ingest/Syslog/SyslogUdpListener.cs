@@ -1,0 +1,92 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace Palisade.Server.Ingest;
+
+/// <summary>
+/// One UDP socket: a datagram is a message. There is no way to push back, so a full journal means a counted loss; the large
+/// kernel buffer covers the pauses of a disk.
+/// </summary>
+public sealed class SyslogUdpListener : IAsyncDisposable
+{
+    private const int SolSocket = 1, SoRcvBufForce = 33;
+    private readonly Socket socket;
+    private readonly SyslogIntake intake;
+    private readonly ILogger log;
+    private readonly CancellationTokenSource stopping = new();
+    private readonly byte[] buffer = GC.AllocateUninitializedArray<byte>(65_536, pinned: true);
+    private Task loop = Task.CompletedTask;
+
+    /// <summary>Binds; throws <see cref="SocketException"/> when the address cannot be had.</summary>
+    public SyslogUdpListener(IPEndPoint address, int receiveBuffer, SyslogIntake intake, ILogger log)
+    {
+        this.intake = intake;
+        this.log = log;
+        socket = new Socket(address.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
+        try
+        {
+            AskForBuffer(receiveBuffer);
+            socket.Bind(address);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+        Endpoint = (IPEndPoint)socket.LocalEndPoint!;
+    }
+
+    public IPEndPoint Endpoint { get; }
+
+    public void Start() => loop = Task.Run(() => ReceiveAsync(stopping.Token));
+
+    /// <summary>The privileged option passes the system's limit; without the privilege the plain one takes what it gets.</summary>
+    private void AskForBuffer(int bytes)
+    {
+        socket.ReceiveBufferSize = bytes;
+        try
+        {
+            socket.SetRawSocketOption(SolSocket, SoRcvBufForce, BitConverter.GetBytes(bytes));
+        }
+        catch (SocketException e) when (e.SocketErrorCode is SocketError.AccessDenied or SocketError.OperationNotSupported)
+        {
+            log.SmallReceiveBuffer(socket.ReceiveBufferSize, bytes);
+        }
+    }
+
+    private async Task ReceiveAsync(CancellationToken stop)
+    {
+        var peer = new SocketAddress(socket.AddressFamily);
+        while (!stop.IsCancellationRequested)
+        {
+            try
+            {
+                var n = await socket.ReceiveFromAsync(buffer, SocketFlags.None, peer, stop);
+                if (n == 0) continue;
+                var message = (ReadOnlyMemory<byte>)buffer.AsMemory(0, TrimEnd(buffer.AsSpan(0, n)));
+                if (message.IsEmpty) continue;
+                var route = await intake.RouteAsync(message, stop);
+                ulong sequence = 0;
+                if (!intake.TryTake(message.Span, route, intake.Gate.NowMs, ref sequence)) intake.Gate.Refuse(route.Lane, IngestRefusal.JournalFull);
+            }
+            catch (OperationCanceledException) when (stop.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception e) when (e is SocketException or IOException or InvalidOperationException)
+            {
+                log.ReceiveFailed(e, Endpoint);
+            }
+        }
+    }
+
+    private static int TrimEnd(ReadOnlySpan<byte> datagram) => datagram.TrimEnd("\r\n\0"u8).Length;
+
+    public async ValueTask DisposeAsync()
+    {
+        await stopping.CancelAsync();
+        await loop;
+        socket.Dispose();
+        stopping.Dispose();
+    }
+}

@@ -1,0 +1,66 @@
+using System.Text;
+using Palisade.Engine;
+
+namespace Palisade.Server.Streaming;
+
+/// <summary>Rates and last unparsed lines of each source, in memory: a ring of sixty seconds a source.</summary>
+public sealed class SourceStats(TimeProvider clock) : ISourceStats
+{
+    private const int Seconds = 60, KeptLines = 20, KeptBytes = 2000, MaxSources = 50_000;
+    private readonly Lock gate = new();
+    private readonly Dictionary<(uint, uint), Entry> sources = [];
+
+    private sealed class Entry
+    {
+        public readonly long[] Count = new long[Seconds];
+        public readonly long[] Second = new long[Seconds];
+        public readonly Queue<UnparsedLine> Unparsed = new();
+        public long Total, LastSeenMs;
+    }
+
+    public SourceActivity Of(uint tenant, uint source)
+    {
+        var now = clock.GetUtcNow().ToUnixTimeSeconds();
+        lock (gate)
+        {
+            if (!sources.TryGetValue((tenant, source), out var entry)) return SourceActivity.None;
+            long lastMinute = 0;
+            for (var i = 0; i < Seconds; i++)
+                if (now - entry.Second[i] is >= 0 and < Seconds) lastMinute += entry.Count[i];
+            return new SourceActivity(lastMinute, DateTimeOffset.FromUnixTimeMilliseconds(entry.LastSeenMs), entry.Total, [.. entry.Unparsed.Reverse()]);
+        }
+    }
+
+    /// <summary>Counts a parsed batch, by its receipt times.</summary>
+    public void Record(EventBatch batch)
+    {
+        lock (gate)
+        {
+            for (var i = 0; i < batch.Count; i++)
+            {
+                ref readonly var header = ref batch.Header(i);
+                var key = (header.Tenant, header.Source);
+                if (!sources.TryGetValue(key, out var entry))
+                {
+                    if (sources.Count >= MaxSources) sources.Clear();
+                    sources[key] = entry = new Entry();
+                }
+                var second = header.ReceivedMs / 1000;
+                var slot = (int)(second % Seconds);
+                if (entry.Second[slot] != second) { entry.Second[slot] = second; entry.Count[slot] = 0; }
+                entry.Count[slot]++;
+                entry.Total++;
+                entry.LastSeenMs = Math.Max(entry.LastSeenMs, header.ReceivedMs);
+                if (header.Refusal is not (ParseRefusal.None or ParseRefusal.Empty)) Keep(entry, batch, i, header);
+            }
+        }
+    }
+
+    private static void Keep(Entry entry, EventBatch batch, int index, in EventHeader header)
+    {
+        var raw = batch.Raw(index);
+        if (entry.Unparsed.Count == KeptLines) entry.Unparsed.Dequeue();
+        entry.Unparsed.Enqueue(new UnparsedLine(header.Sequence, DateTimeOffset.FromUnixTimeMilliseconds(header.ReceivedMs),
+            header.Refusal.ToString(), Encoding.UTF8.GetString(raw[..Math.Min(raw.Length, KeptBytes)])));
+    }
+}

@@ -1,0 +1,51 @@
+using System.Text;
+using Palisade.Engine;
+using Palisade.Protocol;
+using Palisade.Server.Alerts;
+
+namespace Palisade.Server.Streaming;
+
+/// <summary>Copies findings out of the batch into what alerts need, and hands them over.</summary>
+internal sealed class StreamAlerts(IAlertSink sink, Func<ushort, string> fieldName, int node) : IStreamAlerts
+{
+    public Task ApplyAsync(EventBatch events, FindingList findings, ulong from, ulong to, CancellationToken stop)
+    {
+        var projections = new List<FindingProjection>(findings.Count);
+        foreach (ref readonly var finding in findings.Items)
+            if (!finding.Rule.ContextOnly) projections.Add(Project(events, finding));
+        return projections.Count == 0 ? Task.CompletedTask : sink.ApplyAsync(node, projections, from, to, stop);
+    }
+
+    private FindingProjection Project(EventBatch events, in Finding finding)
+    {
+        var at = finding.Event;
+        ref readonly var header = ref events.Header(at);
+        return new FindingProjection
+        {
+            Tenant = header.Tenant,
+            Source = header.Source,
+            Sequence = header.Sequence,
+            EventId = EventId.Of(node, header.Sequence),
+            TimeMs = header.TimeMs,
+            Rule = finding.Rule,
+            Outcome = finding.Outcome,
+            Technique = finding.Technique,
+            Host = events.GetString(at, Fields.HostName),
+            Site = events.GetString(at, Fields.UrlDomain),
+            SourceIp = events.GetString(at, Fields.SourceIp),
+            SourceCountry = events.GetString(at, Fields.SourceGeoCountryIsoCode),
+            User = events.GetString(at, Fields.UserName),
+            Group = finding.Firing?.Group ?? [],
+            GroupEvents = finding.Firing is { } firing ? [.. firing.Sequences.Select(s => EventId.Of(node, s))] : [],
+            Field = finding.Field == 0 ? "" : fieldName(finding.Field),
+            FieldValue = finding.Field == 0 ? "" : Text(events.Get(at, finding.Field)),
+            Offset = finding.Offset,
+            Length = finding.Length,
+            Raw = Cut(events.Raw(at)).ToArray(),
+        };
+    }
+
+    private static ReadOnlySpan<byte> Cut(ReadOnlySpan<byte> value) => value[..Math.Min(value.Length, FindingProjection.MaxRaw)];
+
+    private static string Text(ReadOnlySpan<byte> value) => Encoding.UTF8.GetString(Cut(value));
+}

@@ -1,0 +1,55 @@
+using Palisade.Engine;
+using Palisade.Server.Ingest;
+
+namespace Palisade.Server.Streaming;
+
+/// <summary>The engine as the stream drives it: records in, events and findings out, state in and out.</summary>
+public interface IStreamEngine
+{
+    string Version { get; }
+    EventBatch Events { get; }
+    FindingList Findings { get; }
+    void Add(in RecordInfo info, ReadOnlySpan<byte> raw);
+    void Detect();
+    void Clear();
+    void SaveState(Stream to);
+    void LoadState(Stream from);
+}
+
+/// <summary>Rows of one insert, in the event store's own form.</summary>
+public interface IStreamBlock
+{
+    int Rows { get; }
+    void Add(EventBatch batch, int index);
+}
+
+/// <summary>Findings of one range, in the event store's own form.</summary>
+public interface IFindingRows
+{
+    int Rows { get; }
+    void Add(EventBatch batch, in Finding finding);
+}
+
+/// <summary>The event store as the stream writes it. An insert with a token that succeeded before changes nothing.</summary>
+public interface IStreamStore
+{
+    IStreamBlock NewBlock(int day);
+    IFindingRows NewFindings();
+    Task InsertAsync(IStreamBlock block, string token, CancellationToken stop);
+    Task InsertAsync(IFindingRows findings, string token, CancellationToken stop);
+}
+
+/// <summary>Alerts as the stream feeds them. Applying a range again changes nothing.</summary>
+public interface IStreamAlerts
+{
+    Task ApplyAsync(EventBatch events, FindingList findings, ulong from, ulong to, CancellationToken stop);
+}
+
+/// <summary>The persisted half of the loss ledger.</summary>
+public interface ILedgerStore
+{
+    /// <summary>Last journal sequence of this node whose counts are in.</summary>
+    Task<ulong> PositionAsync(int node, CancellationToken stop);
+    /// <summary>Adds counts and moves the position, in one transaction.</summary>
+    Task ApplyAsync(int node, ulong upTo, IReadOnlyCollection<LedgerDelta> deltas, CancellationToken stop);
+}

@@ -1,0 +1,126 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Http.Headers;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Palisade.Journal;
+using Palisade.Server.Configuration;
+using Palisade.Server.Ingest;
+
+namespace Palisade.Server.Tests.Ingest;
+
+/// <summary>Tokens and sources of a test: "good-N" belongs to tenant N, "read-N" may not send.</summary>
+internal sealed class TestDirectory : IIngestDirectory
+{
+    private readonly ConcurrentDictionary<(uint, string), uint> sources = new();
+    public uint OnlyTenant { get; set; } = 7;
+
+    public ValueTask<IngestGrant> AuthenticateAsync(string token, CancellationToken stop) => new(token switch
+    {
+        "good-1" => new IngestGrant(1, "", IngestRefusal.None),
+        "good-2" => new IngestGrant(2, "web", IngestRefusal.None),
+        "read-1" => new IngestGrant(1, "", IngestRefusal.Forbidden),
+        _ => new IngestGrant(0, "", IngestRefusal.BadToken),
+    });
+
+    public ValueTask<IngestSource> SourceAsync(uint tenant, string name, CancellationToken stop) => new(
+        name.Contains(' ') ? new IngestSource(0, IngestRefusal.BadSourceName)
+        : new IngestSource(sources.GetOrAdd((tenant, name), _ => (uint)sources.Count + 1), IngestRefusal.None));
+
+    public ValueTask<uint> TenantAsync(string name, CancellationToken stop) => new(name is "" ? OnlyTenant : name == "acme" ? 3u : 0u);
+
+    public string NameOf(uint source) => sources.Single(s => s.Value == source).Key.Item2;
+}
+
+/// <summary>Intake on real sockets with a real journal, without the rest of the server.</summary>
+internal sealed class IngestServer : IAsyncDisposable
+{
+    private readonly string directory;
+    private readonly WebApplication app;
+    private JournalReader? reader;
+
+    private IngestServer(WebApplication app, TestDirectory lookups, HttpClient http, string directory) =>
+        (this.app, Lookups, Http, this.directory) = (app, lookups, http, directory);
+
+    public TestDirectory Lookups { get; }
+    public HttpClient Http { get; }
+    public IngestGate Gate => app.Services.GetRequiredService<IngestGate>();
+    public IPEndPoint Udp => app.Services.GetRequiredService<SyslogService>().UdpEndpoints.First();
+    public IPEndPoint Tcp => app.Services.GetRequiredService<SyslogService>().TcpEndpoints.First();
+
+    public static async Task<IngestServer> StartAsync(IngestOptions? ingest = null, TimeProvider? clock = null)
+    {
+        var lookups = new TestDirectory();
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
+        var directory = Directory.CreateTempSubdirectory("palisade-ingest-").FullName;
+        var options = new ServerOptions
+        {
+            Data = new DataOptions { Directory = directory },
+            Ingest = (ingest ?? new IngestOptions()) with { Syslog = (ingest?.Syslog ?? [new()]).Select(s => s with { Listen = "127.0.0.1:0" }).ToList() },
+        };
+        if (clock is not null) builder.Services.AddSingleton(clock);
+        builder.Services.AddSingleton<IIngestDirectory>(lookups);
+        builder.Services.AddIngest(options);
+        var app = builder.Build();
+        app.MapIngest();
+        await app.StartAsync();
+        var address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
+        return new IngestServer(app, lookups, new HttpClient { BaseAddress = new Uri(address) }, directory);
+    }
+
+    /// <summary>Next frames of the journal, read until there are as many of this kind; fails by the test's time-out.</summary>
+    public async Task<List<(FrameHeader Header, byte[] Payload)>> ReadAsync(int count, byte kind = FrameKind.Record)
+    {
+        reader ??= app.Services.GetRequiredService<Palisade.Journal.Journal>().OpenReader("test");
+        var frames = new List<(FrameHeader, byte[])>();
+        var batch = new JournalBatch();
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        while (frames.Count < count)
+        {
+            if (reader.Read(batch, 4096) == 0) { await reader.WaitAsync(patience.Token); continue; }
+            for (var i = 0; i < batch.Count; i++)
+                if (batch.Header(i).Kind == kind) frames.Add((batch.Header(i), batch.Payload(i).ToArray()));
+        }
+        return frames;
+    }
+
+    /// <summary>All refusals in the journal by reason, once there are as many.</summary>
+    public async Task<Dictionary<IngestRefusal, long>> RefusalsAsync(long atLeast)
+    {
+        var result = new Dictionary<IngestRefusal, long>();
+        while (result.Values.Sum() < atLeast)
+        {
+            foreach (var (_, payload) in await ReadAsync(1, FrameKind.Refusals))
+            {
+                ReadOnlySpan<byte> rest = payload;
+                while (RefusalFrame.TryRead(ref rest, out var reason, out var count)) result[reason] = result.GetValueOrDefault(reason) + count;
+            }
+        }
+        return result;
+    }
+
+    public Task<HttpResponseMessage> PostAsync(string path, byte[] body, string? authorization = "Bearer good-1", string? encoding = null)
+    {
+        var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = new ByteArrayContent(body) };
+        if (authorization is not null) request.Headers.TryAddWithoutValidation("Authorization", authorization);
+        if (encoding is not null) request.Content.Headers.ContentEncoding.Add(encoding);
+        request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/x-ndjson");
+        return Http.SendAsync(request);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Http.Dispose();
+        reader?.Dispose();
+        await app.StopAsync();
+        await app.DisposeAsync();
+        Directory.Delete(directory, recursive: true);
+    }
+}
