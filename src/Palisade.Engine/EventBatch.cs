@@ -185,6 +185,24 @@ public sealed class EventBatch
         values[h.FirstSlot + at] = new Slice(offset, value.Length);
     }
 
+    /// <summary>Where the first value of a field lies in the arena.</summary>
+    public bool TryGetRange(int index, ushort field, out int offset, out int length)
+    {
+        ref readonly var h = ref headers[index];
+        var at = ids.AsSpan(h.FirstSlot, h.SlotCount).IndexOf(field);
+        (offset, length) = at < 0 ? (0, 0) : (values[h.FirstSlot + at].Offset, values[h.FirstSlot + at].Length);
+        return at >= 0;
+    }
+
+    /// <summary>Replaces the first value of a field of the last event by a slice of the arena, or adds it.</summary>
+    public void SetRange(ushort field, int offset, int length)
+    {
+        ref readonly var h = ref headers[Count - 1];
+        var at = ids.AsSpan(h.FirstSlot, h.SlotCount).IndexOf(field);
+        if (at < 0) AddSlice(field, offset, length);
+        else values[h.FirstSlot + at] = new Slice(offset, length);
+    }
+
     /// <summary>Ids of an event's fields, in the order they were added.</summary>
     public ReadOnlySpan<ushort> FieldIds(int index) => ids.AsSpan(headers[index].FirstSlot, headers[index].SlotCount);
 
@@ -193,6 +211,13 @@ public sealed class EventBatch
     {
         ref readonly var s = ref values[headers[index].FirstSlot + slot];
         return arena.AsSpan(s.Offset, s.Length);
+    }
+
+    /// <summary>Where the value of the n-th slot lies in the arena.</summary>
+    public (int Offset, int Length) RangeAt(int index, int slot)
+    {
+        ref readonly var s = ref values[headers[index].FirstSlot + slot];
+        return (s.Offset, s.Length);
     }
 
     /// <summary>Removes all fields of the last event added since <paramref name="slotCount"/> (a parser that gave up).</summary>

@@ -1,0 +1,46 @@
+using Palisade.Protocol;
+
+namespace Palisade.Engine.Normalise;
+
+/// <summary>
+/// What every event gets whatever its source: event.kind, related.* (ECS "Related fields"), and the flags that tell
+/// unlikely times. Works on the last event of the batch.
+/// </summary>
+public sealed class Normaliser
+{
+    private const long Day = 86_400_000;
+    private static readonly ushort[] RelatedFields = [0, Fields.RelatedIp, Fields.RelatedUser, Fields.RelatedHosts, Fields.RelatedHash];
+    private readonly RelatedKind[] related = [.. Enumerable.Range(0, FieldCatalogue.Count).Select(i => FieldCatalogue.Related((ushort)i))];
+
+    public void Normalise(EventBatch batch)
+    {
+        var index = batch.Count - 1;
+        ref var header = ref batch.Header(index);
+        if ((header.Flags & EventFlags.NoTime) == 0)
+        {
+            if (header.TimeMs > header.ReceivedMs + Day) header.Flags |= EventFlags.FutureTime;
+            else if (header.TimeMs < header.ReceivedMs - 7 * Day) header.Flags |= EventFlags.AncientTime;
+        }
+        if (header.Refusal != ParseRefusal.None) return;
+        if (!batch.TryGet(index, Fields.EventKind, out _)) batch.Add(Fields.EventKind, "event"u8);
+        var count = header.SlotCount;
+        for (var slot = 0; slot < count; slot++)
+        {
+            var id = batch.FieldIds(index)[slot];
+            if (id >= related.Length || related[id] == RelatedKind.None) continue;
+            AddOnce(batch, index, RelatedFields[(int)related[id]], slot, count);
+        }
+    }
+
+    // related.* holds each value once: look among the slots added since the event's own fields ended.
+    private static void AddOnce(EventBatch batch, int index, ushort target, int slot, int own)
+    {
+        var value = batch.ValueAt(index, slot);
+        if (value.IsEmpty || (value.Length == 1 && value[0] == '-')) return;
+        var ids = batch.FieldIds(index);
+        for (var i = own; i < ids.Length; i++)
+            if (ids[i] == target && batch.ValueAt(index, i).SequenceEqual(value)) return;
+        var (offset, length) = batch.RangeAt(index, slot);
+        batch.AddSlice(target, offset, length);
+    }
+}

@@ -1,0 +1,109 @@
+using System.Text;
+using System.Text.Json;
+
+namespace Palisade.Engine.Parse.Json;
+
+/// <summary>
+/// Flattens a JSON object (RFC 8259) to dotted fields. Arrays give one slot an element. Values without escapes are slices of the
+/// record; others are unescaped into the arena. Limits: nesting 32, fields of <see cref="EventBatch.MaxFields"/>, names of 256 bytes.
+/// </summary>
+internal sealed class JsonFlattener
+{
+    public const int MaxDepth = 32;
+    private readonly byte[] path = new byte[FieldNames.MaxLength];
+    private readonly int[] ends = new int[MaxDepth + 2];
+
+    /// <summary>Adds the fields of the object at an arena range to the last event. A refusal leaves the event as it was.</summary>
+    public ParseRefusal Flatten(EventBatch into, int offset, int length, IReadOnlyDictionary<string, ushort> aliases)
+    {
+        var before = into.Header(into.Count - 1).SlotCount;
+        ParseRefusal refusal;
+        try
+        {
+            refusal = Walk(into, offset, into.Bytes(offset, length), aliases);
+        }
+        catch (JsonException e)
+        {
+            // The reader tells broken JSON by an exception; it is the sender's fault, not ours.
+            refusal = e.Message.Contains("depth", StringComparison.Ordinal) ? ParseRefusal.TooDeep : ParseRefusal.Malformed;
+        }
+        if (refusal != ParseRefusal.None) into.Rewind(before);
+        return refusal;
+    }
+
+    private ParseRefusal Walk(EventBatch into, int offset, ReadOnlySpan<byte> text, IReadOnlyDictionary<string, ushort> aliases)
+    {
+        var reader = new Utf8JsonReader(text, new JsonReaderOptions { MaxDepth = MaxDepth, AllowTrailingCommas = false });
+        var depth = 0;
+        ushort field = 0;
+        ends[0] = 0;
+        if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject) return ParseRefusal.Malformed;
+        while (reader.Read())
+        {
+            switch (reader.TokenType)
+            {
+                case JsonTokenType.PropertyName:
+                    field = Name(ref reader, depth, aliases);
+                    break;
+                case JsonTokenType.StartObject:
+                    depth++;
+                    if (depth > MaxDepth) return ParseRefusal.TooDeep;
+                    ends[depth] = ends[depth - 1] + nameLength;
+                    parents[depth] = nameLength;
+                    break;
+                case JsonTokenType.EndObject:
+                    if (depth > 0) { nameLength = parents[depth]; field = 0; depth--; if (reader.CurrentDepth > 0) field = Field(depth, aliases); }
+                    break;
+                case JsonTokenType.StartArray or JsonTokenType.EndArray or JsonTokenType.Null:
+                    break;
+                default:
+                    if (field != 0) Value(into, offset, ref reader, field);
+                    if (into.Header(into.Count - 1).Refusal == ParseRefusal.TooManyFields) return ParseRefusal.TooManyFields;
+                    break;
+            }
+        }
+        return ParseRefusal.None;
+    }
+
+    private int nameLength;
+    private readonly int[] parents = new int[MaxDepth + 2];
+
+    // path = the names so far, joined by dots; ends[depth] = where the names of the objects around us end
+    private ushort Name(ref Utf8JsonReader reader, int depth, IReadOnlyDictionary<string, ushort> aliases)
+    {
+        var start = ends[depth];
+        var dot = start > 0 ? 1 : 0;
+        var room = path.AsSpan(start);
+        if (reader.ValueSpan.Length + dot > room.Length) { nameLength = 0; return 0; }
+        if (dot == 1) room[0] = (byte)'.';
+        nameLength = dot + (reader.ValueIsEscaped ? reader.CopyString(room[dot..]) : Copy(reader.ValueSpan, room[dot..]));
+        return Field(depth, aliases);
+    }
+
+    private ushort Field(int depth, IReadOnlyDictionary<string, ushort> aliases)
+    {
+        var name = path.AsSpan(0, ends[depth] + nameLength);
+        if (aliases is Dictionary<string, ushort> map && name.Length <= 64)
+        {
+            Span<char> chars = stackalloc char[64];
+            if (Encoding.UTF8.TryGetChars(name, chars, out var n) && map.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(chars[..n], out var known)) return known;
+        }
+        return FieldNames.GetOrAdd(name);
+    }
+
+    private static int Copy(ReadOnlySpan<byte> from, Span<byte> to) { from.CopyTo(to); return from.Length; }
+
+    private static void Value(EventBatch into, int offset, ref Utf8JsonReader reader, ushort field)
+    {
+        if (reader.TokenType == JsonTokenType.String && reader.ValueIsEscaped)
+        {
+            var at = into.Reserve(reader.ValueSpan.Length);
+            var n = reader.CopyString(into.Bytes(at, reader.ValueSpan.Length));
+            into.TrimTo(at + n);
+            into.AddSlice(field, at, n);
+            return;
+        }
+        var start = (int)reader.TokenStartIndex + (reader.TokenType == JsonTokenType.String ? 1 : 0);
+        into.AddSlice(field, offset + start, reader.ValueSpan.Length);
+    }
+}

@@ -1,0 +1,62 @@
+using System.Collections.Frozen;
+
+namespace Palisade.Engine.Parse;
+
+/// <summary>All sources, compiled. Immutable: a change makes a new set, swapped whole.</summary>
+public sealed class ParserSet
+{
+    private readonly SourceDefinition[] sources;
+    private readonly FrozenDictionary<string, short> byName;
+    private readonly FrozenDictionary<string, short>.AlternateLookup<ReadOnlySpan<char>> byProgram;
+
+    private ParserSet(SourceDefinition[] sources)
+    {
+        this.sources = sources;
+        byName = sources.Select((s, i) => (s.Name, (short)i)).ToFrozenDictionary(s => s.Name, s => s.Item2, StringComparer.OrdinalIgnoreCase);
+        byProgram = sources.SelectMany((s, i) => s.Programs.Select(p => (p, (short)i))).DistinctBy(p => p.p, StringComparer.OrdinalIgnoreCase)
+            .ToFrozenDictionary(p => p.p, p => p.Item2, StringComparer.OrdinalIgnoreCase).GetAlternateLookup<ReadOnlySpan<char>>();
+        Detected = [.. Enumerable.Range(0, sources.Length).Where(i => sources[i].Detect > 0).OrderBy(i => sources[i].Detect).Select(i => (short)i)];
+        Json = (short)Array.FindIndex(sources, s => s.Format == SourceFormat.Json);
+        Syslog = (short)Array.FindIndex(sources, s => s.Format == SourceFormat.Syslog);
+    }
+
+    /// <summary>Sources in the set.</summary>
+    public int Count => sources.Length;
+
+    /// <summary>Names, in order of their index.</summary>
+    public IEnumerable<string> Names => sources.Select(s => s.Name);
+
+    internal short[] Detected { get; }
+    internal short Json { get; }
+    internal short Syslog { get; }
+    internal SourceDefinition this[short index] => sources[index];
+
+    /// <summary>Compiles every <c>sources/NAME/source.yml</c> among the files; a broken one is left out and said.</summary>
+    public static ParserSet Load(IEnumerable<(string path, byte[] bytes)> sourceFiles, out IReadOnlyList<Diagnostic> diagnostics)
+    {
+        var found = new List<Diagnostic>();
+        var sources = new SortedDictionary<string, SourceDefinition>(StringComparer.Ordinal);
+        foreach (var (path, bytes) in sourceFiles)
+        {
+            if (!path.EndsWith("source.yml", StringComparison.Ordinal) || new SourceReader(path, found).Read(bytes) is not { } source) continue;
+            if (!sources.TryAdd(source.Name, source)) found.Add(new Diagnostic("SRC009", path, 1, $"there is a source called '{source.Name}' already", true));
+        }
+        diagnostics = found;
+        return new ParserSet([.. sources.Values]);
+    }
+
+    /// <summary>Index of a source by name (any case), or -1.</summary>
+    public short IndexOf(string name) => byName.TryGetValue(name, out var index) ? index : (short)-1;
+
+    /// <summary>Name of a source; "" for none.</summary>
+    public string NameOf(short index) => (uint)index < (uint)sources.Length ? sources[index].Name : "";
+
+    /// <summary>The source that reads a syslog program's messages, or -1.</summary>
+    internal short ForProgram(ReadOnlySpan<byte> program)
+    {
+        if (program.Length is 0 or > 64) return -1;
+        Span<char> text = stackalloc char[64];
+        for (var i = 0; i < program.Length; i++) text[i] = (char)program[i];
+        return byProgram.TryGetValue(text[..program.Length], out var index) ? index : (short)-1;
+    }
+}
