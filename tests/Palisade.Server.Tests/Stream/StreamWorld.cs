@@ -1,0 +1,219 @@
+using System.Buffers.Binary;
+using System.Diagnostics.Metrics;
+using System.Text;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
+using Palisade.Engine;
+using Palisade.Journal;
+using Palisade.Protocol;
+using Palisade.Server.Ingest;
+using Palisade.Server.Streaming;
+
+namespace Palisade.Server.Tests.Streaming;
+
+/// <summary>Steps at which a worker can be struck down.</summary>
+internal enum CrashAt { Never, BeforeInsert, AfterInsert, BeforeLedger, AfterLedger, AfterAlerts }
+
+/// <summary>
+/// Everything that outlives a worker: the journal on disk, and what store, ledger and alerts hold. A worker reaching its crash
+/// point stands still there until it is ended, as a killed process would.
+/// </summary>
+internal sealed class StreamWorld : IStreamStore, ILedgerStore, IStreamAlerts, IParserChoice, IAsyncDisposable
+{
+    public const long Now = 1_790_000_000_000;
+    private readonly string directory = Directory.CreateTempSubdirectory("palisade-stream-").FullName;
+    private readonly ServiceProvider services = new ServiceCollection().AddMetrics().BuildServiceProvider();
+    private readonly Lock gate = new();
+    private Palisade.Journal.Journal journal;
+    private TaskCompletionSource crashed = new();
+    private int untilCrash, runs;
+    private CrashAt crashAt;
+
+    public StreamWorld() => journal = Open();
+
+    /// <summary>Rows as the store has them: a token that came before changes nothing.</summary>
+    public Dictionary<string, List<(int Day, ulong Sequence)>> Inserts { get; } = [];
+    public Dictionary<string, List<string>> FindingInserts { get; } = [];
+    public HashSet<string> Alerts { get; } = [];
+    public LedgerTotals Ledger { get; private set; } = LedgerTotals.Empty;
+    public bool StoreIsDown { get; set; }
+    public int FailedInserts { get; private set; }
+    private ulong ledgerAt;
+
+    public IEnumerable<(int Day, ulong Sequence)> Rows => Inserts.Values.SelectMany(r => r);
+
+    private Palisade.Journal.Journal Open() => Palisade.Journal.Journal.Open(new JournalOptions { Directory = Path.Combine(directory, "journal") }, TimeProvider.System);
+
+    public async Task<ulong> AppendAsync(params string[] records)
+    {
+        ulong last = 0;
+        foreach (var record in records)
+        {
+            var refused = record.StartsWith('!');
+            var header = new FrameHeader(Now, 1, 1, refused ? FrameKind.Refusals : FrameKind.Record, 0, 0, 0);
+            var payload = Encoding.UTF8.GetBytes(record);
+            if (refused)
+            {
+                payload = new byte[RefusalFrame.EntryBytes];
+                RefusalFrame.Write(payload, IngestRefusal.LineTooLong, int.Parse(record[1..]));
+            }
+            Assert.Equal(AppendResult.Ok, journal.Append(header, payload, out last));
+        }
+        await journal.WaitDurableAsync(last, CancellationToken.None);
+        return last;
+    }
+
+    public StreamWorker NewWorker(string version = "v1", int dayShift = 0, int snapshotSeconds = 0) => new(
+        journal, new TestEngine(version, dayShift), this, this, this, this, new SourceStats(TimeProvider.System),
+        new StreamMeters(services.GetRequiredService<IMeterFactory>()),
+        new StreamOptions { NodeId = 3, BlockMilliseconds = 1, SnapshotSeconds = snapshotSeconds }, new StreamFiles(Path.Combine(directory, "stream")),
+        TimeProvider.System, NullLogger<StreamWorker>.Instance);
+
+    /// <summary>Runs a worker until everything is stored, or until it has crashed.</summary>
+    public async Task RunAsync(ulong upTo, CrashAt crash = CrashAt.Never, int after = 0, string version = "v1", int dayShift = 0)
+    {
+        crashed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        (crashAt, untilCrash) = (crash, after);
+        // every other run snapshots after each block, the others never: both replays must give the same
+        using var worker = NewWorker(version, dayShift, snapshotSeconds: runs++ % 2 == 0 ? 0 : 3600);
+        await worker.StartAsync(CancellationToken.None);
+        var stored = StoredAsync(worker, upTo);
+        await Task.WhenAny(crashed.Task, stored);
+        await worker.StopAsync(CancellationToken.None);
+        Assert.Null(worker.Fault);
+        if (crash == CrashAt.Never) await stored;
+        // A new process finds the files, not the memory.
+        journal.Dispose();
+        journal = Open();
+    }
+
+    private static async Task StoredAsync(StreamWorker worker, ulong upTo)
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(5));
+        while (worker.Stored < upTo && worker.Fault is null && worker.ExecuteTask is not { IsCompleted: true }) await timer.WaitForNextTickAsync(patience.Token);
+    }
+
+    private async Task StepAsync(CrashAt step, CancellationToken stop)
+    {
+        if (step != crashAt || untilCrash-- > 0) return;
+        crashed.TrySetResult();
+        await Task.Delay(Timeout.Infinite, stop);
+    }
+
+    public IStreamBlock NewBlock(int day) => new Block(day);
+    public IFindingRows NewFindings() => new Found();
+
+    public async Task InsertAsync(IStreamBlock block, string token, CancellationToken stop)
+    {
+        if (StoreIsDown) { FailedInserts++; throw new IOException("the store is down"); }
+        await StepAsync(CrashAt.BeforeInsert, stop);
+        lock (gate) Inserts.TryAdd(token, ((Block)block).List);
+        await StepAsync(CrashAt.AfterInsert, stop);
+    }
+
+    public Task InsertAsync(IFindingRows findings, string token, CancellationToken stop)
+    {
+        lock (gate) FindingInserts.TryAdd(token, ((Found)findings).List);
+        return Task.CompletedTask;
+    }
+
+    public Task<ulong> PositionAsync(int node, CancellationToken stop) => Task.FromResult(ledgerAt);
+
+    public async Task ApplyAsync(int node, ulong upTo, IReadOnlyCollection<LedgerDelta> deltas, CancellationToken stop)
+    {
+        await StepAsync(CrashAt.BeforeLedger, stop);
+        if (upTo > ledgerAt)
+        {
+            ledgerAt = upTo;
+            var refused = deltas.Sum(d => d.Refused.Values.Sum()) + Ledger.RefusedTotal;
+            var stored = Ledger.Stored + deltas.Sum(d => d.Stored);
+            Ledger = new LedgerTotals(stored + refused, stored, Ledger.Parsed + deltas.Sum(d => d.Parsed), stored, 0,
+                new Dictionary<IngestRefusal, long> { [IngestRefusal.LineTooLong] = refused });
+        }
+        await StepAsync(CrashAt.AfterLedger, stop);
+    }
+
+    public async Task ApplyAsync(EventBatch events, FindingList findings, ulong from, ulong to, CancellationToken stop)
+    {
+        for (var i = 0; i < findings.Count; i++) Alerts.Add(Name(events, findings.Items[i]));
+        await StepAsync(CrashAt.AfterAlerts, stop);
+    }
+
+    private static string Name(EventBatch events, in Finding finding) =>
+        $"{finding.Rule.Id}@{events.Header(finding.Event).Sequence}:{finding.Firing?.FirstSequence}";
+
+    public bool TryGet(uint source, out short parser) { parser = RecordInfo.AutoParser; return true; }
+    public ValueTask<short> LoadAsync(uint source, CancellationToken stop) => new(RecordInfo.AutoParser);
+
+    public async ValueTask DisposeAsync()
+    {
+        journal.Dispose();
+        await services.DisposeAsync();
+        Directory.Delete(directory, recursive: true);
+    }
+
+    private sealed class Block(int day) : IStreamBlock
+    {
+        public List<(int Day, ulong Sequence)> List { get; } = [];
+        public int Rows => List.Count;
+        public void Add(EventBatch batch, int index) => List.Add((day, batch.Header(index).Sequence));
+    }
+
+    private sealed class Found : IFindingRows
+    {
+        public List<string> List { get; } = [];
+        public int Rows => List.Count;
+        public void Add(EventBatch batch, in Finding finding) => List.Add(Name(batch, finding));
+    }
+
+    /// <summary>Finds "bad" lines, and correlates every third of them; its state is the count and the first of the three.</summary>
+    private sealed class TestEngine(string version, int dayShift) : IStreamEngine
+    {
+        private static readonly RuleInfo Bad = Rule("bad"), Three = Rule("three");
+        private ulong count, first;
+
+        private static RuleInfo Rule(string id) => new(id, id, id, FindingLevel.High, "other", [], "", "", "", "");
+
+        public string Version => version;
+        public EventBatch Events { get; } = new();
+        public FindingList Findings { get; } = new();
+
+        public void Add(in RecordInfo info, ReadOnlySpan<byte> raw)
+        {
+            var at = Events.Begin(info, raw);
+            // the second letter says which day: 0 today, 1 yesterday
+            ref var header = ref Events.Header(at);
+            if (raw.Length > 1) header.TimeMs = Now - 86_400_000L * ((raw[1] - '0' + dayShift) % 3);
+        }
+
+        public void Detect()
+        {
+            for (var i = 0; i < Events.Count; i++)
+            {
+                if (!Events.Raw(i).StartsWith("b"u8)) continue;
+                Findings.Add(new Finding(i, Bad, AttackOutcome.Unknown, 0, 0, 1));
+                if (count++ % 3 == 0) first = Events.Header(i).Sequence;
+                if (count % 3 == 0) Findings.Add(new Finding(i, Three, AttackOutcome.Unknown, 0, 0, 0, null, new Firing([], 0, first, 3, [])));
+            }
+        }
+
+        public void Clear() { Events.Clear(); Findings.Clear(); }
+
+        public void SaveState(Stream to)
+        {
+            Span<byte> state = stackalloc byte[16];
+            BinaryPrimitives.WriteUInt64LittleEndian(state, count);
+            BinaryPrimitives.WriteUInt64LittleEndian(state[8..], first);
+            to.Write(state);
+        }
+
+        public void LoadState(Stream from)
+        {
+            Span<byte> state = stackalloc byte[16];
+            from.ReadExactly(state);
+            count = BinaryPrimitives.ReadUInt64LittleEndian(state);
+            first = BinaryPrimitives.ReadUInt64LittleEndian(state[8..]);
+        }
+    }
+}
