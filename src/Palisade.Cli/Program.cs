@@ -1,6 +1,10 @@
 using System.CommandLine;
 using Palisade.Cli;
+using Palisade.Cli.Commands;
 
-var root = new RootCommand("Palisade reads the logs your hosts already write, finds attacks, and says whether they worked.");
+var root = new RootCommand("Palisade reads the logs your hosts already write, finds attacks, and says whether they worked.")
+{
+    ParseCommand.Create(),
+};
 
 return await CommandRunner.RunAsync(root, args);

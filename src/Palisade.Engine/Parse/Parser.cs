@@ -96,6 +96,14 @@ public sealed class Parser(ParserSet set)
             case SourceFormat.Json: return TryJson(source, parser, info, offset, length, into);
             case SourceFormat.Syslog: return TrySyslog(source, info, offset, length, into);
         }
+        if (TryPatterns(source, info, offset, length, into, nested)) return true;
+        foreach (var other in source.Also)
+            if (set.IndexOf(other) is >= 0 and var index && TryPatterns(set[index], info, offset, length, into, nested)) return true;
+        return false;
+    }
+
+    private bool TryPatterns(SourceDefinition source, in RecordInfo info, int offset, int length, EventBatch into, bool nested)
+    {
         var text = into.Bytes(offset, length);
         foreach (var pattern in source.Patterns)
         {
@@ -131,7 +139,8 @@ public sealed class Parser(ParserSet set)
         h.AddTo(into, offset);
         if (h.HasTime) SetTime(into, h.TimeMs);
         Apply(source.Set, into);
-        int at = offset + h.MessageStart, n = length - h.MessageStart;
+        var blanks = into.Bytes(offset, length)[h.MessageStart..].IndexOfAnyExcept((byte)' ');
+        int at = offset + h.MessageStart + Math.Max(blanks, 0), n = offset + length - at;
         if (n <= 0) return true;
         into.SetRange(Fields.Message, at, n);
         var program = set.ForProgram(into.Bytes(offset + h.ProgramStart, h.ProgramLength));

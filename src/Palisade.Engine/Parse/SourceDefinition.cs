@@ -36,6 +36,8 @@ internal sealed class SourceDefinition
     public int Detect { get; init; }
     /// <summary>Syslog program names whose messages this source reads.</summary>
     public string[] Programs { get; init; } = [];
+    /// <summary>Sources tried when none of the patterns fits (sshd: pam).</summary>
+    public string[] Also { get; init; } = [];
     public SourcePattern[] Patterns { get; init; } = [];
     public (ushort Field, byte[] Value)[] Set { get; init; } = [];
     public WhenRule[] When { get; init; } = [];

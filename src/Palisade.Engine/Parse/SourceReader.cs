@@ -8,7 +8,7 @@ namespace Palisade.Engine.Parse;
 /// <summary>Reads a source.yml. Every mistake becomes a diagnostic with its line; what is right is used all the same.</summary>
 internal sealed class SourceReader(string file, List<Diagnostic> diagnostics)
 {
-    private static readonly string[] Keys = ["name", "title", "format", "detect", "programs", "zone", "set", "when", "patterns", "aliases", "description"];
+    private static readonly string[] Keys = ["name", "title", "format", "detect", "programs", "also", "zone", "set", "when", "patterns", "aliases", "description"];
     private static readonly string[] Tests = ["eq", "starts", "contains", "gte", "lt", "exists"];
 
     public SourceDefinition? Read(byte[] bytes)
@@ -35,6 +35,7 @@ internal sealed class SourceReader(string file, List<Diagnostic> diagnostics)
             Detect = int.TryParse(Text(root, "detect"), out var d) ? d : 0,
             ZoneMinutes = int.TryParse(Text(root, "zone"), out var z) ? z : 0,
             Programs = [.. List(root, "programs").Select(n => n.Value!)],
+            Also = [.. List(root, "also").Select(n => n.Value!)],
             Set = Set(root), When = When(root), Patterns = Patterns(root), Aliases = Aliases(root),
         };
     }

@@ -1,0 +1,27 @@
+using Palisade.Engine;
+
+namespace Palisade.Cli;
+
+/// <summary>The files of content/ beside the program, and the engine made from them.</summary>
+internal static class ContentFiles
+{
+    public static string Folder => Path.Combine(AppContext.BaseDirectory, "content");
+
+    /// <summary>Files that the engine reads, paths relative to content/, '/' as separator.</summary>
+    public static IEnumerable<(string path, byte[] bytes)> Read(string? folder = null)
+    {
+        folder ??= Folder;
+        if (!Directory.Exists(folder)) throw new CliException(ExitCodes.Internal, $"the folder {folder} is missing: rules and sources belong beside the program. Build it again.");
+        return Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)
+            .Select(f => (Path.GetRelativePath(folder, f).Replace('\\', '/'), File.ReadAllBytes(f)));
+    }
+
+    /// <summary>Compiles the shipped content; mistakes in it are ours and end the program.</summary>
+    public static EngineSnapshot Load()
+    {
+        var snapshot = EngineContent.Load(Read(), out var problems);
+        foreach (var problem in problems) Console.Error.WriteLine($"{problem.File}:{problem.Line}: {problem.Code}: {problem.Message}");
+        if (problems.Any(p => p.IsError)) throw new CliException(ExitCodes.BadInput, "the shipped content has mistakes (above).");
+        return snapshot;
+    }
+}
