@@ -1,5 +1,6 @@
 using Palisade.Server.Alerts;
 using Palisade.Server.Control;
+using Palisade.Server.Health;
 using Palisade.Server.Identity;
 using Palisade.Server.Ingest;
 using Palisade.Server.Sources;
@@ -21,6 +22,7 @@ public sealed record ServerOptions
     public IngestOptions Ingest { get; init; } = new();
     public StreamOptions Stream { get; init; } = new();
     public AlertsOptions Alerts { get; init; } = new();
+    public HealthOptions Health { get; init; } = new();
     public LoggingOptions Logging { get; init; } = new();
 
     /// <summary>Every problem of every section, each with its key path.</summary>
@@ -34,6 +36,7 @@ public sealed record ServerOptions
         .. Ingest.Problems(),
         .. Stream.Problems(),
         .. Alerts.Problems(),
+        .. Health.Problems(),
     ];
 }
 

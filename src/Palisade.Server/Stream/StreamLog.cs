@@ -23,4 +23,10 @@ internal static partial class StreamLog
 
     [LoggerMessage(1106, LogLevel.Critical, "The stream broke at journal record {Sequence}: intake goes on until the journal is full")]
     public static partial void StreamBroke(this ILogger log, Exception error, ulong sequence);
+
+    [LoggerMessage(1107, LogLevel.Warning, "Content left out: {Code} {File}:{Line} {Problem}")]
+    public static partial void ContentProblem(this ILogger log, string code, string file, int line, string problem);
+
+    [LoggerMessage(1108, LogLevel.Information, "Content of {Folder} loaded: version {Version}, {Problems} remarks")]
+    public static partial void ContentLoaded(this ILogger log, string folder, string version, int problems);
 }

@@ -19,8 +19,8 @@ public sealed class StreamWorker(
     Journal.Journal journal, IStreamEngine engine, IStreamStore store, IStreamAlerts alerts, ILedgerStore ledger, IParserChoice parsers,
     SourceStats stats, StreamMeters meters, StreamOptions options, StreamFiles files, TimeProvider clock, ILogger<StreamWorker> log) : BackgroundService
 {
-    /// <summary>Bytes of raw records one engine batch, and one block set, may hold.</summary>
-    private const long BatchBytes = 8 << 20, SetBytes = 64 << 20;
+    /// <summary>Bytes of raw records one engine batch, and one block set, may hold. A block of the store holds several times as much.</summary>
+    private const long BatchBytes = 4 << 20, SetBytes = 8 << 20;
     /// <summary>Least time between two engine batches while few records come: larger batches cost less.</summary>
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(20);
     private const int PaceBelow = 1024;

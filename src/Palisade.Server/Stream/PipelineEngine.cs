@@ -1,0 +1,19 @@
+using Palisade.Engine;
+using Palisade.Engine.Enrich;
+
+namespace Palisade.Server.Streaming;
+
+/// <summary>The engine's pipeline as the stream drives it.</summary>
+internal sealed class PipelineEngine(EngineSnapshot snapshot, IGeoLookup geo) : IStreamEngine
+{
+    private readonly Pipeline pipeline = new(snapshot, geo);
+
+    public string Version => snapshot.Version;
+    public EventBatch Events => pipeline.Events;
+    public FindingList Findings => pipeline.Findings;
+    public void Add(in RecordInfo info, ReadOnlySpan<byte> raw) => pipeline.Add(info, raw);
+    public void Detect() => pipeline.Detect();
+    public void Clear() => pipeline.Clear();
+    public void SaveState(Stream to) => pipeline.SaveState(to);
+    public void LoadState(Stream from) => pipeline.LoadState(from);
+}

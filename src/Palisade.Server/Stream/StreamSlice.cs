@@ -1,0 +1,30 @@
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Palisade.Engine;
+using Palisade.Engine.Enrich;
+using Palisade.Server.Alerts;
+using Palisade.Server.Configuration;
+using Palisade.Server.Sources;
+
+namespace Palisade.Server.Streaming;
+
+/// <summary>From the journal through the engine to the event store and the alerts.</summary>
+public static class StreamSlice
+{
+    public static IServiceCollection AddStream(this IServiceCollection services, ServerOptions options)
+    {
+        services.AddSingleton(options.Stream);
+        services.TryAddSingleton<IGeoLookup>(NoGeoLookup.Instance);
+        services.TryAddSingleton(provider => StreamContent.Load(StreamContent.Folder, provider.GetRequiredService<ILogger<StreamWorker>>()));
+        services.AddSingleton<IStreamEngine, PipelineEngine>();
+        services.AddSingleton<IStreamAlerts>(provider => new StreamAlerts(provider.GetRequiredService<IAlertSink>(), FieldNames.Name, options.Stream.NodeId));
+        services.AddSingleton<IParserChoice>(provider => new SourceParsers(
+            provider.GetRequiredService<ISourceRegistry>(), provider.GetRequiredService<EngineSnapshot>().Parsers.IndexOf, provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<SourceStats>();
+        services.AddSingleton<ISourceStats>(provider => provider.GetRequiredService<SourceStats>());
+        services.AddSingleton<StreamMeters>();
+        services.AddSingleton(_ => new StreamFiles(options.Data.PathOf("stream")));
+        services.AddSingleton<StreamWorker>();
+        services.AddHostedService(provider => provider.GetRequiredService<StreamWorker>());
+        return services;
+    }
+}
