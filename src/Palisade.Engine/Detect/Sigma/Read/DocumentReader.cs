@@ -1,0 +1,236 @@
+using System.Globalization;
+using Palisade.Engine.Detect.Sigma.Compile;
+using Palisade.Protocol;
+
+namespace Palisade.Engine.Detect.Sigma.Read;
+
+/// <summary>Makes rules, filters and correlations of YAML documents; everything wrong is told at once.</summary>
+internal sealed class DocumentReader(List<Diagnostic> diagnostics)
+{
+    private static readonly string[] Statuses = ["stable", "test", "experimental", "deprecated", "unsupported"];
+
+    public List<RuleDocument> Rules { get; } = [];
+    public List<FilterDocument> Filters { get; } = [];
+    public List<CorrelationDocument> Correlations { get; } = [];
+
+    /// <summary>Reads one document; false when it is of none of the three kinds (a lookup, say).</summary>
+    public bool Read(string file, YamlNode root)
+    {
+        if (root.Kind != YamlKind.Mapping) return false;
+        var isRule = root["detection"] is not null;
+        var isFilter = root["filter"] is not null;
+        var isCorrelation = root["correlation"] is not null;
+        if (!isRule && !isFilter && !isCorrelation && root["title"] is null && root["logsource"] is null) return false;
+        try
+        {
+            if (isCorrelation) ReadCorrelation(file, root);
+            else if (isFilter) ReadFilter(file, root);
+            else ReadRule(file, root);
+        }
+        catch (RuleException e)
+        {
+            diagnostics.Add(new Diagnostic(e.Code, file, e.Line, e.Message, true));
+        }
+        return true;
+    }
+
+    private void ReadRule(string file, YamlNode root)
+    {
+        if (root["detection"] is not { Kind: YamlKind.Mapping } detection) throw new RuleException("SIG010", root.Line, "a rule needs 'detection', a mapping");
+        if (detection["condition"] is null) throw new RuleException("SIG011", detection.Line, "the detection has no 'condition'");
+        var palisade = root["palisade"];
+        var outcome = AttackOutcome.Unknown;
+        if (palisade?["outcome"] is { } said && (!Enum.TryParse(said.Text, true, out outcome) || !Enum.IsDefined(outcome)))
+            throw new RuleException("SIG016", said.Line, $"the outcome '{said.Text}' is unknown: blocked, failed, unknown, likely, succeeded");
+        Rules.Add(new RuleDocument
+        {
+            File = file, Line = root.Line, Info = Info(file, root, "sigma"), Names = Names(root), LogSource = ReadLogSource(root), Detection = detection, Outcome = outcome,
+        });
+    }
+
+    private void ReadFilter(string file, YamlNode root)
+    {
+        if (root["filter"] is not { Kind: YamlKind.Mapping } filter) throw new RuleException("SIG010", root.Line, "'filter' must be a mapping");
+        if (filter["condition"] is null) throw new RuleException("SIG011", filter.Line, "the filter has no 'condition'");
+        var targets = filter["rules"] ?? throw new RuleException("SIG030", filter.Line, "the filter does not say its 'rules'");
+        var any = targets.Kind == YamlKind.Scalar && targets.Text is "any";
+        Filters.Add(new FilterDocument
+        {
+            File = file, Line = root.Line, Info = Info(file, root, "filter"), Names = Names(root), LogSource = ReadLogSource(root), Filter = filter,
+            Targets = any ? null : Strings(targets),
+        });
+    }
+
+    private void ReadCorrelation(string file, YamlNode root)
+    {
+        if (root["correlation"] is not { Kind: YamlKind.Mapping } c) throw new RuleException("SIG010", root.Line, "'correlation' must be a mapping");
+        if (root["detection"] is not null) throw new RuleException("SIG010", root.Line, "a document is a rule or a correlation, not both");
+        var type = c["type"]?.Text switch
+        {
+            "event_count" => CorrelationType.EventCount,
+            "value_count" => CorrelationType.ValueCount,
+            "temporal" => CorrelationType.Temporal,
+            "temporal_ordered" or "ordered_temporal" => CorrelationType.TemporalOrdered,
+            "value_sum" => CorrelationType.ValueSum,
+            "value_avg" => CorrelationType.ValueAverage,
+            "value_percentile" or "value_median" => CorrelationType.ValuePercentile,
+            null => throw new RuleException("SIG031", c.Line, "the correlation has no 'type'"),
+            var other => throw new RuleException("SIG031", c.Line, $"the correlation type '{other}' is unknown"),
+        };
+        var rules = c["rules"] is { } r ? Strings(r) : [];
+        if (rules.Count == 0) throw new RuleException("SIG032", c.Line, "the correlation names no 'rules'");
+        if (rules.Count > 64) throw new RuleException("SIG032", c.Line, "a correlation takes at most 64 rules");
+        var span = c["timespan"] ?? c["timeframe"] ?? throw new RuleException("SIG033", c.Line, "the correlation has no 'timespan'");
+        var condition = c["condition"];
+        var temporal = type is CorrelationType.Temporal or CorrelationType.TemporalOrdered;
+        var bounds = condition is { Kind: YamlKind.Mapping } ? Bounds(condition) : [];
+        var fields = condition?["field"] is { } f ? Strings(f) : [];
+        if (!temporal && bounds.Count == 0) throw new RuleException("SIG034", c.Line, "the correlation has no 'condition' with gt, gte, lt, lte, eq or neq");
+        if (!temporal && type != CorrelationType.EventCount && fields.Count == 0) throw new RuleException("SIG034", c.Line, "the condition does not say the 'field' whose values count");
+        if (!temporal && type is not (CorrelationType.EventCount or CorrelationType.ValueCount) && fields.Count > 1) throw new RuleException("SIG034", c.Line, "only value_count takes several fields");
+        if (bounds.Count > 0 && !temporal && bounds.TrueForAll(b => b.Holds(0)))
+            diagnostics.Add(new Diagnostic("SIG063", file, condition!.Line, "the condition holds for nothing at all too; it is judged at each event of the group, so absence is not noticed", false));
+        Correlations.Add(new CorrelationDocument
+        {
+            File = file, Line = root.Line, Info = Info(file, root, "correlation"), Names = Names(root),
+            Type = type, Rules = rules, GroupBy = c["group-by"] is { } g ? Strings(g) : [], SpanMs = Span(span), Bounds = bounds, Fields = fields,
+            Percentile = Percentile(c, condition), Condition = temporal && condition is { Kind: YamlKind.Scalar, IsNull: false } ? condition.Text : null,
+            Aliases = Aliases(c["aliases"]), Generate = (c["generate"] ?? root["generate"])?.Bool ?? false,
+        });
+    }
+
+    private static double Percentile(YamlNode c, YamlNode? condition)
+    {
+        if (condition is not { Kind: YamlKind.Mapping } || condition["percentile"] is not { } p) return 50;
+        if (c["type"]!.Text != "value_percentile" || !double.TryParse(p.Text, NumberStyles.Float, CultureInfo.InvariantCulture, out var n) || n is < 0 or > 100)
+            throw new RuleException("SIG034", p.Line, "'percentile' is a number from 0 to 100 and belongs to value_percentile");
+        return n;
+    }
+
+    private static List<Bound> Bounds(YamlNode condition)
+    {
+        var bounds = new List<Bound>();
+        foreach (var (key, value) in condition.Pairs)
+        {
+            if (key.Text is "field" or "percentile") continue;
+            var op = key.Text switch
+            {
+                "gt" => Operator.Greater,
+                "gte" => Operator.GreaterOrEqual,
+                "lt" => Operator.Less,
+                "lte" => Operator.LessOrEqual,
+                "eq" => Operator.Equal,
+                "neq" => Operator.NotEqual,
+                _ => throw new RuleException("SIG034", key.Line, $"the condition '{key.Text}' is unknown: gt, gte, lt, lte, eq, neq, field"),
+            };
+            if (!double.TryParse(value.Text, NumberStyles.Float, CultureInfo.InvariantCulture, out var n) || !double.IsFinite(n))
+                throw new RuleException("SIG034", value.Line, $"'{value.Text}' is no number");
+            bounds.Add(new Bound(op, n));
+        }
+        return bounds;
+    }
+
+    private static long Span(YamlNode node)
+    {
+        var text = node.Text;
+        if (text.Length < 2 || !long.TryParse(text.AsSpan(0, text.Length - 1), NumberStyles.None, CultureInfo.InvariantCulture, out var n) || n == 0)
+            throw new RuleException("SIG033", node.Line, $"the timespan '{text}' is not a number with s, m, h or d");
+        long seconds = text[^1] switch
+        {
+            's' => 1,
+            'm' => 60,
+            'h' => 3600,
+            'd' => 86_400,
+            'w' => 7 * 86_400,
+            'M' => 30 * 86_400,
+            'y' => 365 * 86_400,
+            _ => throw new RuleException("SIG033", node.Line, $"the timespan '{text}' is not a number with s, m, h or d"),
+        };
+        if (n > 10L * 365 * 86_400 / seconds) throw new RuleException("SIG033", node.Line, $"the timespan '{text}' is longer than ten years");
+        return n * seconds * 1000;
+    }
+
+    private static Dictionary<string, IReadOnlyDictionary<string, string>> Aliases(YamlNode? node)
+    {
+        var aliases = new Dictionary<string, IReadOnlyDictionary<string, string>>(StringComparer.Ordinal);
+        if (node is null) return aliases;
+        foreach (var (alias, rules) in node.Pairs)
+        {
+            if (rules.Kind != YamlKind.Mapping) throw new RuleException("SIG035", alias.Line, $"the alias '{alias.Text}' needs a field for each rule");
+            aliases[alias.Text] = rules.Pairs.ToDictionary(p => p.Key.Text, p => p.Value.Text, StringComparer.Ordinal);
+        }
+        return aliases;
+    }
+
+    private static LogSource ReadLogSource(YamlNode root)
+    {
+        if (root["logsource"] is not { Kind: YamlKind.Mapping } node) throw new RuleException("SIG012", root.Line, "'logsource' is missing");
+        var source = new LogSource(Value("category"), Value("product"), Value("service"));
+        if (source is { Category: null, Product: null, Service: null }) throw new RuleException("SIG012", node.Line, "'logsource' names no category, product or service");
+        return source;
+
+        string? Value(string key) => node[key] is { IsText: true } v ? v.Text : null;
+    }
+
+    private static List<string> Names(YamlNode root) =>
+        [.. new[] { root["id"], root["name"] }.Where(n => n is { IsText: true }).Select(n => n!.Text).Distinct(StringComparer.Ordinal)];
+
+    private RuleInfo Info(string file, YamlNode root, string kind)
+    {
+        var title = root["title"] is { IsText: true } t ? t.Text : throw new RuleException("SIG013", root.Line, "'title' is missing");
+        var level = FindingLevel.Medium;
+        if (root["level"] is { } l && (!Enum.TryParse(l.Text, true, out level) || !Enum.IsDefined(level) || char.IsAsciiDigit(l.Text.FirstOrDefault())))
+            throw new RuleException("SIG014", l.Line, $"the level '{l.Text}' is unknown: informational, low, medium, high, critical");
+        if (root["status"] is { } status && !Statuses.Contains(status.Text)) Warn("SIG064", status.Line, $"the status '{status.Text}' is unknown");
+        if (root["id"] is { } id && !Guid.TryParseExact(id.Text, "D", out _)) Warn("SIG065", id.Line, $"the id '{id.Text}' is no UUID");
+        var tags = root["tags"] is { } tagNode ? Strings(tagNode) : [];
+        var p = root["palisade"];
+        var todo = p?["todo"];
+        var happened = p?["happened"];
+        var description = root["description"]?.Text ?? "";
+        return new RuleInfo(
+            Names(root).FirstOrDefault() ?? title, title, p?["title"]?["zh"]?.Text ?? title, level, Class(root, tags), tags,
+            happened?["en"]?.Text ?? description, happened?["zh"]?.Text ?? description, todo?["en"]?.Text ?? "", todo?["zh"]?.Text ?? "")
+        {
+            Techniques = [.. tags.Where(IsTechnique).Select(x => x["attack.".Length..].ToUpperInvariant())],
+            Kind = kind,
+        };
+
+        void Warn(string code, int line, string message) => diagnostics.Add(new Diagnostic(code, file, line, message, false));
+    }
+
+    private static bool IsTechnique(string tag) =>
+        tag.StartsWith("attack.t", StringComparison.OrdinalIgnoreCase) && tag.Length > 8 && char.IsAsciiDigit(tag[8]);
+
+    private static string Class(YamlNode root, List<string> tags)
+    {
+        if (root["palisade"]?["class"] is { } said)
+            return RuleClasses.All.Contains(said.Text) ? said.Text : throw new RuleException("SIG015", said.Line, $"the class '{said.Text}' is not in the list of classes");
+        foreach (var tag in tags)
+        {
+            if (!tag.StartsWith("attack.", StringComparison.Ordinal)) continue;
+            var tactic = tag["attack.".Length..].Replace('-', '_');
+            if (RuleClasses.All.Contains(tactic)) return tactic;
+        }
+        return "other";
+    }
+
+    private static List<string> Strings(YamlNode node) => node.Kind switch
+    {
+        YamlKind.Sequence => [.. node.Items.Where(i => i.IsText).Select(i => i.Text)],
+        YamlKind.Scalar when node.IsText => [node.Text],
+        _ => [],
+    };
+}
+
+/// <summary>The closed list of classes a finding may have.</summary>
+internal static class RuleClasses
+{
+    public static readonly HashSet<string> All = new(StringComparer.Ordinal)
+    {
+        "sqli", "nosqli", "xss", "path_traversal", "lfi", "rfi", "cmdi", "rce", "ssti", "ssrf", "xxe", "ldapi", "crlf", "open_redirect", "deserialization",
+        "log4shell", "webshell", "scanner", "probe", "brute_force", "credential_stuffing", "http_flood", "scraper", "idor", "sms_abuse", "coupon_abuse",
+        "payment_forgery", "data_export", "authentication", "execution", "persistence", "privilege_escalation", "defense_evasion", "credential_access",
+        "discovery", "lateral_movement", "collection", "command_and_control", "exfiltration", "impact", "initial_access", "reconnaissance", "policy", "other",
+    };
+}
