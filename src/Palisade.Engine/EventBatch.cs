@@ -77,6 +77,8 @@ public sealed class EventBatch
     private int slots;
     private readonly EventHeader[] headers = new EventHeader[MaxEvents];
 
+    private const int NullLength = -1;
+
     private readonly record struct Slice(int Offset, int Length);
 
     /// <summary>Events in the batch.</summary>
@@ -149,6 +151,12 @@ public sealed class EventBatch
         AddSlice(field, offset, value.Length);
     }
 
+    /// <summary>Adds a field that is there but null (JSON null). Readers see an empty value; <see cref="IsNull"/> tells it from one.</summary>
+    public void AddNull(ushort field) => AddSlice(field, 0, NullLength);
+
+    /// <summary>Whether the n-th slot of an event holds null.</summary>
+    public bool IsNull(int index, int slot) => values[headers[index].FirstSlot + slot].Length == NullLength;
+
     /// <summary>Adds a whole number as its decimal digits.</summary>
     public void Add(ushort field, long value)
     {
@@ -165,7 +173,7 @@ public sealed class EventBatch
         var at = ids.AsSpan(h.FirstSlot, h.SlotCount).IndexOf(field);
         if (at < 0) { value = default; return false; }
         ref readonly var s = ref values[h.FirstSlot + at];
-        value = arena.AsSpan(s.Offset, s.Length);
+        value = arena.AsSpan(s.Offset, Math.Max(s.Length, 0));
         return true;
     }
 
@@ -210,7 +218,7 @@ public sealed class EventBatch
     public ReadOnlySpan<byte> ValueAt(int index, int slot)
     {
         ref readonly var s = ref values[headers[index].FirstSlot + slot];
-        return arena.AsSpan(s.Offset, s.Length);
+        return arena.AsSpan(s.Offset, Math.Max(s.Length, 0));
     }
 
     /// <summary>Where the value of the n-th slot lies in the arena.</summary>

@@ -40,10 +40,15 @@ public sealed class FindingList
     private Finding[] items = new Finding[256];
     public int Count { get; private set; }
     public ReadOnlySpan<Finding> Items => items.AsSpan(0, Count);
-    public void Clear() { Array.Clear(items, 0, Count); Count = 0; }
+    /// <summary>Matches of rules that correlations count, whether or not they are findings of their own; in event order.</summary>
+    internal List<RuleMatch> Matches { get; } = [];
+    public void Clear() { Array.Clear(items, 0, Count); Count = 0; Matches.Clear(); }
     public void Add(in Finding finding)
     {
         if (Count == items.Length) Array.Resize(ref items, Count * 2);
         items[Count++] = finding;
     }
 }
+
+/// <summary>A rule (by its place in the set) that matched an event of the batch.</summary>
+internal readonly record struct RuleMatch(int Event, int Rule);

@@ -35,6 +35,8 @@ internal sealed class CompiledCorrelation
     public required int[] CorrelationInputs { get; init; }
     /// <summary>For each input and each group-by entry: the field read.</summary>
     public required int[][] GroupFields { get; init; }
+    /// <summary>For each group-by entry: the field of its own name, by which outer correlations ask for it.</summary>
+    public required int[] OwnFields { get; init; }
     /// <summary>For each input and each counted field: the field read.</summary>
     public required int[][] ValueFields { get; init; }
     /// <summary>For temporal types: the condition over inputs (atoms' Field is the input's number).</summary>

@@ -20,12 +20,6 @@ public sealed record RuleLoadOptions
     /// <summary>Evaluates every rule on every event, whatever its log source.</summary>
     public bool AnyLogSource { get; init; }
 
-    /// <summary>
-    /// Id of a field by its name; 0 when no more names can be taken. Catalogue fields and fields unknown to it.
-    /// Null: the names are numbered by the rule set itself (<see cref="RuleSet.FieldId"/> tells them).
-    /// </summary>
-    public Func<string, ushort>? FieldId { get; init; }
-
     /// <summary>Largest file read; bytes.</summary>
     public int MaxFileBytes { get; init; } = 4 << 20;
 }

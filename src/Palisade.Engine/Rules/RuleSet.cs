@@ -1,23 +1,61 @@
+using Palisade.Engine.Detect.Sigma.Compile;
+using Palisade.Engine.Detect.Sigma.Match;
+
 namespace Palisade.Engine.Rules;
+
+/// <summary>The literals looked for in one field; null where there are none.</summary>
+internal sealed record FieldIndexes(LiteralIndex? Plain, LiteralIndex? Dashes);
 
 /// <summary>Sigma rules, correlations and filters, compiled. Immutable: a change of rules is another set.</summary>
 public sealed class RuleSet
 {
-    private RuleSet() { }
+    internal RuleSet() { }
 
     /// <summary>No rules.</summary>
-    public static RuleSet Empty { get; } = new();
+    public static RuleSet Empty { get; } = Load([], new RuleLoadOptions(), out _);
 
-    /// <summary>Every rule and correlation that loaded.</summary>
-    public IReadOnlyList<RuleInfo> Rules { get; private init; } = [];
+    /// <summary>Every rule and correlation that loaded, those included whose log source is not known here.</summary>
+    public IReadOnlyList<RuleInfo> Rules { get; internal init; } = [];
 
-    /// <summary>Reads all files: rules, correlations and filters (YAML, several documents a file) and lookups of the log sources and field names.
-    /// What is wrong is said, with code, file and line; one bad rule never stops the others.</summary>
+    /// <summary>Rules that loaded but can never match: no known source gives their log source.</summary>
+    public IReadOnlyList<RuleInfo> Unrouted { get; internal init; } = [];
+
+    /// <summary>Rules that are evaluated.</summary>
+    public int RuleCount => Compiled.Length;
+
+    /// <summary>Correlations that are evaluated.</summary>
+    public int CorrelationCount => Correlations.Length;
+
+    internal CompiledRule[] Compiled { get; init; } = [];
+    internal CompiledCorrelation[] Correlations { get; init; } = [];
+    internal Atom[] Atoms { get; init; } = [];
+    internal Node[] Routes { get; init; } = [];
+    internal int FieldCount { get; init; } = 1;
+    internal FieldIndexes?[] Indexes { get; init; } = [null];
+    internal int[][] WokenByAtom { get; init; } = [];
+    internal int[][] WokenByField { get; init; } = [];
+    internal int[] AlwaysWoken { get; init; } = [];
+    internal ushort[][] FieldIds { get; init; } = [[]];
+    private int[]?[] fieldsOf = [];
+
+    internal int[]?[] FieldsById { init => fieldsOf = value; }
+
+    /// <summary>Rule fields an event field stands for; null: none.</summary>
+    internal int[]? FieldsOf(ushort id) => id < fieldsOf.Length ? fieldsOf[id] : null;
+
+    /// <summary>
+    /// Reads all files: rules, correlations and filters (YAML, several documents a file) and the look-ups of log sources and field names
+    /// (<c>logsources</c>, <c>fields</c> under <c>sigma</c>). Files named <c>*.test.yml</c> are samples and left alone.
+    /// What is wrong is said, with code, file and line; one bad rule never stops the others.
+    /// </summary>
     public static RuleSet Load(IEnumerable<(string path, byte[] bytes)> files, RuleLoadOptions options, out IReadOnlyList<Diagnostic> diagnostics)
     {
         ArgumentNullException.ThrowIfNull(files);
         ArgumentNullException.ThrowIfNull(options);
-        diagnostics = [];
-        return Empty;
+        var builder = new RuleSetBuilder(options);
+        foreach (var (path, bytes) in files.OrderBy(f => f.path, StringComparer.Ordinal)) builder.Read(path, bytes);
+        var set = builder.Build();
+        diagnostics = builder.Diagnostics;
+        return set;
     }
 }

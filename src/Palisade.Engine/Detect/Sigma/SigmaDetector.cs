@@ -1,3 +1,4 @@
+using Palisade.Engine.Detect.Sigma.Match;
 using Palisade.Engine.Rules;
 
 namespace Palisade.Engine.Detect.Sigma;
@@ -5,13 +6,40 @@ namespace Palisade.Engine.Detect.Sigma;
 /// <summary>Evaluates the Sigma rules of a set on a batch. Owns working memory: one instance a thread.</summary>
 public sealed class SigmaDetector(RuleSet rules)
 {
+    private readonly EventState state = new(rules);
+
     /// <summary>The set it evaluates.</summary>
     public RuleSet Rules { get; } = rules;
+
+    /// <summary>Rules evaluated so far; the prefilter turned the others away.</summary>
+    public long Evaluated { get; private set; }
+
+    /// <summary>Regular expressions given up because of their time bound (100 ms).</summary>
+    public long RegexTimeouts => state.RegexTimeouts;
 
     /// <summary>Adds a finding for each match; matches of base rules that do not alert go to the correlator alone.</summary>
     public void Detect(EventBatch batch, FindingList findings)
     {
         ArgumentNullException.ThrowIfNull(batch);
         ArgumentNullException.ThrowIfNull(findings);
+        if (Rules.Compiled.Length == 0) return;
+        for (var i = 0; i < batch.Count; i++)
+        {
+            state.Load(batch, i);
+            if (state.Candidates.IsEmpty) continue;
+            state.SortCandidates();
+            foreach (var candidate in state.Candidates) Judge(candidate, i, findings);
+        }
+    }
+
+    private void Judge(int candidate, int index, FindingList findings)
+    {
+        var rule = Rules.Compiled[candidate];
+        Evaluated++;
+        if (rule.Route >= 0 && !state.Routed(rule.Route) || !state.Evaluate(rule.Node)) return;
+        if (rule.Feeds) findings.Matches.Add(new RuleMatch(index, candidate));
+        if (!rule.Alerts) return;
+        var (field, offset, length) = state.Evidence(rule.Node);
+        findings.Add(new Finding(index, rule.Info, rule.Outcome, field, offset, length));
     }
 }

@@ -1,0 +1,270 @@
+using Palisade.Engine.Detect.Sigma.Compile;
+using Palisade.Engine.Detect.Sigma.Read;
+using Palisade.Engine.Rules;
+
+namespace Palisade.Engine.Correlate;
+
+/// <summary>A counted event of a group.</summary>
+/// <param name="Value">Hash of the distinct value, or the bits of the number.</param>
+internal readonly record struct Entry(long TimeMs, ulong Sequence, ulong Value, byte Input);
+
+/// <summary>Window that fulfilled the condition: entries from <paramref name="First"/> to <paramref name="Last"/>.</summary>
+internal readonly record struct Window(int First, int Last, long Count);
+
+/// <summary>
+/// One group of a correlation: its events by time, and running figures over the window that ends at the newest, so that an event that
+/// comes in order costs little. An event that comes late is put where it belongs, the windows it lies in are judged again and the figures rebuilt.
+/// </summary>
+internal sealed class GroupState(CompiledCorrelation rule, KeyValuePair<string, string>[] group)
+{
+    private Entry[] items = new Entry[4];
+    private int start, count;
+    // value_count: how often each value lies in the newest window, which begins at countedFrom
+    private Dictionary<ulong, int>? values;
+    private int countedFrom;
+    // temporal: newest time of each input; temporal_ordered: for each step the latest start of a chain that reaches it
+    private readonly long[]? marks = rule.Source.Type is CorrelationType.Temporal or CorrelationType.TemporalOrdered ? NewMarks(rule.RuleInputs.Length) : null;
+
+    public KeyValuePair<string, string>[] Group { get; } = group;
+    public bool Fired { get; set; }
+    public long FiredAtMs { get; set; }
+    /// <summary>Receipt of the newest record that touched the group.</summary>
+    public long TouchedMs { get; set; }
+    public ReadOnlySpan<Entry> Entries => items.AsSpan(start, count);
+    public long NewestMs => items[start + count - 1].TimeMs;
+    public bool IsEmpty => count == 0;
+
+    private static long[] NewMarks(int n)
+    {
+        var marks = new long[n];
+        Array.Fill(marks, long.MinValue);
+        return marks;
+    }
+
+    /// <summary>Adds an event at its time; returns its place.</summary>
+    public int Insert(in Entry entry)
+    {
+        if (start + count == items.Length)
+        {
+            if (start > count / 2) items.AsSpan(start, count).CopyTo(items);
+            else
+            {
+                var larger = new Entry[items.Length * 2];
+                items.AsSpan(start, count).CopyTo(larger);
+                items = larger;
+            }
+            start = 0;
+        }
+        var at = start + count;
+        while (at > start && items[at - 1].TimeMs > entry.TimeMs)
+        {
+            items[at] = items[at - 1];
+            at--;
+        }
+        items[at] = entry;
+        count++;
+        var place = at - start;
+        if (place == count - 1) Advance(entry);
+        else Rebuild();
+        return place;
+    }
+
+    /// <summary>Forgets events before a time, and the oldest beyond <paramref name="max"/>; returns how many of those.</summary>
+    public int Evict(long beforeMs, int max)
+    {
+        var gone = 0;
+        while (gone < count && items[start + gone].TimeMs < beforeMs) gone++;
+        var over = Math.Max(0, count - gone - max);
+        Drop(gone + over);
+        return over;
+    }
+
+    private void Drop(int n)
+    {
+        if (values is not null)
+        {
+            for (; countedFrom < n; countedFrom++) Uncount(items[start + countedFrom].Value);
+            countedFrom -= n;
+        }
+        start += n;
+        count -= n;
+    }
+
+    /// <summary>Takes the newest entry into the running figures.</summary>
+    private void Advance(in Entry entry)
+    {
+        var span = rule.Source.SpanMs;
+        switch (rule.Source.Type)
+        {
+            case CorrelationType.ValueCount:
+                values ??= [];
+                values[entry.Value] = values.GetValueOrDefault(entry.Value) + 1;
+                while (items[start + countedFrom].TimeMs < entry.TimeMs - span) Uncount(items[start + countedFrom++].Value);
+                break;
+            case CorrelationType.Temporal:
+                marks![entry.Input] = entry.TimeMs;
+                break;
+            case CorrelationType.TemporalOrdered:
+                Step(marks!, entry, span);
+                break;
+        }
+    }
+
+    private static void Step(long[] chains, in Entry entry, long span)
+    {
+        var k = entry.Input;
+        if (k == 0) chains[0] = entry.TimeMs;
+        else if (chains[k - 1] != long.MinValue && entry.TimeMs - chains[k - 1] <= span) chains[k] = Math.Max(chains[k], chains[k - 1]);
+    }
+
+    private void Uncount(ulong value)
+    {
+        if (values!.TryGetValue(value, out var n) && n > 1) values[value] = n - 1;
+        else values.Remove(value);
+    }
+
+    /// <summary>Recounts the running figures from the entries.</summary>
+    public void Rebuild()
+    {
+        values?.Clear();
+        countedFrom = 0;
+        if (marks is not null) Array.Fill(marks, long.MinValue);
+        var n = count;
+        for (count = 1; count <= n; count++) Advance(items[start + count - 1]);
+        count = n;
+    }
+
+    /// <summary>The first window that contains the entry at <paramref name="place"/> and fulfils the condition; whether the newest window does.</summary>
+    public bool Judge(int place, out Window window, out bool newestHolds)
+    {
+        window = default;
+        newestHolds = false;
+        var found = false;
+        var time = items[start + place].TimeMs;
+        for (var last = place; last < count && items[start + last].TimeMs - time <= rule.Source.SpanMs; last++)
+        {
+            var newest = last == count - 1;
+            // entries of one moment end in one window
+            if (!newest && items[start + last + 1].TimeMs == items[start + last].TimeMs) continue;
+            if (!Holds(last, newest, out var w)) continue;
+            if (newest) newestHolds = true;
+            if (!found) window = w;
+            found = true;
+        }
+        return found;
+    }
+
+    private bool Holds(int last, bool newest, out Window window)
+    {
+        var end = items[start + last].TimeMs;
+        var first = FirstAt(end - rule.Source.SpanMs);
+        window = new Window(first, last, last - first + 1);
+        var entries = Entries[first..(last + 1)];
+        switch (rule.Source.Type)
+        {
+            case CorrelationType.EventCount:
+                return Bounds(entries.Length);
+            case CorrelationType.ValueCount:
+                var distinct = newest ? values!.Count : Distinct(entries);
+                window = window with { Count = distinct };
+                return Bounds(distinct);
+            case CorrelationType.Temporal:
+                return Inputs(entries, newest, end);
+            case CorrelationType.TemporalOrdered:
+                return Ordered(ref window, last, newest);
+            default:
+                return Bounds(Figure(entries));
+        }
+    }
+
+    private bool Bounds(double n)
+    {
+        foreach (var bound in rule.Source.Bounds)
+            if (!bound.Holds(n)) return false;
+        return true;
+    }
+
+    private int FirstAt(long time)
+    {
+        int low = 0, high = count;
+        while (low < high)
+        {
+            var middle = (low + high) / 2;
+            if (items[start + middle].TimeMs < time) low = middle + 1;
+            else high = middle;
+        }
+        return low;
+    }
+
+    private static int Distinct(ReadOnlySpan<Entry> entries)
+    {
+        var seen = new HashSet<ulong>();
+        foreach (var e in entries) seen.Add(e.Value);
+        return seen.Count;
+    }
+
+    private bool Inputs(ReadOnlySpan<Entry> entries, bool newest, long end)
+    {
+        var mask = 0UL;
+        if (newest)
+        {
+            for (var i = 0; i < marks!.Length; i++)
+                if (marks[i] != long.MinValue && marks[i] >= end - rule.Source.SpanMs) mask |= 1UL << i;
+        }
+        else
+        {
+            foreach (var e in entries) mask |= 1UL << e.Input;
+        }
+        if (rule.Condition is not null) return True(rule.Condition, mask);
+        if (rule.Source.Bounds.Count > 0) return Bounds(System.Numerics.BitOperations.PopCount(mask));
+        return System.Numerics.BitOperations.PopCount(mask) == rule.RuleInputs.Length;
+    }
+
+    private static bool True(Node node, ulong mask) => node.Kind switch
+    {
+        NodeKind.Atom => (mask >> node.Atom!.Field & 1) != 0,
+        NodeKind.And => Array.TrueForAll(node.Children, c => True(c, mask)),
+        NodeKind.Or => Array.Exists(node.Children, c => True(c, mask)),
+        NodeKind.Not => !True(node.Children[0], mask),
+        _ => true,
+    };
+
+    private bool Ordered(ref Window window, int last, bool newest)
+    {
+        var chains = marks!;
+        if (!newest)
+        {
+            chains = NewMarks(chains.Length);
+            foreach (var e in Entries[..(last + 1)]) Step(chains, e, rule.Source.SpanMs);
+        }
+        var end = items[start + last].TimeMs;
+        if (chains[^1] == long.MinValue || end - chains[^1] > rule.Source.SpanMs) return false;
+        window = new Window(FirstAt(chains[^1]), last, chains.Length);
+        return true;
+    }
+
+    private double Figure(ReadOnlySpan<Entry> entries)
+    {
+        if (rule.Source.Type == CorrelationType.ValuePercentile)
+        {
+            var numbers = new double[entries.Length];
+            for (var i = 0; i < numbers.Length; i++) numbers[i] = BitConverter.UInt64BitsToDouble(entries[i].Value);
+            Array.Sort(numbers);
+            var at = rule.Source.Percentile / 100 * (numbers.Length - 1);
+            var low = (int)Math.Floor(at);
+            return low + 1 < numbers.Length ? numbers[low] + (at - low) * (numbers[low + 1] - numbers[low]) : numbers[low];
+        }
+        double sum = 0;
+        foreach (var e in entries) sum += BitConverter.UInt64BitsToDouble(e.Value);
+        return rule.Source.Type == CorrelationType.ValueAverage ? sum / entries.Length : sum;
+    }
+
+    /// <summary>Puts entries back that a snapshot held, oldest first.</summary>
+    public void Restore(Entry[] saved)
+    {
+        items = saved.Length == 0 ? new Entry[4] : saved;
+        start = 0;
+        count = saved.Length;
+        Rebuild();
+    }
+}

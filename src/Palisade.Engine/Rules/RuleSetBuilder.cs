@@ -1,0 +1,211 @@
+using Palisade.Engine.Detect.Sigma.Compile;
+using Palisade.Engine.Detect.Sigma.Match;
+using Palisade.Engine.Detect.Sigma.Read;
+
+namespace Palisade.Engine.Rules;
+
+/// <summary>Builds a rule set: read all documents, compile rules, join filters, resolve correlations, index literals.</summary>
+internal sealed class RuleSetBuilder
+{
+    private readonly RuleLoadOptions options;
+    private readonly DocumentReader documents;
+    private readonly Taxonomy taxonomy = new();
+    private FieldTable fields = null!;
+    private AtomTable atoms = null!;
+    private ValueCompiler values = null!;
+
+    public RuleSetBuilder(RuleLoadOptions options)
+    {
+        this.options = options;
+        documents = new DocumentReader(Diagnostics);
+    }
+
+    public List<Diagnostic> Diagnostics { get; } = [];
+
+    public void Read(string path, byte[] bytes)
+    {
+        if (path.EndsWith(".test.yml", StringComparison.Ordinal)) return;
+        foreach (var root in YamlTree.Read(path, bytes, options.MaxFileBytes, Diagnostics))
+        {
+            if (documents.Read(path, root) || taxonomy.Read(path, root, Diagnostics)) continue;
+            Diagnostics.Add(new Diagnostic("SIG003", path, root.Line, "neither a rule nor a correlation, a filter or a look-up", true));
+        }
+    }
+
+    public RuleSet Build()
+    {
+        fields = new FieldTable(taxonomy.Fields);
+        atoms = new AtomTable(fields);
+        values = new ValueCompiler(atoms, options.Placeholders);
+        RefuseDoubles();
+        var rules = new List<CompiledRule>();
+        foreach (var document in documents.Rules)
+            if (Compile(document) is { } rule) rules.Add(rule);
+        Filter(rules);
+        var routes = Route(rules, out var unrouted);
+        for (var i = 0; i < rules.Count; i++) rules[i].Index = i;
+        var correlations = new CorrelationCompiler(fields, Diagnostics).Compile(documents.Correlations, rules, unrouted);
+        return Index(rules, unrouted, correlations, routes);
+    }
+
+    private void RefuseDoubles()
+    {
+        var seen = new Dictionary<string, SigmaDocument>(StringComparer.Ordinal);
+        foreach (var document in documents.Rules.Concat<SigmaDocument>(documents.Correlations))
+        {
+            foreach (var name in document.Names)
+            {
+                if (!seen.TryGetValue(name, out var first)) { seen[name] = document; continue; }
+                Diagnostics.Add(new Diagnostic("SIG019", document.File, document.Line, $"'{name}' already names the rule at {first.File}:{first.Line}", false));
+            }
+        }
+    }
+
+    private CompiledRule? Compile(RuleDocument document)
+    {
+        atoms.Warn = (code, line, message) => Diagnostics.Add(new Diagnostic(code, document.File, line, message, false));
+        try
+        {
+            return new CompiledRule
+            {
+                Info = document.Info, Names = document.Names, LogSource = document.LogSource, Outcome = document.Outcome, File = document.File, Line = document.Line,
+                Node = new DetectionCompiler(values, atoms.Warn).Compile(document.Detection),
+            };
+        }
+        catch (RuleException e)
+        {
+            Diagnostics.Add(new Diagnostic(e.Code, document.File, e.Line, e.Message, true));
+            return null;
+        }
+    }
+
+    private void Filter(List<CompiledRule> rules)
+    {
+        foreach (var filter in documents.Filters)
+        {
+            atoms.Warn = (code, line, message) => Diagnostics.Add(new Diagnostic(code, filter.File, line, message, false));
+            try
+            {
+                var node = new DetectionCompiler(values, atoms.Warn).Compile(filter.Filter, "rules");
+                if (options.Polarity == FilterPolarity.AndNot) node = Node.Not(node);
+                var hit = false;
+                foreach (var rule in rules)
+                {
+                    if (filter.Targets is { } targets && !rule.Names.Any(targets.Contains)) continue;
+                    if (!rule.LogSource.Compatible(filter.LogSource)) continue;
+                    rule.Node = Node.And([rule.Node, node]);
+                    hit = true;
+                }
+                if (!hit) atoms.Warn("SIG068", filter.Line, $"the filter '{filter.Info.Name}' fits no rule that is loaded");
+            }
+            catch (RuleException e)
+            {
+                Diagnostics.Add(new Diagnostic(e.Code, filter.File, e.Line, e.Message, true));
+            }
+        }
+    }
+
+    /// <summary>Gives each rule the condition of its log source; takes out those nobody gives events for.</summary>
+    private List<Node> Route(List<CompiledRule> rules, out List<CompiledRule> unrouted)
+    {
+        var routes = new List<Node>();
+        unrouted = [];
+        if (options.AnyLogSource || !taxonomy.KnowsLogSources) return routes;
+        var known = new Dictionary<LogSource, int>();
+        foreach (var rule in rules.ToList())
+        {
+            if (!known.TryGetValue(rule.LogSource, out var route))
+            {
+                route = -1;
+                if (taxonomy.Route(rule.LogSource, values) is { } node)
+                {
+                    route = routes.Count;
+                    routes.Add(node);
+                }
+                known[rule.LogSource] = route;
+            }
+            rule.Route = route;
+            if (route >= 0) continue;
+            rules.Remove(rule);
+            unrouted.Add(rule);
+            Diagnostics.Add(new Diagnostic("SIG069", rule.File, rule.Line, $"no known source gives the log source {rule.LogSource}: the rule will not match anything", false));
+        }
+        return routes;
+    }
+
+    private RuleSet Index(List<CompiledRule> rules, List<CompiledRule> unrouted, CompiledCorrelation[] correlations, List<Node> routes)
+    {
+        var used = new List<Atom>();
+        foreach (var rule in rules) Collect(rule.Node, used);
+        foreach (var route in routes) Collect(route, used);
+        var byAtom = used.Select(_ => new List<int>()).ToArray();
+        var byField = Enumerable.Range(0, fields.Count).Select(_ => new List<int>()).ToArray();
+        var always = new List<int>();
+        foreach (var rule in rules)
+        {
+            var witness = Witness.Of(rule.Route >= 0 ? Node.And([rule.Node, routes[rule.Route]]) : rule.Node);
+            if (witness is null) { always.Add(rule.Index); continue; }
+            foreach (var atom in witness.Atoms) byAtom[atom.Index].Add(rule.Index);
+            foreach (var field in witness.Fields) byField[field].Add(rule.Index);
+        }
+        var fieldsById = new Dictionary<ushort, List<int>>();
+        for (var field = 1; field < fields.Count; field++)
+        {
+            foreach (var id in fields.Ids(field))
+            {
+                if (!fieldsById.TryGetValue(id, out var list)) fieldsById[id] = list = [];
+                list.Add(field);
+            }
+        }
+        var table = new int[]?[fieldsById.Count == 0 ? 0 : fieldsById.Keys.Max() + 1];
+        foreach (var (id, list) in fieldsById) table[id] = [.. list];
+        return new RuleSet
+        {
+            Rules = [.. rules.Concat(unrouted).Select(r => r.Info), .. correlations.Select(c => c.Info)],
+            Unrouted = [.. unrouted.Select(r => r.Info)],
+            Compiled = [.. rules],
+            Correlations = correlations,
+            Atoms = [.. used],
+            Routes = [.. routes],
+            FieldCount = fields.Count,
+            FieldIds = [.. Enumerable.Range(0, fields.Count).Select(fields.Ids)],
+            FieldsById = table,
+            Indexes = Literals(used),
+            WokenByAtom = [.. byAtom.Select(l => l.ToArray())],
+            WokenByField = [.. byField.Select(l => l.ToArray())],
+            AlwaysWoken = [.. always],
+        };
+    }
+
+    private FieldIndexes?[] Literals(List<Atom> used)
+    {
+        var indexes = new FieldIndexes?[fields.Count];
+        foreach (var group in used.GroupBy(a => a.Field))
+        {
+            var plain = Entries(group.Where(a => !a.Dashes)).ToList();
+            var dashes = Entries(group.Where(a => a.Dashes)).ToList();
+            if (plain.Count == 0 && dashes.Count == 0) continue;
+            indexes[group.Key] = new FieldIndexes(plain.Count == 0 ? null : new LiteralIndex(plain), dashes.Count == 0 ? null : new LiteralIndex(dashes));
+        }
+        return indexes;
+    }
+
+    private static IEnumerable<(Literal Literal, int Atom, bool Exact)> Entries(IEnumerable<Atom> atoms)
+    {
+        foreach (var atom in atoms)
+        {
+            foreach (var literal in atom.Literals) yield return (literal, atom.Index, true);
+            if (atom.Required is { } required) yield return (new Literal(required, Place.Anywhere), atom.Index, false);
+        }
+    }
+
+    private static void Collect(Node node, List<Atom> into)
+    {
+        if (node.Atom is { Index: < 0 } atom)
+        {
+            atom.Index = into.Count;
+            into.Add(atom);
+        }
+        foreach (var child in node.Children) Collect(child, into);
+    }
+}
