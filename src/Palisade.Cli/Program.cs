@@ -4,6 +4,7 @@ using Palisade.Cli.Commands;
 
 var root = new RootCommand("Palisade reads the logs your hosts already write, finds attacks, and says whether they worked.")
 {
+    ScanCommand.Create(),
     ParseCommand.Create(),
 };
 

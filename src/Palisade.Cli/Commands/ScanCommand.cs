@@ -1,0 +1,84 @@
+using System.CommandLine;
+using Palisade.Cli.Scan;
+using Palisade.Engine;
+using Palisade.Engine.Enrich;
+using Palisade.Protocol;
+
+namespace Palisade.Cli.Commands;
+
+/// <summary><c>palisade scan</c>: one suspicious log, the answer now.</summary>
+internal static class ScanCommand
+{
+    public static Command Create()
+    {
+        var files = new Argument<string[]>("FILE") { Description = "Logs to read: plain, .gz or .zst; - is standard input.", Arity = ArgumentArity.OneOrMore };
+        var source = new Option<string?>("--source") { Description = "What the lines are (nginx, sshd, ...); detected when not given.", HelpName = "NAME" };
+        var rules = new Option<string[]>("--rules") { Description = "Further Sigma rules: a file or folder. May be given several times.", HelpName = "DIR", DefaultValueFactory = _ => [] };
+        var format = new Option<ScanFormat>("--format") { Description = "text, jsonl (one object a finding), json (the picture), html or csv.", DefaultValueFactory = _ => ScanFormat.Text, HelpName = "FORMAT" };
+        var output = new Option<string?>("--out") { Description = "Write to this file instead of standard output.", HelpName = "FILE" };
+        var failOn = new Option<FindingLevel?>("--fail-on") { Description = "Exit with 1 when there is a finding of this level or above.", HelpName = "LEVEL" };
+        var command = new Command("scan",
+            """
+            Reads logs, runs the whole engine and shows who attacked what, how, and what came of it. Needs no server.
+
+            Example:
+              palisade scan /var/log/nginx/access.log*
+              zcat old.gz | palisade scan - --format jsonl | jq .class
+            """)
+        { files, source, rules, format, output, failOn };
+        command.SetAction((parsed, cancel) => RunAsync(
+            new ScanOptions(parsed.GetValue(files)!, parsed.GetValue(source), parsed.GetValue(rules)!, parsed.GetValue(format), parsed.GetValue(output), parsed.GetValue(failOn)), cancel));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(ScanOptions options, CancellationToken cancel)
+    {
+        foreach (var file in options.Files)
+            if (file != "-" && !File.Exists(file)) throw new CliException(ExitCodes.BadInput, $"{file}: no such file");
+        var engine = EngineContent.Load([.. ContentFiles.Read(), .. options.Rules.SelectMany(RuleFiles.Read)], out var diagnostics);
+        foreach (var d in diagnostics.Where(d => d.IsError)) Console.Error.WriteLine($"{d.File}:{d.Line}: {d.Code}: {d.Message}");
+
+        var run = new ScanRun(options, engine, new NoGeoLookup(), TimeProvider.System);
+        var progress = ScanProgress.ForTerminal(options.Files, TimeProvider.System);
+        await using (var stream = Open(options.Out)) await WriteAsync(options, run, stream, progress, cancel);
+        var p = run.Picture;
+        if (options.Format is ScanFormat.Jsonl or ScanFormat.Csv || options.Out is not null)
+            Console.Error.WriteLine($"{p.Lines:N0} lines in {p.Elapsed.TotalSeconds:F1} s ({p.Lines / Math.Max(p.Elapsed.TotalSeconds, 0.001):N0} a second), {p.AttackLines:N0} with attacks, {p.Unparsed:N0} not parsed");
+        return options.FailOn is { } level && p.Highest >= level ? ExitCodes.Findings : ExitCodes.Done;
+    }
+
+    private static async Task WriteAsync(ScanOptions options, ScanRun run, Stream stream, ScanProgress progress, CancellationToken cancel)
+    {
+        switch (options.Format)
+        {
+            case ScanFormat.Jsonl:
+                using (var jsonl = new JsonLinesWriter(stream)) await run.RunAsync(jsonl.Write, progress, cancel);
+                break;
+            case ScanFormat.Csv:
+                using (var csv = new CsvWriter(stream)) await run.RunAsync(csv.Write, progress, cancel);
+                break;
+            default:
+                var samples = new FindingSamples();
+                await run.RunAsync(samples.Offer, progress, cancel);
+                progress.End();
+                if (options.Format == ScanFormat.Json) JsonReport.Write(stream, run.Picture);
+                else if (options.Format == ScanFormat.Html) HtmlReport.Write(stream, options, run.Picture, samples);
+                else TextReport.Write(stream, options, run.Picture, samples);
+                break;
+        }
+        progress.End();
+    }
+
+    private static Stream Open(string? path)
+    {
+        if (path is null) return Console.OpenStandardOutput();
+        try
+        {
+            return new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.Read);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new CliException(ExitCodes.BadInput, $"--out {path}: cannot be written: {e.Message}");
+        }
+    }
+}

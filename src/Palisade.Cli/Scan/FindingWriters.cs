@@ -1,0 +1,81 @@
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+
+namespace Palisade.Cli.Scan;
+
+/// <summary>Findings as JSON, one object a line. Fields only get more.</summary>
+internal sealed class JsonLinesWriter(Stream stream) : IDisposable
+{
+    private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
+    private readonly BufferedStream buffered = new(stream, 1 << 16);
+    private readonly Utf8JsonWriter json = new(Stream.Null, Options);
+
+    public void Write(FindingRow row)
+    {
+        json.Reset(buffered);
+        WriteObject(json, row);
+        json.Flush();
+        buffered.WriteByte((byte)'\n');
+    }
+
+    public static void WriteObject(Utf8JsonWriter json, FindingRow row)
+    {
+        json.WriteStartObject();
+        json.WriteString("file", row.File);
+        json.WriteNumber("line", row.Line);
+        json.WriteString("@timestamp", row.Time);
+        json.WriteString("rule.id", row.Rule.Id);
+        json.WriteString("rule.name", row.Rule.Name);
+        json.WriteString("level", row.Level);
+        json.WriteString("class", row.Rule.Class);
+        json.WriteString("technique", row.Technique ?? row.Rule.Name);
+        json.WriteString("outcome", row.OutcomeWord);
+        json.WriteString("source.ip", row.SourceIp);
+        if (row.Country.Length > 0) json.WriteString("source.geo.country_iso_code", row.Country);
+        if (row.Organisation.Length > 0) json.WriteString("source.as.organization.name", row.Organisation);
+        if (row.Method.Length > 0) json.WriteString("http.request.method", row.Method);
+        if (row.Status.Length > 0) json.WriteString("http.response.status_code", row.Status);
+        if (row.Target.Length > 0) json.WriteString("target", row.Target);
+        json.WriteString("evidence", row.Evidence);
+        json.WriteEndObject();
+    }
+
+    public void Dispose()
+    {
+        json.Dispose();
+        buffered.Flush();
+        buffered.Dispose();
+    }
+}
+
+/// <summary>Findings as CSV (RFC 4180) that a spreadsheet opens without running anything.</summary>
+internal sealed class CsvWriter : IDisposable
+{
+    private static readonly System.Buffers.SearchValues<char> Quoted = System.Buffers.SearchValues.Create(",\"\r\n;\t");
+    private readonly StreamWriter writer;
+
+    public CsvWriter(Stream stream)
+    {
+        writer = new StreamWriter(stream, new UTF8Encoding(encoderShouldEmitUTF8Identifier: true), 1 << 16) { NewLine = "\r\n" };
+        writer.WriteLine("file,line,timestamp,rule_id,rule_name,level,class,technique,outcome,source_ip,country,organisation,method,status,target,evidence");
+    }
+
+    public void Write(FindingRow row)
+    {
+        writer.WriteLine(string.Join(',', new[]
+        {
+            row.File, row.Line.ToString(), row.Time, row.Rule.Id, row.Rule.Name, row.Level, row.Rule.Class, row.Technique ?? row.Rule.Name, row.OutcomeWord,
+            row.SourceIp, row.Country, row.Organisation, row.Method, row.Status, row.Target, row.Evidence,
+        }.Select(Cell)));
+    }
+
+    /// <summary>Quotes what needs it; a value that a spreadsheet would take for a formula is led by an apostrophe.</summary>
+    internal static string Cell(string value)
+    {
+        if (value.Length > 0 && value[0] is '=' or '+' or '-' or '@' or '\t' or '\r' or '\n' or '＝' or '＋' or '－' or '＠') value = "'" + value;
+        return value.AsSpan().IndexOfAny(Quoted) >= 0 ? "\"" + value.Replace("\"", "\"\"") + "\"" : value;
+    }
+
+    public void Dispose() => writer.Dispose();
+}
