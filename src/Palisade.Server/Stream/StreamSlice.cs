@@ -3,6 +3,7 @@ using Palisade.Engine;
 using Palisade.Engine.Enrich;
 using Palisade.Server.Alerts;
 using Palisade.Server.Configuration;
+using Palisade.Server.Geo;
 using Palisade.Server.Sources;
 
 namespace Palisade.Server.Streaming;
@@ -13,7 +14,7 @@ public static class StreamSlice
     public static IServiceCollection AddStream(this IServiceCollection services, ServerOptions options)
     {
         services.AddSingleton(options.Stream);
-        services.TryAddSingleton<IGeoLookup>(NoGeoLookup.Instance);
+        services.TryAddSingleton<IGeoLookup>(_ => GeoFiles.Find());
         services.TryAddSingleton(provider => StreamContent.Load(StreamContent.Folder, provider.GetRequiredService<ILogger<StreamWorker>>()));
         services.AddSingleton<IStreamEngine, PipelineEngine>();
         services.AddSingleton<IStreamAlerts>(provider => new StreamAlerts(provider.GetRequiredService<IAlertSink>(), FieldNames.Name, options.Stream.NodeId));
