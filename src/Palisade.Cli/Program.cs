@@ -6,6 +6,8 @@ var root = new RootCommand("Palisade reads the logs your hosts already write, fi
 {
     ScanCommand.Create(),
     ParseCommand.Create(),
+    SendCommand.Create(),
+    BenchCommand.Create(),
 };
 
 return await CommandRunner.RunAsync(root, args);

@@ -47,8 +47,8 @@ internal sealed class NginxLogGenerator(ulong seed, long startMs, int linesPerSe
     public int Write(Span<byte> to)
     {
         LastWasAttack = Next() < attackShare * ulong.MaxValue;
-        // 200 attackers, 131,072 clients of which a tenth make most of the traffic.
-        var client = LastWasAttack ? Below(200) : Below(4) == 0 ? Below(131_072) : Below(13_000);
+        // 200 attackers, 65,536 clients (198.18.0.0/16) of which a tenth make most of the traffic.
+        var client = LastWasAttack ? Below(200) : Below(4) == 0 ? Below(65_536) : Below(6_500);
         var address = LastWasAttack ? 0xC633_6400u + (uint)client : 0xC612_0000u + (uint)client;
         return Write(to, address, LastWasAttack ? Attacks[Below(Attacks.Length)] : Pages[Below(Pages.Length)]);
     }
