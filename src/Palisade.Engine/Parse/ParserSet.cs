@@ -15,7 +15,7 @@ public sealed class ParserSet
         byName = sources.Select((s, i) => (s.Name, (short)i)).ToFrozenDictionary(s => s.Name, s => s.Item2, StringComparer.OrdinalIgnoreCase);
         byProgram = sources.SelectMany((s, i) => s.Programs.Select(p => (p, (short)i))).DistinctBy(p => p.p, StringComparer.OrdinalIgnoreCase)
             .ToFrozenDictionary(p => p.p, p => p.Item2, StringComparer.OrdinalIgnoreCase).GetAlternateLookup<ReadOnlySpan<char>>();
-        Detected = [.. Enumerable.Range(0, sources.Length).Where(i => sources[i].Detect > 0).OrderBy(i => sources[i].Detect).Select(i => (short)i)];
+        Detected = [.. Enumerable.Range(0, sources.Length).Where(i => sources[i].Detect > 0 && sources[i].Format == SourceFormat.Pattern).OrderBy(i => sources[i].Detect).Select(i => (short)i)];
         Json = (short)Array.FindIndex(sources, s => s.Format == SourceFormat.Json);
         Syslog = (short)Array.FindIndex(sources, s => s.Format == SourceFormat.Syslog);
     }

@@ -25,7 +25,7 @@ internal sealed class JsonFlattener
         catch (JsonException e)
         {
             // The reader tells broken JSON by an exception; it is the sender's fault, not ours.
-            refusal = e.Message.Contains("depth", StringComparison.Ordinal) ? ParseRefusal.TooDeep : ParseRefusal.Malformed;
+            refusal = e.Message.Contains("maximum configured depth", StringComparison.Ordinal) ? ParseRefusal.TooDeep : ParseRefusal.Malformed;
         }
         if (refusal != ParseRefusal.None) into.Rewind(before);
         return refusal;

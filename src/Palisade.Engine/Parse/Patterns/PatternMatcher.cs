@@ -78,7 +78,7 @@ internal sealed class PatternMatcher
             case CaptureKind.Word or CaptureKind.Endpoint or CaptureKind.EndpointPort:
                 length = left.IndexOfAny((byte)' ', (byte)'\t');
                 if (length < 0) length = left.Length;
-                if (node.Ends.Length > 0 && End(node, left[..length], false) is >= 0 and var end) length = end;
+                if (node.Ends.Length > 0 && End(node, left, false) is >= 0 and var end && end < length) length = end;
                 if (length == 0) return false;
                 break;
             case CaptureKind.Int or CaptureKind.Number or CaptureKind.Seconds:
