@@ -12,35 +12,36 @@ public sealed class GeoEnricher(IGeoLookup lookup)
 {
     private const int Slots = 8192;
 
-    private struct Entry
-    {
-        public byte[]? Ip;
-        public byte[]? Country, Number, Organization;
-    }
+    private const int KeyBytes = 46;      // length, then the longest text of an address
 
-    private readonly Entry[] entries = new Entry[Slots];
+    private readonly byte[] keys = new byte[Slots * KeyBytes];
+    private readonly GeoInfo?[] infos = new GeoInfo?[Slots];
 
     public void Enrich(EventBatch batch)
     {
-        if (!batch.TryGet(batch.Count - 1, Fields.SourceIp, out var ip) || ip.Length > 45) return;
-        ref var entry = ref entries[Hash(ip) & (Slots - 1)];
-        if (entry.Ip is null || !ip.SequenceEqual(entry.Ip)) Fill(ref entry, ip);
-        if (entry.Country is not null) batch.Add(Fields.SourceGeoCountryIsoCode, entry.Country);
-        if (entry.Number is null) return;
-        batch.Add(Fields.SourceAsNumber, entry.Number);
-        if (entry.Organization is not null) batch.Add(Fields.SourceAsOrganizationName, entry.Organization);
+        if (!batch.TryGet(batch.Count - 1, Fields.SourceIp, out var ip) || ip.Length is 0 or >= KeyBytes) return;
+        var slot = (int)(Hash(ip) & (Slots - 1));
+        var key = keys.AsSpan(slot * KeyBytes, KeyBytes);
+        if (key[0] != ip.Length || !ip.SequenceEqual(key.Slice(1, ip.Length)))
+        {
+            infos[slot] = lookup.TryLookup(ip, out var found) ? found : null;
+            key[0] = (byte)ip.Length;
+            ip.CopyTo(key[1..]);
+        }
+        if (infos[slot] is not { } info) return;
+        if (info.CountryIsoCode is { } country) Add(batch, Fields.SourceGeoCountryIsoCode, country);
+        if (info.AsNumber == 0) return;
+        batch.Add(Fields.SourceAsNumber, info.AsNumber);
+        if (info.AsOrganization is { } organization) Add(batch, Fields.SourceAsOrganizationName, organization);
     }
 
-    private void Fill(ref Entry entry, ReadOnlySpan<byte> ip)
+    private static void Add(EventBatch batch, ushort field, string text)
     {
-        var known = lookup.TryLookup(ip, out var info);
-        entry = new Entry
-        {
-            Ip = ip.ToArray(),
-            Country = known && info.CountryIsoCode is { } c ? Encoding.UTF8.GetBytes(c) : null,
-            Number = known && info.AsNumber != 0 ? Encoding.UTF8.GetBytes(info.AsNumber.ToString()) : null,
-            Organization = known && info.AsOrganization is { } o ? Encoding.UTF8.GetBytes(o) : null,
-        };
+        var room = Encoding.UTF8.GetMaxByteCount(text.Length);
+        var offset = batch.Reserve(room);
+        var length = Encoding.UTF8.GetBytes(text, batch.Bytes(offset, room));
+        batch.TrimTo(offset + length);
+        batch.AddSlice(field, offset, length);
     }
 
     // FNV-1a, eight bytes at a time: only spreads addresses over the table.
