@@ -27,6 +27,11 @@ internal sealed class JsonFlattener
             // The reader tells broken JSON by an exception; it is the sender's fault, not ours.
             refusal = e.Message.Contains("maximum configured depth", StringComparison.Ordinal) ? ParseRefusal.TooDeep : ParseRefusal.Malformed;
         }
+        catch (InvalidOperationException)
+        {
+            // Half a surrogate pair in an escape: the reader takes it for JSON, yet it is no text (RFC 8259 section 8.2).
+            refusal = ParseRefusal.Malformed;
+        }
         if (refusal != ParseRefusal.None) into.Rewind(before);
         return refusal;
     }
