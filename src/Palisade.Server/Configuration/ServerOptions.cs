@@ -4,6 +4,7 @@ using Palisade.Server.Health;
 using Palisade.Server.Identity;
 using Palisade.Server.Ingest;
 using Palisade.Server.Sources;
+using Palisade.Server.Storage;
 using Palisade.Server.Streaming;
 
 namespace Palisade.Server.Configuration;
@@ -21,6 +22,7 @@ public sealed record ServerOptions
     public SourcesOptions Sources { get; init; } = new();
     public IngestOptions Ingest { get; init; } = new();
     public StreamOptions Stream { get; init; } = new();
+    public StorageOptions Storage { get; init; } = new();
     public AlertsOptions Alerts { get; init; } = new();
     public HealthOptions Health { get; init; } = new();
     public LoggingOptions Logging { get; init; } = new();
@@ -35,6 +37,7 @@ public sealed record ServerOptions
         .. Sources.Problems(),
         .. Ingest.Problems(),
         .. Stream.Problems(),
+        .. Storage.Problems(),
         .. Alerts.Problems(),
         .. Health.Problems(),
     ];

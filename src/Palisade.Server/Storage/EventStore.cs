@@ -1,0 +1,24 @@
+namespace Palisade.Server.Storage;
+
+/// <summary>Writes blocks. The same token twice stores once, roll-ups included.</summary>
+public sealed class EventStore(StoreClient store)
+{
+    /// <summary>Stores a block; when it returns, the block is on disk.</summary>
+    /// <param name="token">Names the block for ever: (range, day, parser version). A block sent again must be the same block.</param>
+    public async Task InsertAsync(NativeBlock block, string token, CancellationToken stop)
+    {
+        if (block.Rows == 0) return;
+        var bytes = block.Encode();
+        using var stream = new MemoryStream(bytes.Array!, bytes.Offset, bytes.Count, writable: false);
+        await store.InsertAsync($"INSERT INTO {block.Table} FORMAT Native", stream, new Dictionary<string, object>
+        {
+            ["insert_deduplication_token"] = token,
+            ["deduplicate_blocks_in_dependent_materialized_views"] = 1,
+            ["insert_deduplicate"] = 1,
+            // one piece of wire is one block, so that one token covers it
+            ["max_insert_block_size"] = 4_000_000,
+            ["min_insert_block_size_rows"] = 4_000_000,
+            ["min_insert_block_size_bytes"] = 1 << 30,
+        }, stop);
+    }
+}

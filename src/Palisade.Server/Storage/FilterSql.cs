@@ -1,0 +1,106 @@
+using System.Globalization;
+using System.Net;
+using Palisade.Server.Storage.Schema;
+
+namespace Palisade.Server.Storage;
+
+/// <summary>One filter of a search as SQL. Names of columns are ours; names of vendor fields and all values are bound.</summary>
+internal static class FilterSql
+{
+    private const string Never = "0";
+
+    /// <param name="number">Tells this filter's parameters from others'.</param>
+    /// <param name="values">Bound values are added here.</param>
+    public static string Condition(EventFilter filter, int number, List<Bound> values)
+    {
+        var v = $"{{v{number}:String}}";
+        values.Add(new($"v{number}", "String", filter.Value));
+        switch (filter.Field)
+        {
+            case "event.original": return OfText("raw", filter.Operator, v);
+            case "palisade.kind": return OfText("kind", filter.Operator, v);
+        }
+        if (EventColumns.Find(filter.Field) is not { } column)
+        {
+            values.Add(new($"k{number}", "String", filter.Field));
+            return OfText($"attrs[{{k{number}:String}}]", filter.Operator, v);
+        }
+        return column.Shape switch
+        {
+            ColumnShape.Text or ColumnShape.Few => OfText(column.Name, filter.Operator, v),
+            ColumnShape.FewArray or ColumnShape.TextArray => OfList(column.Name, filter.Operator, v),
+            ColumnShape.AddressArray => OfAddresses(column.Name, filter, v),
+            ColumnShape.Address => OfAddress(column.Name, filter, v),
+            ColumnShape.Bool => OfBool(column.Name, filter),
+            _ => OfNumber(column.Name, filter, number, values),
+        };
+    }
+
+    private static string OfText(string column, FilterOperator op, string v) => op switch
+    {
+        FilterOperator.Equal => $"{column} = {v}",
+        FilterOperator.NotEqual => $"{column} != {v}",
+        FilterOperator.Contains => $"positionCaseInsensitive({column}, {v}) > 0",
+        FilterOperator.StartsWith => $"startsWith({column}, {v})",
+        FilterOperator.AtLeast => $"{column} >= {v}",
+        FilterOperator.AtMost => $"{column} <= {v}",
+        FilterOperator.Exists => $"{column} != ''",
+        _ => $"{column} = ''",
+    };
+
+    private static string OfList(string column, FilterOperator op, string v) => op switch
+    {
+        FilterOperator.Equal => $"has({column}, {v})",
+        FilterOperator.NotEqual => $"NOT has({column}, {v})",
+        FilterOperator.Exists => $"notEmpty({column})",
+        FilterOperator.Missing => $"empty({column})",
+        _ => $"arrayExists(x -> {OfText("x", op, v)}, {column})",
+    };
+
+    private static string OfAddress(string column, EventFilter filter, string v) => filter.Operator switch
+    {
+        FilterOperator.Exists => $"{column} != toIPv6('::')",
+        FilterOperator.Missing => $"{column} = toIPv6('::')",
+        FilterOperator.Equal or FilterOperator.NotEqual when IPAddress.TryParse(filter.Value, out _) =>
+            $"{column} {(filter.Operator == FilterOperator.Equal ? "=" : "!=")} toIPv6({v})",
+        FilterOperator.Equal when IPNetwork.TryParse(filter.Value, out _) => $"isIPAddressInRange({Address(column)}, {v})",
+        FilterOperator.NotEqual when IPNetwork.TryParse(filter.Value, out _) => $"NOT isIPAddressInRange({Address(column)}, {v})",
+        FilterOperator.Equal => Never,
+        FilterOperator.NotEqual => "1",
+        var op => OfText(Address(column), op, v),
+    };
+
+    private static string OfAddresses(string column, EventFilter filter, string v) => filter.Operator switch
+    {
+        FilterOperator.Exists => $"notEmpty({column})",
+        FilterOperator.Missing => $"empty({column})",
+        FilterOperator.Equal when IPAddress.TryParse(filter.Value, out _) => $"has({column}, toIPv6({v}))",
+        FilterOperator.NotEqual when IPAddress.TryParse(filter.Value, out _) => $"NOT has({column}, toIPv6({v}))",
+        FilterOperator.NotEqual => "1",
+        FilterOperator.Equal => IPNetwork.TryParse(filter.Value, out _) ? $"arrayExists(x -> isIPAddressInRange({Address("x")}, {v}), {column})" : Never,
+        var op => $"arrayExists(x -> {OfText(Address("x"), op, v)}, {column})",
+    };
+
+    private static string Address(string column) => $"replaceRegexpOne(toString({column}), '^::ffff:', '')";
+
+    private static string OfBool(string column, EventFilter filter) => filter.Operator switch
+    {
+        FilterOperator.Exists => column,
+        FilterOperator.Missing => $"NOT {column}",
+        FilterOperator.Equal or FilterOperator.NotEqual when bool.TryParse(filter.Value, out var wanted) =>
+            wanted == (filter.Operator == FilterOperator.Equal) ? column : $"NOT {column}",
+        _ => Never,
+    };
+
+    private static string OfNumber(string column, EventFilter filter, int number, List<Bound> values)
+    {
+        if (filter.Operator == FilterOperator.Exists) return $"{column} != 0";
+        if (filter.Operator == FilterOperator.Missing) return $"{column} = 0";
+        if (filter.Operator is FilterOperator.Contains or FilterOperator.StartsWith) return OfText($"toString({column})", filter.Operator, $"{{v{number}:String}}");
+        if (!double.TryParse(filter.Value, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) || !double.IsFinite(value))
+            return filter.Operator == FilterOperator.NotEqual ? "1" : Never;
+        values.Add(new($"n{number}", "Float64", value));
+        var sign = filter.Operator switch { FilterOperator.Equal => "=", FilterOperator.NotEqual => "!=", FilterOperator.AtLeast => ">=", _ => "<=" };
+        return $"{column} {sign} {{n{number}:Float64}}";
+    }
+}
