@@ -6,6 +6,7 @@ var root = new RootCommand("Palisade reads the logs your hosts already write, fi
 {
     ScanCommand.Create(),
     ParseCommand.Create(),
+    RulesCommand.Create(),
     SendCommand.Create(),
     BenchCommand.Create(),
 };

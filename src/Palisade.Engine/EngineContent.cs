@@ -16,7 +16,7 @@ public static class EngineContent
     {
         var files = contentFiles.OrderBy(f => f.path, StringComparer.Ordinal).ToArray();
         var parsers = ParserSet.Load(files.Where(f => Below(f.path, "sources")), out var sourceProblems);
-        var rules = RuleSet.Load(files.Where(f => Below(f.path, "rules") || Below(f.path, "correlations")), new RuleLoadOptions(), out var ruleProblems);
+        var rules = RuleSet.Load(files.Where(f => Below(f.path, "rules") || Below(f.path, "correlations") || Below(f.path, "lookups/sigma")), new RuleLoadOptions(), out var ruleProblems);
         var web = WebDetector.Load(files.Where(f => Below(f.path, "lookups/web")), out var webProblems);
         diagnostics = [.. sourceProblems, .. ruleProblems, .. webProblems];
         return new EngineSnapshot(parsers, rules, web, Fingerprint(files));

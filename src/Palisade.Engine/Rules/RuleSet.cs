@@ -43,6 +43,13 @@ public sealed class RuleSet
     /// <summary>Rule fields an event field stands for; null: none.</summary>
     internal int[]? FieldsOf(ushort id) => id < fieldsOf.Length ? fieldsOf[id] : null;
 
+    /// <summary>How other documents and the command line name a correlation: its name, else its id.</summary>
+    public string CorrelationName(RuleInfo info)
+    {
+        var found = Array.Find(Correlations, c => ReferenceEquals(c.Info, info));
+        return found?.Source.Names.Count > 0 ? found.Source.Names[^1] : info.Id;
+    }
+
     /// <summary>
     /// Reads all files: rules, correlations and filters (YAML, several documents a file) and the look-ups of log sources and field names
     /// (<c>logsources</c>, <c>fields</c> under <c>sigma</c>). Files named <c>*.test.yml</c> are samples and left alone.

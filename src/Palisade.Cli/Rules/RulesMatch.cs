@@ -1,0 +1,137 @@
+using System.Buffers;
+using System.IO.Compression;
+using System.IO.Pipelines;
+using System.Text.Json;
+using Palisade.Engine;
+using Palisade.Engine.Correlate;
+using Palisade.Engine.Detect.Sigma;
+using Palisade.Engine.Rules;
+
+namespace Palisade.Cli.Rules;
+
+/// <summary><c>rules match</c>: JSON events in, matches out.</summary>
+internal static class RulesMatch
+{
+    private const int MaxArena = 64 << 20;
+
+    public static int Run(IReadOnlyList<string> rulePaths, string events, RuleLoadOptions options)
+    {
+        var files = RulePaths.Read(rulePaths);
+        files.AddRange(ContentFiles.Read(Path.Combine(ContentFiles.Folder, "lookups", "sigma")));
+        var set = RuleSet.Load(files, options, out var diagnostics);
+        var errors = RulePaths.Say(diagnostics, Console.Error, warnings: false);
+        using var input = Open(events);
+        using var output = Console.OpenStandardOutput();
+        using var matcher = new Matcher(set, output);
+        matcher.ReadAll(input, events).GetAwaiter().GetResult();
+        Console.Error.WriteLine($"{set.RuleCount} rules, {set.CorrelationCount} correlations, {matcher.Events} events, {matcher.Matches} matches, {errors} refused");
+        return errors > 0 ? ExitCodes.BadInput : ExitCodes.Done;
+    }
+
+    private static Stream Open(string path)
+    {
+        if (path == "-") return Console.OpenStandardInput();
+        if (!File.Exists(path)) throw new CliException(ExitCodes.BadInput, $"{path}: no such file");
+        var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, 1 << 16, FileOptions.SequentialScan);
+        return path.EndsWith(".gz", StringComparison.Ordinal) ? new GZipStream(file, CompressionMode.Decompress) : file;
+    }
+
+    private sealed class Matcher(RuleSet set, Stream output) : IDisposable
+    {
+        private readonly SigmaDetector detector = new(set);
+        private readonly Correlator correlator = new(set, new CorrelatorOptions { MaxGroups = 1_000_000 });
+        private readonly EventBatch batch = new();
+        private readonly FindingList findings = new();
+        private readonly NdjsonEvents reader = new();
+        private readonly ArrayBufferWriter<byte> buffer = new(1 << 16);
+        private readonly Utf8JsonWriter json = new(Stream.Null);
+
+        public ulong Events { get; private set; }
+        public long Matches { get; private set; }
+
+        public void Dispose() => json.Dispose();
+
+        public async Task ReadAll(Stream input, string name)
+        {
+            var pipe = PipeReader.Create(input, new StreamPipeReaderOptions(bufferSize: 1 << 18));
+            var line = 0L;
+            while (true)
+            {
+                var result = await pipe.ReadAsync();
+                var rest = result.Buffer;
+                while (TryLine(ref rest, result.IsCompleted, out var one)) Take(one, ++line, name);
+                pipe.AdvanceTo(rest.Start, rest.End);
+                if (result.IsCompleted) break;
+            }
+            Flush();
+        }
+
+        private static bool TryLine(ref ReadOnlySequence<byte> rest, bool last, out ReadOnlySequence<byte> line)
+        {
+            line = rest;
+            if (rest.PositionOf((byte)'\n') is { } end)
+            {
+                line = rest.Slice(0, end);
+                rest = rest.Slice(rest.GetPosition(1, end));
+                return true;
+            }
+            if (!last || rest.IsEmpty) return false;
+            rest = rest.Slice(rest.End);
+            return true;
+        }
+
+        private void Take(ReadOnlySequence<byte> line, long number, string name)
+        {
+            var bytes = line.IsSingleSegment ? line.FirstSpan : line.ToArray();
+            bytes = bytes.TrimEnd(" \t\r"u8);
+            if (bytes.IsEmpty) return;
+            try
+            {
+                reader.Add(batch, bytes, Events++);
+            }
+            catch (JsonException e)
+            {
+                throw new CliException(ExitCodes.BadInput, $"{name}:{number}: {e.Message}");
+            }
+            if (batch.IsFull || batch.ArenaUsed > MaxArena) Flush();
+        }
+
+        private void Flush()
+        {
+            detector.Detect(batch, findings);
+            correlator.Process(batch, findings);
+            foreach (ref readonly var finding in findings.Items) Write(finding);
+            output.Write(buffer.WrittenSpan);
+            output.Flush();
+            buffer.ResetWrittenCount();
+            batch.Clear();
+            findings.Clear();
+        }
+
+        private void Write(in Finding finding)
+        {
+            Matches++;
+            json.Reset(buffer);
+            json.WriteStartObject();
+            if (finding.Firing is { } firing)
+            {
+                json.WriteString("correlation", set.CorrelationName(finding.Rule));
+                json.WriteStartObject("group");
+                foreach (var (field, value) in firing.Group) json.WriteString(field, value);
+                json.WriteEndObject();
+                json.WriteStartArray("events");
+                foreach (var sequence in firing.Sequences) json.WriteNumberValue(sequence);
+                json.WriteEndArray();
+            }
+            else
+            {
+                json.WriteNumber("event", batch.Header(finding.Event).Sequence);
+                json.WriteString("rule.id", finding.Rule.Id);
+                json.WriteString("rule.name", finding.Rule.Name);
+            }
+            json.WriteEndObject();
+            json.Flush();
+            buffer.Write("\n"u8);
+        }
+    }
+}
