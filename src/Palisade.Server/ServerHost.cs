@@ -1,7 +1,12 @@
 using System.Net;
 using Microsoft.AspNetCore.Hosting;
+using Palisade.Server.Alerts;
 using Palisade.Server.Configuration;
 using Palisade.Server.Control;
+using Palisade.Server.Sources;
+using Palisade.Server.Tenants;
+using Palisade.Server.Tokens;
+using Palisade.Server.Usage;
 
 namespace Palisade.Server;
 
@@ -35,6 +40,11 @@ public static class ServerHost
         services.AddSingleton(options);
         services.AddSingleton(TimeProvider.System);
         services.AddControl();
+        services.AddUsage();
+        services.AddTenants();
+        services.AddTokens();
+        services.AddSources();
+        services.AddAlerts();
     }
 
     private static void MapSlices(WebApplication app)
