@@ -1,8 +1,10 @@
 using System.Net;
 using Microsoft.AspNetCore.Hosting;
 using Palisade.Server.Alerts;
+using Palisade.Server.Api;
 using Palisade.Server.Configuration;
 using Palisade.Server.Control;
+using Palisade.Server.Identity;
 using Palisade.Server.Sources;
 using Palisade.Server.Tenants;
 using Palisade.Server.Tokens;
@@ -42,6 +44,8 @@ public static class ServerHost
         services.AddControl();
         services.AddUsage();
         services.AddTenants();
+        services.AddPalisadeIdentity(options);
+        services.AddApi();
         services.AddTokens();
         services.AddSources();
         services.AddAlerts();
@@ -49,5 +53,18 @@ public static class ServerHost
 
     private static void MapSlices(WebApplication app)
     {
+        app.UseSecurityHeaders();
+        app.UseApiProblems();
+        app.UseRouting();
+        app.UseAuthentication();
+        app.UseAuthorization();
+        app.UseRateLimiter();
+        app.UseAntiforgery();
+        var api = app.MapApi();
+        api.MapAlertsApi();
+        api.MapSourcesApi();
+        api.MapTokensApi();
+        api.MapTenantsApi();
+        app.MapIdentity();
     }
 }
