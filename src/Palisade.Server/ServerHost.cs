@@ -1,7 +1,14 @@
 using System.Net;
 using Microsoft.AspNetCore.Hosting;
+using Palisade.Server.Alerts;
+using Palisade.Server.Api;
 using Palisade.Server.Configuration;
 using Palisade.Server.Control;
+using Palisade.Server.Identity;
+using Palisade.Server.Sources;
+using Palisade.Server.Tenants;
+using Palisade.Server.Tokens;
+using Palisade.Server.Usage;
 
 namespace Palisade.Server;
 
@@ -35,9 +42,29 @@ public static class ServerHost
         services.AddSingleton(options);
         services.AddSingleton(TimeProvider.System);
         services.AddControl();
+        services.AddUsage();
+        services.AddTenants();
+        services.AddPalisadeIdentity(options);
+        services.AddApi();
+        services.AddTokens();
+        services.AddSources();
+        services.AddAlerts();
     }
 
     private static void MapSlices(WebApplication app)
     {
+        app.UseSecurityHeaders();
+        app.UseApiProblems();
+        app.UseRouting();
+        app.UseAuthentication();
+        app.UseAuthorization();
+        app.UseRateLimiter();
+        app.UseAntiforgery();
+        var api = app.MapApi();
+        api.MapAlertsApi();
+        api.MapSourcesApi();
+        api.MapTokensApi();
+        api.MapTenantsApi();
+        app.MapIdentity();
     }
 }

@@ -42,6 +42,8 @@ public sealed class Alert : ITenantOwned
     public long Count { get; set; }
     public ulong FirstEventId { get; set; }
     public ulong LastEventId { get; set; }
+    /// <summary>Events listed in alert_events.</summary>
+    public int EventCount { get; set; }
     public DateTimeOffset Updated { get; set; }
     public DateTimeOffset? Triaged { get; set; }
     public DateTimeOffset? Closed { get; set; }
@@ -66,10 +68,10 @@ public sealed class AlertEvidence : ITenantOwned
 {
     public uint TenantId { get; set; }
     public required string AlertId { get; set; }
+    /// <summary>0 to 4 hold the first findings and stay; 5 to 9 hold the latest, each new one in the place of the oldest.</summary>
+    public int Slot { get; set; }
     public ulong EventId { get; set; }
     public DateTimeOffset At { get; set; }
-    /// <summary>One of the first few, which stay; the others make room for later ones.</summary>
-    public bool Early { get; set; }
     public AttackOutcome Outcome { get; set; }
     public string Technique { get; set; } = "";
     /// <summary>Field the match lies in; empty: the raw record.</summary>

@@ -32,7 +32,7 @@ internal sealed class AlertTables :
     public void Configure(EntityTypeBuilder<AlertEvidence> builder)
     {
         builder.ToTable("alert_evidence");
-        builder.HasKey(e => new { e.TenantId, e.AlertId, e.EventId });
+        builder.HasKey(e => new { e.TenantId, e.AlertId, e.Slot });
         builder.HasOne<Alert>().WithMany().HasForeignKey(e => new { e.TenantId, e.AlertId }).OnDelete(DeleteBehavior.Cascade);
     }
 

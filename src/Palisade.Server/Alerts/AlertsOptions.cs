@@ -7,8 +7,6 @@ public sealed record AlertsOptions
 
     /// <summary>A quiet time after which the same attack is a new alert, minutes. Default 60.</summary>
     public int GapMinutes { get; init; } = 60;
-    /// <summary>Raw records kept with an alert: so many of the first, and so many of the latest. Default 5 each.</summary>
-    public int EvidenceKept { get; init; } = 5;
     /// <summary>Event ids kept with an alert. Default 500.</summary>
     public int EventsKept { get; init; } = 500;
 
@@ -16,7 +14,6 @@ public sealed record AlertsOptions
     public IEnumerable<string> Problems()
     {
         if (GapMinutes is < 1 or > 10_080) yield return $"{Section}:GapMinutes must be 1 to 10080";
-        if (EvidenceKept is < 1 or > 50) yield return $"{Section}:EvidenceKept must be 1 to 50";
         if (EventsKept is < 10 or > 10_000) yield return $"{Section}:EventsKept must be 10 to 10000";
     }
 }

@@ -1,0 +1,13 @@
+namespace Palisade.Server.Alerts;
+
+public static class AlertsSlice
+{
+    public static IServiceCollection AddAlerts(this IServiceCollection services)
+    {
+        services.AddSingleton<AlertFeed>();
+        services.AddSingleton<AlertQueries>();
+        services.AddSingleton<AlertEdits>();
+        services.AddSingleton<IAlertSink, AlertSink>();
+        return services;
+    }
+}

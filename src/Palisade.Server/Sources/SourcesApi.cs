@@ -1,0 +1,103 @@
+using Microsoft.EntityFrameworkCore;
+using Palisade.Server.Api;
+using Palisade.Server.Audit;
+using Palisade.Server.Control;
+using Palisade.Server.Identity;
+using Palisade.Server.Ingest;
+using Palisade.Server.Tenants;
+
+namespace Palisade.Server.Sources;
+
+/// <summary>A source and what became of all it sent.</summary>
+public sealed record SourceDto(
+    uint Id, string Name, string Kind, string Description, bool Disabled, DateTimeOffset Created, DateTimeOffset? LastSeen,
+    long Received, long Stored, IReadOnlyDictionary<string, long> Refused, double Completeness, long Version);
+
+public sealed record SourceList(IReadOnlyList<SourceDto> Items, string? Next);
+
+public sealed record SourcePost(string Name, string Kind = "auto", string Description = "");
+
+public sealed record SourcePatch(string? Kind = null, string? Description = null, bool? Disabled = null);
+
+internal static class SourcesApi
+{
+    public static void MapSourcesApi(this RouteGroupBuilder api)
+    {
+        api.MapGet("/sources", ListAsync).WithTags("sources");
+        api.MapGet("/sources/{id}", GetAsync).WithTags("sources");
+        api.MapPost("/sources", CreateAsync).WithTags("sources").Needs(Role.Admin);
+        api.MapPatch("/sources/{id}", EditAsync).WithTags("sources").Needs(Role.Admin);
+    }
+
+    private static async Task<IResult> ListAsync(HttpContext http, ControlDbFactory factory, uint? cursor, int? limit, CancellationToken stop)
+    {
+        var tenant = ApiCaller.Of(http).Tenant;
+        var take = Math.Clamp(limit ?? 200, 1, 1000);
+        var after = cursor ?? 0;
+        await using var db = factory.For(tenant);
+        var rows = await db.Set<Source>().AsNoTracking().Where(s => s.Id > after).OrderBy(s => s.Id).Take(take + 1).ToListAsync(stop);
+        var totals = Ledger(http) is { } ledger ? await ledger.TotalsAsync(tenant, stop) : new Dictionary<uint, LedgerTotals>();
+        var items = rows.Take(take).Select(s => Dto(s, totals.GetValueOrDefault(s.Id, LedgerTotals.Empty))).ToList();
+        return TypedResults.Ok(new SourceList(items, rows.Count > take ? items[^1].Id.ToString() : null));
+    }
+
+    private static async Task<IResult> GetAsync(uint id, HttpContext http, ControlDbFactory factory, CancellationToken stop)
+    {
+        var tenant = ApiCaller.Of(http).Tenant;
+        await using var db = factory.For(tenant);
+        if (await db.Set<Source>().AsNoTracking().FirstOrDefaultAsync(s => s.Id == id, stop) is not { } row) return Missing();
+        ETags.Set(http, row.Version);
+        return TypedResults.Ok(Dto(row, Ledger(http) is { } ledger ? await ledger.TotalsAsync(tenant, id, stop) : LedgerTotals.Empty));
+    }
+
+    private static async Task<IResult> CreateAsync(
+        SourcePost post, HttpContext http, ControlDbFactory factory, SourceRegistry registry, TimeProvider clock, CancellationToken stop)
+    {
+        if (!SourceRegistry.IsName(post.Name)) return Problem.Invalid("source.name", "a name has 1 to 64 letters, digits, dots, hyphens, underscores or colons");
+        if (post.Kind.Length is 0 or > 64 || post.Description.Length > 500) return Problem.Invalid("source.text", "kind has 1 to 64 characters, description at most 500");
+        var caller = ApiCaller.Of(http);
+        var source = await factory.ChangeAsync(TenantContext.System, async db =>
+        {
+            if (await db.Set<Source>().AnyAsync(s => s.TenantId == caller.Tenant && s.Name == post.Name, stop)) return null;
+            var row = await registry.AddAsync(db, caller.Tenant, post.Name, post.Kind, post.Description, stop);
+            await AuditLog.AppendAsync(db, caller.Tenant, caller.Actor, "source.create", post.Name, post, clock.GetUtcNow(), stop);
+            return row;
+        }, stop);
+        if (source is null) return Problem.Of(StatusCodes.Status409Conflict, "source.exists", "there is a source of this name");
+        registry.Forget(caller.Tenant, source.Name, source.Id);
+        ETags.Set(http, source.Version);
+        return TypedResults.Created($"/api/v1/sources/{source.Id}", Dto(source, LedgerTotals.Empty));
+    }
+
+    private static async Task<IResult> EditAsync(
+        uint id, SourcePatch patch, HttpContext http, ControlDbFactory factory, SourceRegistry registry, TimeProvider clock, CancellationToken stop)
+    {
+        if (!ETags.TryMatch(http, out var version)) return Problem.Invalid("etag.bad", "If-Match is none of our ETags");
+        if (patch.Kind is { Length: 0 or > 64 } || patch.Description is { Length: > 500 }) return Problem.Invalid("source.text", "kind has 1 to 64 characters, description at most 500");
+        var caller = ApiCaller.Of(http);
+        var (source, stale) = await factory.ChangeAsync(new TenantContext(caller.Tenant), async db =>
+        {
+            if (await db.Set<Source>().FirstOrDefaultAsync(s => s.Id == id, stop) is not { } row) return ((Source?)null, false);
+            if (version is { } seen && seen != row.Version) return (row, true);
+            row.Kind = patch.Kind ?? row.Kind;
+            row.Description = patch.Description ?? row.Description;
+            row.Disabled = patch.Disabled ?? row.Disabled;
+            row.Version++;
+            await AuditLog.AppendAsync(db, caller.Tenant, caller.Actor, "source.update", row.Name, patch, clock.GetUtcNow(), stop);
+            return (row, false);
+        }, stop);
+        if (source is null) return Missing();
+        if (stale) return Problem.Of(StatusCodes.Status412PreconditionFailed, "source.stale", "the source changed since you read it");
+        registry.Forget(caller.Tenant, source.Name, id);
+        ETags.Set(http, source.Version);
+        return TypedResults.Ok(Dto(source, Ledger(http) is { } ledger ? await ledger.TotalsAsync(caller.Tenant, id, stop) : LedgerTotals.Empty));
+    }
+
+    private static ILossLedger? Ledger(HttpContext http) => http.RequestServices.GetService<ILossLedger>();
+
+    private static SourceDto Dto(Source s, LedgerTotals t) => new(
+        s.Id, s.Name, s.Kind, s.Description, s.Disabled, s.Created, s.LastSeen, t.Received, t.Stored,
+        t.Refused.ToDictionary(r => System.Text.Json.JsonNamingPolicy.SnakeCaseLower.ConvertName(r.Key.ToString()), r => r.Value), t.Completeness, s.Version);
+
+    private static IResult Missing() => Problem.NotFound("source.not_found", "no such source");
+}
