@@ -26,6 +26,7 @@ public static class HealthSlice
         services.AddSingleton<IReadinessCheck, JournalCheck>();
         services.AddSingleton<IReadinessCheck, StreamCheck>();
         services.AddSingleton<IReadinessCheck, ControlCheck>();
+        services.AddSingleton<IReadinessCheck, StoreCheck>();
         services.AddSingleton<ServerGauges>();
         services.AddOpenTelemetry()
             .WithMetrics(metrics =>

@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using Palisade.Journal;
 using Palisade.Server.Control;
+using Palisade.Server.Storage;
 using Palisade.Server.Streaming;
 
 namespace Palisade.Server.Health;
@@ -38,4 +39,12 @@ internal sealed class ControlCheck(ControlDbFactory control) : IReadinessCheck
         await using var db = control.ForSystem();
         return await db.Database.CanConnectAsync(stop) ? null : "The control store does not answer.";
     }
+}
+
+/// <summary>The event store is up and its schema is ours.</summary>
+internal sealed class StoreCheck(StoreState store) : IReadinessCheck
+{
+    public string Name => "store";
+
+    public Task<string?> ProblemAsync(CancellationToken stop) => Task.FromResult(store.IsReady ? null : $"The event store is not ready: {store.Reason}");
 }

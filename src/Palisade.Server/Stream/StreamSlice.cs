@@ -5,6 +5,7 @@ using Palisade.Server.Alerts;
 using Palisade.Server.Configuration;
 using Palisade.Server.Geo;
 using Palisade.Server.Sources;
+using Palisade.Server.Storage;
 
 namespace Palisade.Server.Streaming;
 
@@ -17,6 +18,8 @@ public static class StreamSlice
         services.TryAddSingleton<IGeoLookup>(_ => GeoFiles.Find());
         services.TryAddSingleton(provider => StreamContent.Load(StreamContent.Folder, provider.GetRequiredService<ILogger<StreamWorker>>()));
         services.AddSingleton<IStreamEngine, PipelineEngine>();
+        services.TryAddSingleton<IStreamStore>(provider => new StreamStore(
+            provider.GetRequiredService<EventStore>(), provider.GetRequiredService<EngineSnapshot>(), options.Storage, options.Stream.NodeId));
         services.AddSingleton<IStreamAlerts>(provider => new StreamAlerts(provider.GetRequiredService<IAlertSink>(), FieldNames.Name, options.Stream.NodeId));
         services.AddSingleton<IParserChoice>(provider => new SourceParsers(
             provider.GetRequiredService<ISourceRegistry>(), provider.GetRequiredService<EngineSnapshot>().Parsers.IndexOf, provider.GetRequiredService<TimeProvider>()));
