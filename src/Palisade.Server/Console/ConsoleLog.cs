@@ -1,0 +1,7 @@
+namespace Palisade.Server.Console;
+
+internal static partial class ConsoleLog
+{
+    [LoggerMessage(2600, LogLevel.Error, "The page {Page} could not read its data")]
+    public static partial void PageFailed(ILogger log, string page, Exception problem);
+}
