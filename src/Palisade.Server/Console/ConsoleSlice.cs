@@ -1,5 +1,6 @@
 using MudBlazor;
 using MudBlazor.Services;
+using Palisade.Server.Sources;
 
 namespace Palisade.Server.Console;
 
@@ -23,6 +24,8 @@ public static class ConsoleSlice
         services.AddSingleton<TextCatalogue>();
         services.AddSingleton<RegionNames>();
         services.AddScoped<Ui>();
+        services.AddSingleton<IConsoleAccess, MemberAccess>();
+        services.AddSingleton<SourceList>();
         return services;
     }
 

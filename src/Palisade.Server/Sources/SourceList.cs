@@ -1,0 +1,15 @@
+using Microsoft.EntityFrameworkCore;
+using Palisade.Server.Control;
+
+namespace Palisade.Server.Sources;
+
+/// <summary>The log sources of a tenant, as people see them.</summary>
+public sealed class SourceList(ControlDbFactory factory)
+{
+    /// <summary>All sources of a tenant, by name.</summary>
+    public async Task<IReadOnlyList<Source>> AllAsync(uint tenant, CancellationToken stop)
+    {
+        await using var db = factory.For(tenant);
+        return await db.Set<Source>().AsNoTracking().OrderBy(s => s.Name).ToListAsync(stop);
+    }
+}
