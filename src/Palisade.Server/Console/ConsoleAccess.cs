@@ -12,7 +12,7 @@ public sealed record Place(uint Tenant, string Slug, string Name, Role Role, str
 }
 
 /// <summary>Who is in front of the screen, and where they may go.</summary>
-public sealed record ConsoleUser(Guid Id, string Name, string Email, string Language, IReadOnlyList<Place> Places);
+public sealed record ConsoleUser(Guid Id, string Name, string Email, IReadOnlyList<Place> Places);
 
 /// <summary>Looks up the signed-in person.</summary>
 public interface IConsoleAccess
