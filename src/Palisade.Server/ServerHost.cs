@@ -3,9 +3,15 @@ using Microsoft.AspNetCore.Hosting;
 using Palisade.Server.Alerts;
 using Palisade.Server.Api;
 using Palisade.Server.Configuration;
+using Palisade.Server.Console;
 using Palisade.Server.Control;
+using Palisade.Server.Dashboard;
+using Palisade.Server.Health;
 using Palisade.Server.Identity;
+using Palisade.Server.Ingest;
 using Palisade.Server.Sources;
+using Palisade.Server.Storage;
+using Palisade.Server.Streaming;
 using Palisade.Server.Tenants;
 using Palisade.Server.Tokens;
 using Palisade.Server.Usage;
@@ -29,7 +35,9 @@ public static class ServerHost
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = options.Ingest.MaxBodyBytes;
             kestrel.Listen(IPEndPoint.Parse(options.Http.Listen));
+            if (options.Health.MetricsListen.Length > 0) kestrel.Listen(IPEndPoint.Parse(options.Health.MetricsListen));
         });
+        builder.WebHost.UseStaticWebAssets();
         AddSlices(builder.Services, options);
         adjust?.Invoke(builder.Services);
         var app = builder.Build();
@@ -49,6 +57,12 @@ public static class ServerHost
         services.AddTokens();
         services.AddSources();
         services.AddAlerts();
+        services.AddStorage(options.Storage, options.Data.PathOf(""));
+        services.AddIngest(options);
+        services.AddStream(options);
+        services.AddHealth(options);
+        services.AddDashboard();
+        services.AddConsole();
     }
 
     private static void MapSlices(WebApplication app)
@@ -66,5 +80,8 @@ public static class ServerHost
         api.MapTokensApi();
         api.MapTenantsApi();
         app.MapIdentity();
+        app.MapIngest();
+        app.MapHealth();
+        app.MapConsole();
     }
 }

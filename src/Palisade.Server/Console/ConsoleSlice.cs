@@ -25,7 +25,7 @@ public static class ConsoleSlice
         services.AddSingleton<RegionNames>();
         services.AddScoped<Ui>();
         services.AddSingleton<IConsoleAccess, MemberAccess>();
-        services.AddSingleton<SourceList>();
+        services.AddSingleton<SourceOverview>();
         return services;
     }
 

@@ -11,7 +11,7 @@ namespace Palisade.Server.Dashboard;
 
 /// <summary>Reads the figures from the event store, the loss ledger and the alerts.</summary>
 internal sealed class DashboardData(
-    EventQueries events, AlertQueries alerts, SourceList sources, ISourceStats stats, ILossLedger ledger, EngineSnapshot engine, TimeProvider clock) : IDashboardData
+    EventQueries events, AlertQueries alerts, SourceOverview sources, ISourceStats stats, ILossLedger ledger, EngineSnapshot engine, TimeProvider clock) : IDashboardData
 {
     private const int Shown = 12;
     private const int Compared = 500;

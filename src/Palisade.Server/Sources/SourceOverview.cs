@@ -4,7 +4,7 @@ using Palisade.Server.Control;
 namespace Palisade.Server.Sources;
 
 /// <summary>The log sources of a tenant, as people see them.</summary>
-public sealed class SourceList(ControlDbFactory factory)
+public sealed class SourceOverview(ControlDbFactory factory)
 {
     /// <summary>All sources of a tenant, by name.</summary>
     public async Task<IReadOnlyList<Source>> AllAsync(uint tenant, CancellationToken stop)
