@@ -25,7 +25,7 @@ internal static class ParseCommand
 
     private static int Run(string file, string source, string framing, bool join, CancellationToken cancel)
     {
-        var content = ContentFiles.Load();
+        var content = ContentFiles.Load("sources/");
         var parser = RecordInfo.AutoParser;
         if (source != "auto")
         {

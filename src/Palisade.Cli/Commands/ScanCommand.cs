@@ -1,8 +1,8 @@
 using System.CommandLine;
 using Palisade.Cli.Scan;
 using Palisade.Engine;
-using Palisade.Engine.Enrich;
 using Palisade.Protocol;
+using Palisade.Server.Geo;
 
 namespace Palisade.Cli.Commands;
 
@@ -35,10 +35,11 @@ internal static class ScanCommand
     {
         foreach (var file in options.Files)
             if (file != "-" && !File.Exists(file)) throw new CliException(ExitCodes.BadInput, $"{file}: no such file");
-        var engine = EngineContent.Load([.. ContentFiles.Read(), .. options.Rules.SelectMany(RuleFiles.Read)], out var diagnostics);
+        var engine = EngineContent.Load([.. ContentFiles.Read(), .. options.Rules.SelectMany(RuleFiles.Read)], out var diagnostics, trusted: true);
         foreach (var d in diagnostics.Where(d => d.IsError)) Console.Error.WriteLine($"{d.File}:{d.Line}: {d.Code}: {d.Message}");
 
-        var run = new ScanRun(options, engine, new NoGeoLookup(), TimeProvider.System);
+        using var geo = GeoFiles.Find();
+        var run = new ScanRun(options, engine, geo, TimeProvider.System);
         var progress = ScanProgress.ForTerminal(options.Files, TimeProvider.System);
         await using (var stream = Open(options.Out)) await WriteAsync(options, run, stream, progress, cancel);
         var p = run.Picture;

@@ -13,19 +13,19 @@ namespace Palisade.Server.Geo;
 public sealed class GeoFiles : IGeoLookup, IDisposable
 {
     private readonly Reader? countries;
-    private readonly AsnTable? asn4, asn6;
+    private readonly Lazy<AsnTable?> asn4, asn6;   // read when first needed: half a second, some tens of MB
 
     /// <param name="countryFile">A .mmdb file with country_code or country.iso_code; null: countries stay unknown.</param>
     /// <param name="asnFolder">Folder with asn-ipv4.csv and asn-ipv6.csv; null: networks stay unknown.</param>
     public GeoFiles(string? countryFile, string? asnFolder)
     {
         if (countryFile is not null && File.Exists(countryFile)) countries = new Reader(countryFile, FileAccessMode.MemoryMapped);
-        asn4 = Table(asnFolder, "asn-ipv4.csv");
-        asn6 = Table(asnFolder, "asn-ipv6.csv");
+        asn4 = new(() => Table(asnFolder, "asn-ipv4.csv"));
+        asn6 = new(() => Table(asnFolder, "asn-ipv6.csv"));
     }
 
     /// <summary>What is there, in words for the log.</summary>
-    public string Contents => $"{(countries is null ? "no countries" : $"countries ({countries.Metadata.DatabaseType})")}, {asn4?.Count ?? 0} + {asn6?.Count ?? 0} networks";
+    public string Contents => $"{(countries is null ? "no countries" : $"countries ({countries.Metadata.DatabaseType})")}, {asn4.Value?.Count ?? 0} + {asn6.Value?.Count ?? 0} networks";
 
     /// <summary>The packages restored from npm, in node_modules beside or above the program.</summary>
     public static GeoFiles Find()
@@ -47,7 +47,7 @@ public sealed class GeoFiles : IGeoLookup, IDisposable
         if (address.IsIPv4MappedToIPv6) address = address.MapToIPv4();
         if (IPAddress.IsLoopback(address)) return false;
         var code = Country(address);
-        var table = address.AddressFamily == AddressFamily.InterNetwork ? asn4 : asn6;
+        var table = address.AddressFamily == AddressFamily.InterNetwork ? asn4.Value : asn6.Value;
         uint asn = 0;
         string? organization = null;
         if (table is not null && table.TryFind(address, out asn, out var found)) organization = found;

@@ -1,5 +1,3 @@
-using System.Text.RegularExpressions;
-
 namespace Palisade.Engine.Detect.Web;
 
 /// <summary>Which reading of a value a signature speaks about.</summary>
@@ -29,9 +27,9 @@ internal sealed class Signature
     public bool Word { get; init; }
     public int Score { get; init; }
     /// <summary>Must match too; null where the literal says it all.</summary>
-    public Regex? Match { get; init; }
+    public LazyPattern? Match { get; init; }
     /// <summary>Must not match.</summary>
-    public Regex? Unless { get; init; }
+    public LazyPattern? Unless { get; init; }
 }
 
 /// <summary>A bucket of evidence: scores add up in it, and one rule speaks for it.</summary>
@@ -48,5 +46,5 @@ internal sealed class SignatureSet
     public required Signature[][] ByLiteral { get; init; }
     public required Signature[] Sql { get; init; }
     /// <summary>Matches whenever one of <see cref="Sql"/> does.</summary>
-    public required Regex? AnySql { get; init; }
+    public required LazyPattern? AnySql { get; init; }
 }

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using System.Text.RegularExpressions;
 using Palisade.Protocol;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
@@ -8,10 +7,8 @@ using YamlDotNet.RepresentationModel;
 namespace Palisade.Engine.Detect.Web;
 
 /// <summary>Reads the classes and signatures of the request classifier; says everything that is wrong with them at once.</summary>
-internal sealed class SignatureReader
+internal sealed class SignatureReader(bool trusted)
 {
-    private const RegexOptions Options = RegexOptions.NonBacktracking | RegexOptions.CultureInvariant;
-
     private readonly List<Diagnostic> diagnostics = [];
     private readonly List<WebClass> classes = [];
     private readonly List<Signature> signatures = [];
@@ -20,10 +17,10 @@ internal sealed class SignatureReader
     private readonly List<string> sqlPatterns = [];
     private readonly HashSet<string> ids = new(StringComparer.Ordinal);
 
-    /// <summary>Reads all files; a file's path is only used in diagnostics.</summary>
-    public static SignatureSet Read(IEnumerable<(string path, byte[] bytes)> files, out IReadOnlyList<Diagnostic> diagnostics)
+    /// <summary>Reads all files; a file's path is only used in diagnostics. Expressions of trusted files are compiled when first needed, others at once.</summary>
+    public static SignatureSet Read(IEnumerable<(string path, byte[] bytes)> files, bool trusted, out IReadOnlyList<Diagnostic> diagnostics)
     {
-        var reader = new SignatureReader();
+        var reader = new SignatureReader(trusted);
         var documents = new List<(string Path, YamlMappingNode Root)>();
         foreach (var (path, bytes) in files.OrderBy(f => f.path, StringComparer.Ordinal))
         {
@@ -51,7 +48,7 @@ internal sealed class SignatureReader
             LiteralBytes = literals,
             ByLiteral = [.. reader.byLiteral.Select(l => l.ToArray())],
             Sql = [.. reader.signatures.Where(s => s.View == WebView.Sql)],
-            AnySql = reader.sqlPatterns.Count == 0 ? null : new Regex(string.Join('|', reader.sqlPatterns.Select(p => $"(?:{p})")), Options),
+            AnySql = reader.sqlPatterns.Count == 0 ? null : new LazyPattern(string.Join('|', reader.sqlPatterns.Select(p => $"(?:{p})"))),
         };
     }
 
@@ -135,21 +132,14 @@ internal sealed class SignatureReader
         return true;
     }
 
-    private static bool Pattern(YamlMappingNode node, string key, out Regex? regex, out string? bad)
+    private bool Pattern(YamlMappingNode node, string key, out LazyPattern? pattern, out string? bad)
     {
-        regex = null;
+        pattern = null;
         bad = null;
         if (Text(node, key) is not { } text) return true;
-        try
-        {
-            regex = new Regex(text, Options);
-            return true;
-        }
-        catch (Exception e) when (e is ArgumentException or NotSupportedException)
-        {
-            bad = $"{key}: {e.Message}";
-            return false;
-        }
+        pattern = new LazyPattern(text);
+        if (!trusted && pattern.Fault() is { } fault) bad = $"{key}: {fault}";
+        return bad is null;
     }
 
     private static bool Try<T>(YamlMappingNode node, string key, out T child) where T : YamlNode

@@ -31,8 +31,9 @@ public sealed partial class WebDetector
     public int SignatureCount => set.Signatures.Length;
 
     /// <summary>Reads classes and signatures; what is wrong is said and left out.</summary>
-    public static WebDetector Load(IEnumerable<(string path, byte[] bytes)> signatureFiles, out IReadOnlyList<Diagnostic> diagnostics) =>
-        new(SignatureReader.Read(signatureFiles, out diagnostics));
+    /// <param name="trusted">The files are the tested ones that ship with the program: their expressions are compiled when first needed.</param>
+    public static WebDetector Load(IEnumerable<(string path, byte[] bytes)> signatureFiles, out IReadOnlyList<Diagnostic> diagnostics, bool trusted = false) =>
+        new(SignatureReader.Read(signatureFiles, trusted, out diagnostics));
 
     /// <summary>Judges one request; the strongest class comes first.</summary>
     /// <returns>Verdicts written to <paramref name="into"/>.</returns>
