@@ -11,6 +11,7 @@ internal static class RulesCommand
     {
         var command = new Command("rules", "Check, test and try Sigma rules and correlations.");
         command.Subcommands.Add(Lint());
+        command.Subcommands.Add(Test());
         command.Subcommands.Add(Match());
         return command;
     }
@@ -22,6 +23,14 @@ internal static class RulesCommand
         var paths = Paths();
         var command = new Command("lint", "Says every problem of the rules, with code, file and line.\n\nExample: palisade rules lint content/rules") { paths };
         command.SetAction(parsed => RulesLint.Run(parsed.GetValue(paths)!));
+        return command;
+    }
+
+    private static Command Test()
+    {
+        var paths = Paths();
+        var command = new Command("test", "Runs the samples beside rules (name.test.yml: hit, miss) through the whole engine.\n\nExample: palisade rules test content/rules content/correlations") { paths };
+        command.SetAction(parsed => RulesTest.Run(parsed.GetValue(paths)!));
         return command;
     }
 

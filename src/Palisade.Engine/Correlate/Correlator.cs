@@ -5,7 +5,6 @@ using Palisade.Engine.Detect.Sigma.Compile;
 using Palisade.Engine.Detect.Sigma.Match;
 using Palisade.Engine.Detect.Sigma.Read;
 using Palisade.Engine.Rules;
-using Palisade.Protocol;
 
 namespace Palisade.Engine.Correlate;
 
@@ -131,7 +130,7 @@ public sealed partial class Correlator
                 if (sequences.Count == MaxSequences) break;
                 if (sequences.Count == 0 || sequences[^1] != entry.Sequence) sequences.Add(entry.Sequence);
             }
-            findings.Add(new Finding(e, rule.Info, AttackOutcome.Unknown, 0, 0, 0, null,
+            findings.Add(new Finding(e, rule.Info, rule.Source.Outcome, 0, 0, 0, null,
                 new Firing(group.Group, entries[window.First].TimeMs, entries[window.First].Sequence, window.Count, sequences)));
         }
         foreach (var (correlation, input) in byCorrelation[rule.Index])

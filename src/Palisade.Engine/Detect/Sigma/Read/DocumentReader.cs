@@ -38,13 +38,9 @@ internal sealed class DocumentReader(List<Diagnostic> diagnostics)
     {
         if (root["detection"] is not { Kind: YamlKind.Mapping } detection) throw new RuleException("SIG010", root.Line, "a rule needs 'detection', a mapping");
         if (detection["condition"] is null) throw new RuleException("SIG011", detection.Line, "the detection has no 'condition'");
-        var palisade = root["palisade"];
-        var outcome = AttackOutcome.Unknown;
-        if (palisade?["outcome"] is { } said && (!Enum.TryParse(said.Text, true, out outcome) || !Enum.IsDefined(outcome)))
-            throw new RuleException("SIG016", said.Line, $"the outcome '{said.Text}' is unknown: blocked, failed, unknown, likely, succeeded");
         Rules.Add(new RuleDocument
         {
-            File = file, Line = root.Line, Info = Info(file, root, "sigma"), Names = Names(root), LogSource = ReadLogSource(root), Detection = detection, Outcome = outcome,
+            File = file, Line = root.Line, Info = Info(file, root, "sigma"), Names = Names(root), LogSource = ReadLogSource(root), Detection = detection, Outcome = Outcome(root),
         });
     }
 
@@ -95,7 +91,7 @@ internal sealed class DocumentReader(List<Diagnostic> diagnostics)
             File = file, Line = root.Line, Info = Info(file, root, "correlation"), Names = Names(root),
             Type = type, Rules = rules, GroupBy = c["group-by"] is { } g ? Strings(g) : [], SpanMs = Span(span), Bounds = bounds, Fields = fields,
             Percentile = Percentile(c, condition), Condition = temporal && condition is { Kind: YamlKind.Scalar, IsNull: false } ? condition.Text : null,
-            Aliases = Aliases(c["aliases"]), Generate = (c["generate"] ?? root["generate"])?.Bool ?? false,
+            Aliases = Aliases(c["aliases"]), Generate = (c["generate"] ?? root["generate"])?.Bool ?? false, Outcome = Outcome(root),
         });
     }
 
@@ -170,6 +166,14 @@ internal sealed class DocumentReader(List<Diagnostic> diagnostics)
         return source;
 
         string? Value(string key) => node[key] is { IsText: true } v ? v.Text : null;
+    }
+
+    private static AttackOutcome Outcome(YamlNode root)
+    {
+        if (root["palisade"]?["outcome"] is not { } said) return AttackOutcome.Unknown;
+        return Enum.TryParse<AttackOutcome>(said.Text, true, out var outcome) && Enum.IsDefined(outcome) && !char.IsAsciiDigit(said.Text[0])
+            ? outcome
+            : throw new RuleException("SIG016", said.Line, $"the outcome '{said.Text}' is unknown: blocked, failed, unknown, likely, succeeded");
     }
 
     private static List<string> Names(YamlNode root) =>

@@ -75,4 +75,6 @@ internal sealed class CorrelationDocument : SigmaDocument
     /// <summary>alias → rule → field.</summary>
     public required IReadOnlyDictionary<string, IReadOnlyDictionary<string, string>> Aliases { get; init; }
     public required bool Generate { get; init; }
+    /// <summary>What a firing says of the attempt's outcome.</summary>
+    public required AttackOutcome Outcome { get; init; }
 }
