@@ -45,6 +45,25 @@ public static class ServerHost
         return app;
     }
 
+    /// <summary>The control store's services alone, for work on the data directory without a server.</summary>
+    public static ServiceProvider ControlOnly(ServerOptions options)
+    {
+        var services = new ServiceCollection();
+        services.AddLogging(l => l.SetMinimumLevel(LogLevel.Warning));
+        services.AddSingleton(options);
+        services.AddSingleton(TimeProvider.System);
+        services.AddControl();
+        services.AddUsage();
+        services.AddTenants();
+        services.AddPalisadeIdentity(options);
+        services.AddTokens();
+        return services.BuildServiceProvider();
+    }
+
+    /// <summary>Brings the control store up to date; refuses one of a newer version.</summary>
+    public static Task MigrateControlAsync(ServiceProvider services, ServerOptions options, CancellationToken stop) =>
+        ControlMigrator.MigrateAsync(services.GetRequiredService<ControlDbFactory>(), options, stop);
+
     private static void AddSlices(IServiceCollection services, ServerOptions options)
     {
         services.AddSingleton(options);
