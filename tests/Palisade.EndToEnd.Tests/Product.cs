@@ -1,0 +1,124 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Sockets;
+using System.Runtime.CompilerServices;
+using System.Text.Json.Nodes;
+
+namespace Palisade.EndToEnd.Tests;
+
+/// <summary>The built product, started as a user starts it, on free ports in a folder of its own.</summary>
+public sealed class Product : IAsyncDisposable
+{
+    public const string Email = "owner@example.com";
+    public const string Password = "a long enough pass phrase 1";
+
+    private readonly string program = Path.Combine(Root, "artifacts", "app", "palisade");
+    private Process? process;
+
+    public static string Root { get; } = Path.GetFullPath(Path.Combine(Here(), "..", ".."));
+    public string Folder { get; } = Directory.CreateTempSubdirectory("palisade-e2e-").FullName;
+    public int HttpPort { get; } = FreePort();
+    public int SyslogPort { get; } = FreePort();
+    public string Url => $"http://127.0.0.1:{HttpPort}";
+    public string IngestToken { get; private set; } = "";
+    public HttpClient Api { get; private set; } = new();
+    public int ProcessId => process!.Id;
+
+    private static string Here([CallerFilePath] string file = "") => Path.GetDirectoryName(file)!;
+
+    /// <summary>Makes tenant, owner and tokens by the command line, and starts.</summary>
+    public static async Task<Product> StartNewAsync()
+    {
+        var product = new Product();
+        await File.WriteAllTextAsync(Path.Combine(product.Folder, "pw"), Password + "\n");
+        var slug = await product.RunAsync("admin", "init", "--email", Email, "--password-file", Path.Combine(product.Folder, "pw"), "--tenant", "Lanqiao Pay", "--data", product.Data);
+        product.IngestToken = await product.RunAsync("admin", "token", "create", "--tenant", slug, "--scope", "ingest", "--data", product.Data);
+        var read = await product.RunAsync("admin", "token", "create", "--tenant", slug, "--scope", "write", "--data", product.Data);
+        product.Api = new HttpClient { BaseAddress = new Uri(product.Url), DefaultRequestHeaders = { Authorization = new AuthenticationHeaderValue("Bearer", read) } };
+        await product.StartAsync();
+        return product;
+    }
+
+    private string Data => Path.Combine(Folder, "data");
+
+    public async Task StartAsync()
+    {
+        var start = new ProcessStartInfo(program, ["up", "--data", Data, "--http", $"127.0.0.1:{HttpPort}", "--syslog", $"127.0.0.1:{SyslogPort}", "--no-open"])
+        {
+            RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = Folder,
+        };
+        start.Environment["PALISADE_HOME"] = Root;
+        process = Process.Start(start)!;
+        var log = new System.Text.StringBuilder();
+        process.OutputDataReceived += (_, e) => { lock (log) log.AppendLine(e.Data); };
+        process.ErrorDataReceived += (_, e) => { lock (log) log.AppendLine(e.Data); };
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        await UntilAsync("the server is ready", async () =>
+        {
+            if (process.HasExited) lock (log) throw new InvalidOperationException($"ended with {process.ExitCode}: {log}");
+            try
+            {
+                using var answer = await Api.GetAsync(new Uri(Url + "/readyz"));
+                return answer.IsSuccessStatusCode;
+            }
+            catch (HttpRequestException) { return false; }     // not listening yet
+        });
+    }
+
+    /// <summary>SIGKILL, as a crash does; the embedded store goes with it.</summary>
+    public async Task KillAsync()
+    {
+        process!.Kill(entireProcessTree: true);
+        await process.WaitForExitAsync();
+    }
+
+    /// <summary>Runs a verb and gives what it printed.</summary>
+    public async Task<string> RunAsync(params string[] words)
+    {
+        var start = new ProcessStartInfo(program, words) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = Folder };
+        start.Environment["PALISADE_HOME"] = Root;
+        using var run = Process.Start(start)!;
+        var error = run.StandardError.ReadToEndAsync();
+        var text = await run.StandardOutput.ReadToEndAsync();
+        await run.WaitForExitAsync();
+        return run.ExitCode == 0 ? text.Trim() : throw new InvalidOperationException($"{string.Join(' ', words)} ended with {run.ExitCode}: {await error}");
+    }
+
+    public async Task<JsonObject> GetAsync(string path) => (JsonObject)JsonNode.Parse(await Api.GetStringAsync(new Uri(Url + path)))!;
+
+    /// <summary>Records stored of a source, by the ledger.</summary>
+    public async Task<long> StoredAsync(string source)
+    {
+        var sources = (JsonArray)(await GetAsync("/api/v1/sources"))["items"]!;
+        return sources.FirstOrDefault(s => (string)s!["name"]! == source)?["stored"]?.GetValue<long>() ?? 0;
+    }
+
+    /// <summary>Asks again until it holds, at most 60 seconds.</summary>
+    public static async Task UntilAsync(string what, Func<Task<bool>> holds)
+    {
+        var clock = Stopwatch.StartNew();
+        while (!await holds())
+        {
+            if (clock.Elapsed > TimeSpan.FromSeconds(60)) throw new TimeoutException($"waited 60 s until {what}");
+            using var pause = new PeriodicTimer(TimeSpan.FromMilliseconds(100));
+            await pause.WaitForNextTickAsync();
+        }
+    }
+
+    public static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (process is { HasExited: false }) await KillAsync();
+        process?.Dispose();
+        Api.Dispose();
+        Directory.Delete(Folder, true);
+    }
+}
