@@ -89,7 +89,7 @@ public sealed class HouseTests
     [Fact]
     public void Nothing_is_left_for_later_in_the_code()
     {
-        var pattern = new Regex($"{"TO" + "DO"}|{"FIX" + "ME"}|NotImplemented{"Exception"}", RegexOptions.NonBacktracking);
+        var pattern = new Regex($"{"TO" + "DO"}|{"FIX" + "ME"}|throw new NotImplemented{"Exception"}", RegexOptions.NonBacktracking);
         var wrong = Repository.Files("src", ".cs", ".razor", ".js").SelectMany(f => Repository.Read(f).Split('\n').Where(l => pattern.IsMatch(l)).Select(l => $"{f}: {l.Trim()}"));
         Assert.Empty(wrong);
     }

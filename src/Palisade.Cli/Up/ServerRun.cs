@@ -32,7 +32,8 @@ internal static class ServerRun
         if (problems.Length > 0) throw new CliException(ExitCodes.Unreachable, "cannot start:\n" + string.Join('\n', problems.Select(p => "  " + p)));
 
         await using var app = ServerHost.Build(options);
-        using var stop = new CancellationTokenSource();
+        // Not disposed: a second signal may still arrive while the process ends.
+        var stop = new CancellationTokenSource();
         using var onTerm = PosixSignalRegistration.Create(PosixSignal.SIGTERM, s => { s.Cancel = true; stop.Cancel(); });
         using var onInt = PosixSignalRegistration.Create(PosixSignal.SIGINT, s => { s.Cancel = true; stop.Cancel(); });
         using var any = CancellationTokenSource.CreateLinkedTokenSource(stop.Token, cancel);
