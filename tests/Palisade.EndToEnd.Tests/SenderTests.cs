@@ -11,7 +11,7 @@ public sealed class SenderTests
     private static readonly string Senders = Environment.GetEnvironmentVariable("PALISADE_SENDERS") ?? Path.Combine(Product.Root, "artifacts", "senders");
 
     private static string Attack(int i) =>
-        $"203.0.113.{i % 5 + 1} - - [{DateTime(i)}] \"GET /search?q=%27%20UNION%20SELECT%20password%20FROM%20users--%20{i} HTTP/1.1\" 403 162 \"-\" \"curl/8.10\"";
+        $"203.0.113.{i / 10 % 5 + 1} - - [{DateTime(i)}] \"GET /search?q=%27%20UNION%20SELECT%20password%20FROM%20users--%20{i} HTTP/1.1\" 403 162 \"-\" \"curl/8.10\"";
 
     private static string Visit(int i) => $"192.0.2.{i % 200 + 1} - - [{DateTime(i)}] \"GET /products?id={i} HTTP/1.1\" 200 5162 \"-\" \"Mozilla/5.0 (X11; Linux x86_64)\"";
 
