@@ -1,3 +1,6 @@
+using System.Text;
+using Palisade.Engine.Detect.Sigma;
+using Palisade.Engine.Rules;
 using Palisade.Engine.Tests.Rules;
 
 namespace Palisade.Engine.Tests.Detect.Sigma;
@@ -117,4 +120,73 @@ public sealed class SigmaCornerCaseTests
 
     [Fact]
     public void A_keyword_is_looked_for_in_every_value() => Assert.True(SigmaWorld.Matches("k: [needle]\ncondition: k", ("a", "hay"), ("b", "a NEEDLE in it")));
+
+    [Fact]
+    public void Neq_is_true_of_a_missing_field() => Assert.True(SigmaWorld.Matches("s: { f|neq: x }\ncondition: s", ("g", "x")));
+
+    [Fact]
+    public void Fieldref_compares_two_fields_of_the_event()
+    {
+        Assert.True(SigmaWorld.Matches("s: { f|fieldref: g }\ncondition: s", ("f", "Same"), ("g", "same")));
+        Assert.False(SigmaWorld.Matches("s: { f|fieldref: g }\ncondition: s", ("f", "one"), ("g", "other")));
+        Assert.True(SigmaWorld.Matches("s: { f|fieldref|startswith: g }\ncondition: s", ("f", "one-and-more"), ("g", "one")));
+    }
+
+    [Theory]
+    [InlineData("hour: 3", true), InlineData("hour: 4", false), InlineData("week: 48", true), InlineData("month: 11", true), InlineData("year: 2026", true), InlineData("minute: 59", true), InlineData("day: 24", true)]
+    public void A_part_of_a_time_is_read_in_its_own_offset(string part, bool hit) => Assert.Equal(hit, Hit($"s: {{ f|{part} }}", "2026-11-24T03:59:00+08:00"));
+
+    [Theory]
+    [InlineData("SIG011", "s: { f: x }")]
+    [InlineData("SIG017", "s: { f: x }\ncondition: s and")]
+    [InlineData("SIG017", "s: { f: x }\ncondition: other")]
+    [InlineData("SIG017", "s: { f: x }\ncondition: 2 of s*")]
+    [InlineData("SIG017", "s: { f: x }\ncondition: 1 of t*")]
+    [InlineData("SIG017", "s: { f: x }\ncondition: s | count() > 3")]
+    [InlineData("SIG020", "s: { f|sounds: x }\ncondition: s")]
+    [InlineData("SIG020", "s: { f|i: x }\ncondition: s")]
+    [InlineData("SIG022", "s: { f|gt: x }\ncondition: s")]
+    [InlineData("SIG023", "s: { f|exists: perhaps }\ncondition: s")]
+    [InlineData("SIG024", "s: { f|cidr: 192.0.2.0/99 }\ncondition: s")]
+    [InlineData("SIG025", "s: { f|expand: '%admins%' }\ncondition: s")]
+    [InlineData("SIG026", "s: { f|base64: 'a*' }\ncondition: s")]
+    [InlineData("SIG028", "s: { f|re: '(?=x)' }\ncondition: s")]
+    [InlineData("SIG028", "s: { f|re: '(' }\ncondition: s")]
+    public void A_broken_rule_is_refused_with_its_code_and_stops_no_other(string code, string detection)
+    {
+        var files = new[] { ("rules/bad.yml", SigmaWorld.Rule("bad", detection)), ("rules/good.yml", SigmaWorld.Rule("good", "s: { f: x }\ncondition: s")) };
+        var set = RuleSet.Load(files.Select(f => (f.Item1, Encoding.UTF8.GetBytes(f.Item2))), new RuleLoadOptions(), out var problems);
+        Assert.Equal(1, set.RuleCount);
+        var error = Assert.Single(problems, p => p.IsError);
+        Assert.Equal((code, "rules/bad.yml"), (error.Code, error.File));
+        Assert.True(error.Line > 0);
+    }
+
+    [Fact]
+    public void A_placeholder_stands_for_each_of_its_values()
+    {
+        var options = new RuleLoadOptions { Placeholders = new Dictionary<string, IReadOnlyList<string>> { ["admins"] = ["anna", "ben"] } };
+        var rule = SigmaWorld.Rule("who", "s: { f|expand: 'user-%admins%' }\ncondition: s");
+        var set = RuleSet.Load([("rules/who.yml", Encoding.UTF8.GetBytes(rule))], options, out _);
+        var batch = new EventBatch();
+        var findings = new FindingList();
+        foreach (var user in new[] { "user-anna", "user-ben", "user-carl" }) SigmaWorld.Add(batch, 1, 0, ("f", user));
+        new SigmaDetector(set).Detect(batch, findings);
+        Assert.Equal(2, findings.Count);
+    }
+
+    [Theory]
+    [InlineData(FilterPolarity.And, 1), InlineData(FilterPolarity.AndNot, 0)]
+    public void A_filter_says_what_to_keep_unless_asked_otherwise(FilterPolarity polarity, int hits)
+    {
+        const string filter = "title: keep\nlogsource: { product: test }\nfilter:\n  rules: [who]\n  k: { g: keep }\n  condition: k\n";
+        var rule = SigmaWorld.Rule("who", "s: { f: x }\ncondition: s");
+        var set = RuleSet.Load([("rules/a.yml", Encoding.UTF8.GetBytes(rule)), ("rules/b.yml", Encoding.UTF8.GetBytes(filter))], new RuleLoadOptions { Polarity = polarity }, out var problems);
+        Assert.Empty(problems);
+        var batch = new EventBatch();
+        var findings = new FindingList();
+        SigmaWorld.Add(batch, 1, 0, ("f", "x"), ("g", "keep"));
+        new SigmaDetector(set).Detect(batch, findings);
+        Assert.Equal(hits, findings.Count);
+    }
 }
