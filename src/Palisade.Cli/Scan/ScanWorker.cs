@@ -19,6 +19,8 @@ internal sealed class ScanWorker
 
     private readonly Pipeline pipeline;
     private readonly short parser;
+    // Stamps without a year need a day to be near to; without one they would not be read at all.
+    private readonly long receivedMs = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds();
     private readonly Channel<LineBlock> blocks = Channel.CreateBounded<LineBlock>(new BoundedChannelOptions(2) { SingleReader = true, SingleWriter = true });
     private readonly Channel<JudgedPart> judged = Channel.CreateUnbounded<JudgedPart>(new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
     private readonly Channel<PipelineBatch> free = Channel.CreateUnbounded<PipelineBatch>();
@@ -68,7 +70,7 @@ internal sealed class ScanWorker
     {
         // The number in the file stands for the journal's sequence: it rises in line order, whichever thread reads.
         for (; next < block.Count && !pipeline.Events.IsFull; next++)
-            pipeline.Add(new RecordInfo(block.FirstSequence + (ulong)next, 0, 1, 0, parser), block[next]);
+            pipeline.Add(new RecordInfo(block.FirstSequence + (ulong)next, receivedMs, 1, 0, parser), block[next]);
         pipeline.DetectEach();
         return next;
     }
