@@ -9,6 +9,7 @@ internal static class CommandRunner
     public static async Task<int> RunAsync(RootCommand root, string[] args)
     {
         var parsed = root.Parse(args);
+        if (UnknownFlag(parsed, args) is { } flag) return SayUnknownFlag(parsed, flag);
         if (parsed.Errors.Count > 0) return SayUsage(parsed);
         using var interrupt = new CancellationTokenSource();
         try
@@ -48,6 +49,23 @@ internal static class CommandRunner
         return ExitCodes.Usage;
     }
 
+    /// <summary>A word that looks like a flag but was taken for a file; behind "--" everything is a file.</summary>
+    private static string? UnknownFlag(ParseResult parsed, string[] args)
+    {
+        var end = Array.IndexOf(args, "--");
+        var words = end < 0 ? args : args[..end];
+        return parsed.CommandResult.Children.OfType<ArgumentResult>().SelectMany(a => a.Tokens)
+            .Select(t => t.Value).FirstOrDefault(w => w.Length > 1 && w[0] == '-' && words.Contains(w));
+    }
+
+    private static int SayUnknownFlag(ParseResult parsed, string flag)
+    {
+        var near = Nearest(flag, Known(parsed.CommandResult.Command));
+        Console.Error.WriteLine($"palisade: there is no flag {flag}{(near is null ? "" : $"; did you mean {near}?")}");
+        Console.Error.WriteLine($"          {string.Join(' ', Path(parsed.CommandResult))} --help shows the words it takes, with an example.");
+        return ExitCodes.Usage;
+    }
+
     private static Stack<string> Path(CommandResult result)
     {
         var names = new Stack<string>();
@@ -65,20 +83,19 @@ internal static class CommandRunner
         return best.Word is not null && best.Distance <= Math.Max(1, best.Word.Length / 3) ? best.Word : null;
     }
 
+    // Edits between two words; two neighbours swapped (the commonest slip) are one edit.
     private static int Distance(string a, string b)
     {
-        var row = Enumerable.Range(0, b.Length + 1).ToArray();
+        var table = new int[a.Length + 1, b.Length + 1];
+        for (var i = 0; i <= a.Length; i++) table[i, 0] = i;
+        for (var j = 0; j <= b.Length; j++) table[0, j] = j;
         for (var i = 1; i <= a.Length; i++)
-        {
-            var diagonal = row[0];
-            row[0] = i;
             for (var j = 1; j <= b.Length; j++)
             {
-                var next = Math.Min(Math.Min(row[j], row[j - 1]) + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1));
-                diagonal = row[j];
-                row[j] = next;
+                var best = Math.Min(Math.Min(table[i - 1, j], table[i, j - 1]) + 1, table[i - 1, j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1));
+                if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) best = Math.Min(best, table[i - 2, j - 2] + 1);
+                table[i, j] = best;
             }
-        }
-        return row[b.Length];
+        return table[a.Length, b.Length];
     }
 }

@@ -21,11 +21,14 @@ public sealed class Pipeline(EngineSnapshot snapshot, IGeoLookup geo)
     /// <summary>What the stages run by.</summary>
     public EngineSnapshot Snapshot => snapshot;
 
+    /// <summary>The batch worked on. May be exchanged for another one: batches judged on several threads can so be correlated on one, in order.</summary>
+    public PipelineBatch Batch { get; set; } = new();
+
     /// <summary>Events of the batch: at most <see cref="EventBatch.MaxEvents"/>.</summary>
-    public EventBatch Events { get; } = new();
+    public EventBatch Events => Batch.Events;
 
     /// <summary>Findings of the batch, after <see cref="Detect"/>.</summary>
-    public FindingList Findings { get; } = new();
+    public FindingList Findings => Batch.Findings;
 
     /// <summary>Reads one record to one event. The batch must not be full.</summary>
     public void Add(in RecordInfo info, ReadOnlySpan<byte> raw)
@@ -38,21 +41,39 @@ public sealed class Pipeline(EngineSnapshot snapshot, IGeoLookup geo)
     /// <summary>Runs the detectors and the correlations over the batch.</summary>
     public void Detect()
     {
-        snapshot.Web.Detect(Events, Findings);
-        sigma.Detect(Events, Findings);
-        correlator.Process(Events, Findings);
+        DetectEach();
+        Correlate();
     }
 
-    /// <summary>Empties the batch; the state of the correlations stays.</summary>
-    public void Clear()
+    /// <summary>Runs the detectors, which look at one event at a time: the order of batches does not matter to them.</summary>
+    public void DetectEach()
     {
-        Events.Clear();
-        Findings.Clear();
+        snapshot.Web.Detect(Events, Findings);
+        sigma.Detect(Events, Findings);
     }
+
+    /// <summary>Runs the correlations over a batch that <see cref="DetectEach"/> has seen; batches must come in order.</summary>
+    public void Correlate() => correlator.Process(Events, Findings);
+
+    /// <summary>Empties the batch; the state of the correlations stays.</summary>
+    public void Clear() => Batch.Clear();
 
     /// <summary>Writes the correlations' state.</summary>
     public void SaveState(Stream to) => correlator.Save(to);
 
     /// <summary>Takes up the correlations' state as <see cref="SaveState"/> wrote it.</summary>
     public void LoadState(Stream from) => correlator.Load(from);
+}
+
+/// <summary>Events and what was found in them. Reused.</summary>
+public sealed class PipelineBatch
+{
+    public EventBatch Events { get; } = new();
+    public FindingList Findings { get; } = new();
+
+    public void Clear()
+    {
+        Events.Clear();
+        Findings.Clear();
+    }
 }

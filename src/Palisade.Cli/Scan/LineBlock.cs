@@ -1,6 +1,6 @@
 namespace Palisade.Cli.Scan;
 
-/// <summary>Some thousand whole lines of one file in one buffer; travels from the reading to the judging thread and back.</summary>
+/// <summary>Some thousand whole lines of one file in one buffer; travels from the reading to a judging thread, on to the reporting one, and back.</summary>
 internal sealed class LineBlock
 {
     /// <summary>Longest line; the rest of a longer one is cut off and counted.</summary>
@@ -16,6 +16,8 @@ internal sealed class LineBlock
     public int File { get; set; }
     /// <summary>Number of the first line, from 1.</summary>
     public long FirstLine { get; set; }
+    /// <summary>Number of the first line over all files, from 1.</summary>
+    public ulong FirstSequence { get; set; }
     /// <summary>Bytes of the file read so far, compressed as they are.</summary>
     public long Position { get; set; }
 

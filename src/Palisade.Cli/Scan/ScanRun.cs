@@ -5,52 +5,66 @@ using Palisade.Protocol;
 
 namespace Palisade.Cli.Scan;
 
-/// <summary>Runs the whole engine over files: one thread reads and unpacks blocks of lines, one judges them in order.</summary>
+/// <summary>
+/// Runs the whole engine over files. One thread reads and unpacks blocks of lines, as many as there are processors judge
+/// them in turn, and the caller's takes what they found in line order:
+/// <code>reader ► block 0, 2, 4 ► worker 0 ►┐
+///        ► block 1, 3, 5 ► worker 1 ►┴ correlate, add up, report</code>
+/// </summary>
 internal sealed class ScanRun(ScanOptions options, EngineSnapshot engine, IGeoLookup geo, TimeProvider time)
 {
-    private readonly Pipeline pipeline = new(engine, geo);
+    private const int MaxWorkers = 8;
+
+    private readonly Pipeline ordered = new(engine, NoGeoLookup.Instance);
     private readonly List<Finding> ofBatch = [];
-    private ulong sequence;
 
     public ScanPicture Picture { get; } = new();
 
     /// <summary>Reads all files; <paramref name="each"/> gets the findings in line order, a line's verdict first.</summary>
     public async Task RunAsync(Action<FindingRow> each, ScanProgress progress, CancellationToken cancel)
     {
-        var parser = RecordInfo.AutoParser;
-        if (options.Source is { } name && name != "auto")
-        {
-            parser = engine.Parsers.IndexOf(name);
-            if (parser < 0) throw new CliException(ExitCodes.Usage, $"--source {name}: there is no such source; known are {string.Join(", ", engine.Parsers.Names)}");
-        }
+        var parser = ParserOf(options.Source);
         var started = time.GetTimestamp();
-        var full = Channel.CreateBounded<LineBlock>(new BoundedChannelOptions(4) { SingleReader = true, SingleWriter = true });
+        var workers = new ScanWorker[Math.Clamp(Environment.ProcessorCount, 1, MaxWorkers)];
+        for (var i = 0; i < workers.Length; i++) workers[i] = new ScanWorker(engine, geo, parser);
         var empty = Channel.CreateUnbounded<LineBlock>();
-        for (var i = 0; i < 6; i++) empty.Writer.TryWrite(new LineBlock());
+        for (var i = 0; i < 4 * workers.Length; i++) empty.Writer.TryWrite(new LineBlock());
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        var reading = Task.Run(() => ReadAsync(full.Writer, empty.Reader, progress, stop.Token), stop.Token);
+        Task[] others = [Task.Run(() => ReadAsync(workers, empty.Reader, progress, stop.Token), CancellationToken.None), .. workers.Select(w => Task.Run(() => w.RunAsync(stop.Token), CancellationToken.None))];
         try
         {
-            await foreach (var block in full.Reader.ReadAllAsync(stop.Token))
+            for (var turn = 0; await TakeBlockAsync(workers[turn % workers.Length], each, stop.Token) is { } block; turn++)
             {
-                Judge(block, parser, each);
                 progress.Advance(block.Position, block.File, Picture.Lines);
-                await empty.Writer.WriteAsync(block, stop.Token);
+                empty.Writer.TryWrite(block);
             }
         }
         finally
         {
             await stop.CancelAsync();
+            await Task.WhenAll(others);
         }
-        await reading;
         Picture.Elapsed = time.GetElapsedTime(started);
     }
 
-    private async Task ReadAsync(ChannelWriter<LineBlock> full, ChannelReader<LineBlock> empty, ScanProgress progress, CancellationToken cancel)
+    private short ParserOf(string? source)
     {
-        LineBlock? spare = null;
+        if (source is null or "auto") return RecordInfo.AutoParser;
+        var parser = engine.Parsers.IndexOf(source);
+        if (parser >= 0) return parser;
+        var near = CommandRunner.Nearest(source, engine.Parsers.Names);
+        throw new CliException(ExitCodes.Usage, $"--source {source}: there is no such source{(near is null ? "" : $"; did you mean {near}?")} Known: {string.Join(' ', engine.Parsers.Names)}");
+    }
+
+    /// <summary>Deals the blocks of all files to the workers in turn. A fault goes the way of the blocks, so that what was read before it is reported.</summary>
+    private async Task ReadAsync(ScanWorker[] workers, ChannelReader<LineBlock> empty, ScanProgress progress, CancellationToken cancel)
+    {
+        Exception? fault = null;
         try
         {
+            LineBlock? spare = null;
+            var turn = 0;
+            var sequence = 1UL;
             for (var file = 0; file < options.Files.Count; file++)
             {
                 using var reader = LineReader.Open(options.Files[file]);
@@ -60,43 +74,45 @@ internal sealed class ScanRun(ScanOptions options, EngineSnapshot engine, IGeoLo
                     var block = spare ?? await empty.ReadAsync(cancel);
                     spare = null;
                     if (!reader.Read(block)) { spare = block; break; }
+                    if (block.Count == 0) { spare = block; continue; }
                     block.File = file;
-                    await full.WriteAsync(block, cancel);
+                    block.FirstSequence = sequence;
+                    sequence += (ulong)block.Count;
+                    await workers[turn++ % workers.Length].Blocks.WriteAsync(block, cancel);
                 }
                 Picture.CutLines += reader.CutLines;
             }
-            full.Complete();
         }
-        catch (CliException e)
+        catch (Exception e)
         {
-            full.Complete(e);
+            fault = e;
         }
+        foreach (var worker in workers) worker.Blocks.TryComplete(fault);
     }
 
-    private void Judge(LineBlock block, short parser, Action<FindingRow> each)
+    /// <summary>Reports the worker's next block; null when there is none, and so none after it.</summary>
+    private async Task<LineBlock?> TakeBlockAsync(ScanWorker worker, Action<FindingRow> each, CancellationToken cancel)
     {
-        for (var i = 0; i < block.Count;)
+        while (await worker.Judged.WaitToReadAsync(cancel))
         {
-            var first = i;
-            for (; i < block.Count && !pipeline.Events.IsFull; i++)
-            {
-                var line = block[i];
-                Picture.Lines++;
-                Picture.Bytes += line.Length + 1;
-                pipeline.Add(new RecordInfo(++sequence, 0, 1, 0, parser), line);
-            }
-            pipeline.Detect();
+            if (!worker.Judged.TryRead(out var part)) continue;
+            ordered.Batch = part.Batch;
+            ordered.Correlate();
             Account();
-            Report(block, first, each);
-            pipeline.Clear();
+            Report(part.Block, part.First, each);
+            worker.Return(part.Batch);
+            if (part.EndsBlock) return part.Block;
         }
+        return null;
     }
 
     private void Account()
     {
-        for (var e = 0; e < pipeline.Events.Count; e++)
+        for (var e = 0; e < ordered.Events.Count; e++)
         {
-            ref readonly var header = ref pipeline.Events.Header(e);
+            ref readonly var header = ref ordered.Events.Header(e);
+            Picture.Lines++;
+            Picture.Bytes += ordered.Events.Raw(e).Length + 1;
             if (header.Refusal is not (ParseRefusal.None or ParseRefusal.Empty)) Picture.Unparsed++;
             Picture.AddEvent(header.TimeMs, (header.Flags & EventFlags.NoTime) == 0);
         }
@@ -106,13 +122,13 @@ internal sealed class ScanRun(ScanOptions options, EngineSnapshot engine, IGeoLo
     private void Report(LineBlock block, int first, Action<FindingRow> each)
     {
         ofBatch.Clear();
-        foreach (ref readonly var finding in pipeline.Findings.Items)
+        foreach (ref readonly var finding in ordered.Findings.Items)
             if (finding.Firing is null) ofBatch.Add(finding);
         if (ofBatch.Count == 0) return;
         var previous = -1;
         foreach (var finding in ofBatch.OrderBy(f => f.Event).ThenBy(f => f.Rule.ContextOnly).ThenBy(f => f.Rule.Kind != "web").ThenByDescending(f => f.Rule.Level))
         {
-            var row = FindingRow.Of(pipeline.Events, finding, options.Files[block.File], block.FirstLine + first + finding.Event);
+            var row = FindingRow.Of(ordered.Events, finding, options.Files[block.File], block.FirstLine + first + finding.Event);
             Picture.AddFinding(row, finding.Event != previous);
             previous = finding.Event;
             each(row);

@@ -28,7 +28,7 @@ public sealed partial class EventQueries
         var conditions = "";
         if (sourceIp.Length > 0)
         {
-            if (!IPAddress.TryParse(sourceIp, out _)) return Task.FromResult<List<StoredFinding>>([]);
+            if (!Addresses.IsAddress(sourceIp)) return Task.FromResult<List<StoredFinding>>([]);
             conditions += " AND source_ip = toIPv6({ip:String})";
             values.Add(new("ip", "String", sourceIp));
         }

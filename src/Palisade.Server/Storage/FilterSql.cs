@@ -1,5 +1,5 @@
 using System.Globalization;
-using System.Net;
+using Palisade.Server.Storage.Native;
 using Palisade.Server.Storage.Schema;
 
 namespace Palisade.Server.Storage;
@@ -61,10 +61,10 @@ internal static class FilterSql
     {
         FilterOperator.Exists => $"{column} != toIPv6('::')",
         FilterOperator.Missing => $"{column} = toIPv6('::')",
-        FilterOperator.Equal or FilterOperator.NotEqual when IPAddress.TryParse(filter.Value, out _) =>
+        FilterOperator.Equal or FilterOperator.NotEqual when Addresses.IsAddress(filter.Value) =>
             $"{column} {(filter.Operator == FilterOperator.Equal ? "=" : "!=")} toIPv6({v})",
-        FilterOperator.Equal when IPNetwork.TryParse(filter.Value, out _) => $"isIPAddressInRange({Address(column)}, {v})",
-        FilterOperator.NotEqual when IPNetwork.TryParse(filter.Value, out _) => $"NOT isIPAddressInRange({Address(column)}, {v})",
+        FilterOperator.Equal when Addresses.IsNetwork(filter.Value) => $"isIPAddressInRange({Address(column)}, {v})",
+        FilterOperator.NotEqual when Addresses.IsNetwork(filter.Value) => $"NOT isIPAddressInRange({Address(column)}, {v})",
         FilterOperator.Equal => Never,
         FilterOperator.NotEqual => "1",
         var op => OfText(Address(column), op, v),
@@ -74,10 +74,10 @@ internal static class FilterSql
     {
         FilterOperator.Exists => $"notEmpty({column})",
         FilterOperator.Missing => $"empty({column})",
-        FilterOperator.Equal when IPAddress.TryParse(filter.Value, out _) => $"has({column}, toIPv6({v}))",
-        FilterOperator.NotEqual when IPAddress.TryParse(filter.Value, out _) => $"NOT has({column}, toIPv6({v}))",
+        FilterOperator.Equal when Addresses.IsAddress(filter.Value) => $"has({column}, toIPv6({v}))",
+        FilterOperator.NotEqual when Addresses.IsAddress(filter.Value) => $"NOT has({column}, toIPv6({v}))",
         FilterOperator.NotEqual => "1",
-        FilterOperator.Equal => IPNetwork.TryParse(filter.Value, out _) ? $"arrayExists(x -> isIPAddressInRange({Address("x")}, {v}), {column})" : Never,
+        FilterOperator.Equal => Addresses.IsNetwork(filter.Value) ? $"arrayExists(x -> isIPAddressInRange({Address("x")}, {v}), {column})" : Never,
         var op => $"arrayExists(x -> {OfText(Address("x"), op, v)}, {column})",
     };
 

@@ -1,5 +1,7 @@
 using System.Buffers.Binary;
+using System.Globalization;
 using System.Net;
+using System.Text;
 
 namespace Palisade.Server.Storage.Native;
 
@@ -43,6 +45,18 @@ internal static class Addresses
         if (part != 3 || digits == 0) return false;
         into[3] = (byte)value;
         return true;
+    }
+
+    /// <summary>Whether text is an address as we store them. Stricter than the framework, which also takes 203.0, 1 and zones.</summary>
+    public static bool IsAddress(string text) => TryParse(Encoding.UTF8.GetBytes(text), out _);
+
+    /// <summary>Whether text is an address, a slash, and a number of bits: 192.0.2.0/24. Bits after the prefix may be set.</summary>
+    public static bool IsNetwork(string text)
+    {
+        var slash = text.IndexOf('/', StringComparison.Ordinal);
+        if (slash < 0 || !IsAddress(text[..slash])) return false;
+        var most = text.Contains(':', StringComparison.Ordinal) ? 128 : 32;
+        return int.TryParse(text.AsSpan(slash + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var bits) && bits <= most;
     }
 
     /// <summary>Text for people: IPv4 as IPv4, none as empty.</summary>

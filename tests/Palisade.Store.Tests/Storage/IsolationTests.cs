@@ -1,0 +1,51 @@
+using System.Reflection;
+using Palisade.Server.Storage;
+using EventId = Palisade.Server.Streaming.EventId;
+
+namespace Palisade.Store.Tests.Storage;
+
+/// <summary>Every query, asked by a tenant that owns nothing of what is stored.</summary>
+public sealed class IsolationTests(SharedStore shared) : IClassFixture<SharedStore>
+{
+    private sealed record Ask(string Method, Func<uint, Task<long>> Rows);
+
+    [Fact]
+    public async Task No_query_shows_a_tenant_what_is_anothers()
+    {
+        var owner = SharedStore.NewTenant();
+        var stranger = SharedStore.NewTenant();
+        var run = Samples.Run(owner, 200);
+        await Samples.StoreAsync(shared.Value, run, $"isolation-{owner}");
+        var q = shared.Value.Queries;
+        var stop = CancellationToken.None;
+        var range = new TimeRange(Samples.Whole.From, Samples.Whole.To.AddHours(2));
+        var attack = Samples.Attacks(run)[0];
+        var id = EventId.Of(Samples.Node, run.Events.Header(attack.Event).Sequence);
+        var search = new EventSearch(range);
+        static async Task<long> Many<T>(Task<List<T>> rows) => (await rows).Count;
+        Ask[] asks =
+        [
+            new(nameof(q.AttackHistogramAsync), t => Many(q.AttackHistogramAsync(t, range, TimeSpan.FromMinutes(5), stop))),
+            new(nameof(q.AttackHistogramAsync), t => Many(q.AttackHistogramAsync(t, range, TimeSpan.FromHours(1), stop))),
+            new(nameof(q.ClassTotalsAsync), t => Many(q.ClassTotalsAsync(t, range, stop))),
+            new(nameof(q.OutcomeTotalsAsync), t => Many(q.OutcomeTotalsAsync(t, range, stop))),
+            new(nameof(q.TopAttackersAsync), t => Many(q.TopAttackersAsync(t, range, AttackerKey.Address, 10, stop))),
+            new(nameof(q.TopTargetsAsync), t => Many(q.TopTargetsAsync(t, range, TargetKey.Path, 10, stop))),
+            new(nameof(q.EventAsync), async t => await q.EventAsync(t, id, stop) is null ? 0 : 1),
+            new(nameof(q.SearchAsync), t => Many(q.SearchAsync(t, search, stop))),
+            new(nameof(q.CountAsync), t => q.CountAsync(t, search, stop)),
+            new(nameof(q.SourceTotalsAsync), t => Many(q.SourceTotalsAsync(t, range, stop))),
+            new(nameof(q.UnparsedAsync), t => Many(q.UnparsedAsync(t, Samples.SshSource, range, 10, stop))),
+            new(nameof(q.FindingsOfEventAsync), t => Many(q.FindingsOfEventAsync(t, id, stop))),
+            new(nameof(q.FindingsOfAlertAsync), t => Many(q.FindingsOfAlertAsync(t, range, attack.Rule.Id, "", "", 10, stop))),
+        ];
+        var all = typeof(EventQueries).GetMethods(BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly).Select(m => m.Name).Distinct().Order();
+        Assert.Equal(all, asks.Select(a => a.Method).Distinct().Order());
+        foreach (var ask in asks)
+        {
+            Assert.True(await ask.Rows(owner) > 0, ask.Method + " shows its owner nothing");
+            Assert.True(await ask.Rows(stranger) == 0, ask.Method + " shows a stranger something");
+            await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => ask.Rows(0));
+        }
+    }
+}
