@@ -1,10 +1,11 @@
+using System.Runtime.InteropServices;
 using System.Text;
 using Palisade.Engine;
 
 namespace Palisade.Server.Streaming;
 
 /// <summary>Rates and last unparsed lines of each source, in memory: a ring of sixty seconds a source.</summary>
-public sealed class SourceStats(TimeProvider clock) : ISourceStats
+public sealed class SourceStats(TimeProvider clock, Func<short, string> nameOf) : ISourceStats
 {
     private const int Seconds = 60, KeptLines = 20, KeptBytes = 2000, MaxSources = 50_000;
     private readonly Lock gate = new();
@@ -14,6 +15,9 @@ public sealed class SourceStats(TimeProvider clock) : ISourceStats
     {
         public readonly long[] Count = new long[Seconds];
         public readonly long[] Second = new long[Seconds];
+        public readonly long[] Timed = new long[Seconds];
+        public readonly long[] DelayMs = new long[Seconds];
+        public readonly Dictionary<short, long> Parsers = [];
         public readonly Queue<UnparsedLine> Unparsed = new();
         public long Total, LastSeenMs;
     }
@@ -24,10 +28,18 @@ public sealed class SourceStats(TimeProvider clock) : ISourceStats
         lock (gate)
         {
             if (!sources.TryGetValue((tenant, source), out var entry)) return SourceActivity.None;
-            long lastMinute = 0;
+            long lastMinute = 0, timed = 0, delay = 0;
+            var seconds = new long[Seconds];
             for (var i = 0; i < Seconds; i++)
-                if (now - entry.Second[i] is >= 0 and < Seconds) lastMinute += entry.Count[i];
-            return new SourceActivity(lastMinute, DateTimeOffset.FromUnixTimeMilliseconds(entry.LastSeenMs), entry.Total, [.. entry.Unparsed.Reverse()]);
+            {
+                if (now - entry.Second[i] is not (>= 0 and < Seconds and var age)) continue;
+                lastMinute += seconds[Seconds - 1 - age] = entry.Count[i];
+                timed += entry.Timed[i];
+                delay += entry.DelayMs[i];
+            }
+            return new SourceActivity(
+                lastMinute, DateTimeOffset.FromUnixTimeMilliseconds(entry.LastSeenMs), entry.Total, [.. entry.Unparsed.Reverse()],
+                entry.Parsers.ToDictionary(p => nameOf(p.Key), p => p.Value), timed == 0 ? null : (double)delay / timed, seconds);
         }
     }
 
@@ -47,8 +59,19 @@ public sealed class SourceStats(TimeProvider clock) : ISourceStats
                 }
                 var second = header.ReceivedMs / 1000;
                 var slot = (int)(second % Seconds);
-                if (entry.Second[slot] != second) { entry.Second[slot] = second; entry.Count[slot] = 0; }
+                if (entry.Second[slot] != second)
+                {
+                    entry.Second[slot] = second;
+                    entry.Count[slot] = entry.Timed[slot] = entry.DelayMs[slot] = 0;
+                }
                 entry.Count[slot]++;
+                if ((header.Flags & EventFlags.NoTime) == 0)
+                {
+                    entry.Timed[slot]++;
+                    entry.DelayMs[slot] += header.ReceivedMs - header.TimeMs;
+                }
+                var parser = header.Refusal is ParseRefusal.None or ParseRefusal.Empty ? header.Parser : (short)-1;
+                CollectionsMarshal.GetValueRefOrAddDefault(entry.Parsers, parser, out _)++;
                 entry.Total++;
                 entry.LastSeenMs = Math.Max(entry.LastSeenMs, header.ReceivedMs);
                 if (header.Refusal is not (ParseRefusal.None or ParseRefusal.Empty)) Keep(entry, batch, i, header);

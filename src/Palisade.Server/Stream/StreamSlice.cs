@@ -23,7 +23,8 @@ public static class StreamSlice
         services.AddSingleton<IStreamAlerts>(provider => new StreamAlerts(provider.GetRequiredService<IAlertSink>(), FieldNames.Name, options.Stream.NodeId));
         services.AddSingleton<IParserChoice>(provider => new SourceParsers(
             provider.GetRequiredService<ISourceRegistry>(), provider.GetRequiredService<EngineSnapshot>().Parsers.IndexOf, provider.GetRequiredService<TimeProvider>()));
-        services.AddSingleton<SourceStats>();
+        services.AddSingleton(provider => new SourceStats(
+            provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<EngineSnapshot>().Parsers.NameOf));
         services.AddSingleton<ISourceStats>(provider => provider.GetRequiredService<SourceStats>());
         services.AddSingleton<StreamMeters>();
         services.AddSingleton(_ => new StreamFiles(options.Data.PathOf("stream")));

@@ -64,7 +64,7 @@ internal sealed class StreamWorld : IStreamStore, ILedgerStore, IStreamAlerts, I
     }
 
     public StreamWorker NewWorker(string version = "v1", int dayShift = 0, int snapshotSeconds = 0) => new(
-        journal, new TestEngine(version, dayShift), this, this, this, this, new SourceStats(TimeProvider.System),
+        journal, new TestEngine(version, dayShift), this, this, this, this, new SourceStats(TimeProvider.System, _ => ""),
         new StreamMeters(services.GetRequiredService<IMeterFactory>()),
         new StreamOptions { NodeId = 3, BlockMilliseconds = 1, SnapshotSeconds = snapshotSeconds }, new StreamFiles(Path.Combine(directory, "stream")),
         TimeProvider.System, NullLogger<StreamWorker>.Instance);
