@@ -8,7 +8,7 @@ using Palisade.Server.Tokens;
 namespace Palisade.Server.Ingest;
 
 /// <summary>Answers from the control store's caches.</summary>
-internal sealed class ControlDirectory(ITokenAuthenticator tokens, ISourceRegistry sources, ControlDbFactory control) : IIngestDirectory
+internal sealed class ControlDirectory(ITokenAuthenticator tokens, ISourceRegistry sources, TokenTrail trail, ControlDbFactory control) : IIngestDirectory
 {
     public ValueTask<IngestGrant> AuthenticateAsync(string token, CancellationToken stop)
     {
@@ -21,7 +21,7 @@ internal sealed class ControlDirectory(ITokenAuthenticator tokens, ISourceRegist
     {
         if (await asked is not { } identity) return new IngestGrant(0, "", IngestRefusal.BadToken);
         var refusal = identity.Scope == TokenScope.Ingest ? IngestRefusal.None : IngestRefusal.Forbidden;
-        return new IngestGrant(identity.Tenant, identity.DefaultSource ?? "", refusal);
+        return new IngestGrant(identity.Tenant, identity.DefaultSource ?? "", refusal, identity.TokenId);
     }
 
     public async ValueTask<IngestSource> SourceAsync(uint tenant, string name, CancellationToken stop)
@@ -34,6 +34,16 @@ internal sealed class ControlDirectory(ITokenAuthenticator tokens, ISourceRegist
             SourceRefusal.Disabled => IngestRefusal.Forbidden,
             _ => IngestRefusal.BadSourceName,
         });
+    }
+
+    public ValueTask<IngestSource> SourceAsync(in IngestGrant grant, string name, CancellationToken stop) =>
+        NotedAsync(grant.Token, SourceAsync(grant.Tenant, name, stop));
+
+    private async ValueTask<IngestSource> NotedAsync(Guid token, ValueTask<IngestSource> asked)
+    {
+        var found = await asked;
+        trail.Note(token, found.Source);
+        return found;
     }
 
     public async ValueTask<uint> TenantAsync(string name, CancellationToken stop)

@@ -7,7 +7,8 @@ public readonly record struct IngestLane(uint Tenant, uint Source);
 /// <param name="Tenant">Owner of what comes in under it.</param>
 /// <param name="DefaultSource">Source name of what names none itself; empty when the token has none.</param>
 /// <param name="Refusal">Set when the token is known but may not send.</param>
-public readonly record struct IngestGrant(uint Tenant, string DefaultSource, IngestRefusal Refusal);
+/// <param name="Token">Id of the token; empty without one.</param>
+public readonly record struct IngestGrant(uint Tenant, string DefaultSource, IngestRefusal Refusal, Guid Token = default);
 
 /// <summary>A source looked up by name: its id, or why there is none.</summary>
 public readonly record struct IngestSource(uint Source, IngestRefusal Refusal);
@@ -22,6 +23,8 @@ public interface IIngestDirectory
     ValueTask<IngestGrant> AuthenticateAsync(string token, CancellationToken stop);
     /// <summary>The source of that name, created at its first record.</summary>
     ValueTask<IngestSource> SourceAsync(uint tenant, string name, CancellationToken stop);
+    /// <summary>The same for the records of a token, noted as its trail: call it when there are records to take.</summary>
+    ValueTask<IngestSource> SourceAsync(in IngestGrant grant, string name, CancellationToken stop) => SourceAsync(grant.Tenant, name, stop);
     /// <summary>The tenant of that name; with an empty name the only tenant there is; 0 when there is none or more than one.</summary>
     ValueTask<uint> TenantAsync(string name, CancellationToken stop);
 }

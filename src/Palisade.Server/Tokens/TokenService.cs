@@ -67,6 +67,9 @@ public sealed class TokenService(ControlDbFactory factory, TimeProvider clock) :
         return done;
     }
 
+    /// <summary>Forgets what was looked up; call after a change that tokens carry.</summary>
+    public void Changed() => cache.Clear();
+
     public ValueTask<TokenIdentity?> AuthenticateAsync(ReadOnlySpan<byte> token, CancellationToken stop)
     {
         if (token.Length is 0 or > MaxTokenBytes) return new((TokenIdentity?)null);

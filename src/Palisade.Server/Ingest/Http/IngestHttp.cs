@@ -30,7 +30,7 @@ public sealed class IngestHttp(IIngestDirectory directory, IngestGate gate, Inge
     {
         var name = http.Request.Query["source"].ToString();
         if (name.Length == 0) name = grant.DefaultSource.Length > 0 ? grant.DefaultSource : fallback;
-        return directory.SourceAsync(grant.Tenant, name, http.RequestAborted);
+        return directory.SourceAsync(grant, name, http.RequestAborted);
     }
 
     /// <summary>The whole body, decompressed. Its refusal is counted already.</summary>

@@ -47,19 +47,16 @@ public sealed class SyslogRouter(IIngestDirectory directory, SyslogListenerOptio
     {
         var grant = await directory.AuthenticateAsync(token, stop);
         if (grant.Refusal != IngestRefusal.None) return new(new IngestLane(grant.Tenant, 0), grant.Refusal);
-        return await SourceAsync(grant.Tenant, grant.DefaultSource is "" ? options.Source : grant.DefaultSource, stop);
+        var found = await directory.SourceAsync(grant, grant.DefaultSource is "" ? options.Source : grant.DefaultSource, stop);
+        return new(new IngestLane(grant.Tenant, found.Source), found.Refusal);
     }
 
     private async ValueTask<Route> ByListenerAsync(CancellationToken stop)
     {
         if (options.Tenant is "" && !loopback) return new(default, IngestRefusal.NoToken);
         var tenant = await directory.TenantAsync(options.Tenant, stop);
-        return tenant == 0 ? new(default, IngestRefusal.NoToken) : await SourceAsync(tenant, options.Source, stop);
-    }
-
-    private async ValueTask<Route> SourceAsync(uint tenant, string name, CancellationToken stop)
-    {
-        var found = await directory.SourceAsync(tenant, name, stop);
+        if (tenant == 0) return new(default, IngestRefusal.NoToken);
+        var found = await directory.SourceAsync(tenant, options.Source, stop);
         return new(new IngestLane(tenant, found.Source), found.Refusal);
     }
 }
