@@ -12,4 +12,11 @@ public sealed class SourceOverview(ControlDbFactory factory)
         await using var db = factory.For(tenant);
         return await db.Set<Source>().AsNoTracking().OrderBy(s => s.Name).ToListAsync(stop);
     }
+
+    /// <summary>One source; null when the tenant has none of this id.</summary>
+    public async Task<Source?> FindAsync(uint tenant, uint id, CancellationToken stop)
+    {
+        await using var db = factory.For(tenant);
+        return await db.Set<Source>().AsNoTracking().FirstOrDefaultAsync(s => s.Id == id, stop);
+    }
 }

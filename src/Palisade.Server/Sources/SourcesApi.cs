@@ -17,7 +17,7 @@ public sealed record SourceList(IReadOnlyList<SourceDto> Items, string? Next);
 
 public sealed record SourcePost(string Name, string Kind = "auto", string Description = "");
 
-public sealed record SourcePatch(string? Kind = null, string? Description = null, bool? Disabled = null);
+public sealed record SourcePatch(string? Name = null, string? Kind = null, string? Description = null, bool? Disabled = null);
 
 internal static class SourcesApi
 {
@@ -69,26 +69,16 @@ internal static class SourcesApi
         return TypedResults.Created($"/api/v1/sources/{source.Id}", Dto(source, LedgerTotals.Empty));
     }
 
-    private static async Task<IResult> EditAsync(
-        uint id, SourcePatch patch, HttpContext http, ControlDbFactory factory, SourceRegistry registry, TimeProvider clock, CancellationToken stop)
+    private static async Task<IResult> EditAsync(uint id, SourcePatch patch, HttpContext http, SourceEdits edits, CancellationToken stop)
     {
         if (!ETags.TryMatch(http, out var version)) return Problem.Invalid("etag.bad", "If-Match is none of our ETags");
-        if (patch.Kind is { Length: 0 or > 64 } || patch.Description is { Length: > 500 }) return Problem.Invalid("source.text", "kind has 1 to 64 characters, description at most 500");
         var caller = ApiCaller.Of(http);
-        var (source, stale) = await factory.ChangeAsync(new TenantContext(caller.Tenant), async db =>
-        {
-            if (await db.Set<Source>().FirstOrDefaultAsync(s => s.Id == id, stop) is not { } row) return ((Source?)null, false);
-            if (version is { } seen && seen != row.Version) return (row, true);
-            row.Kind = patch.Kind ?? row.Kind;
-            row.Description = patch.Description ?? row.Description;
-            row.Disabled = patch.Disabled ?? row.Disabled;
-            row.Version++;
-            await AuditLog.AppendAsync(db, caller.Tenant, caller.Actor, "source.update", row.Name, patch, clock.GetUtcNow(), stop);
-            return (row, false);
-        }, stop);
+        var (refusal, source) = await edits.ApplyAsync(caller.Tenant, id, new(patch.Name, patch.Kind, patch.Description, patch.Disabled), version, caller.Actor, stop);
+        if (refusal == SourceEditRefusal.BadText)
+            return Problem.Invalid("source.text", "a name has 1 to 64 letters, digits, dots, hyphens, underscores or colons; kind 1 to 64 characters, description at most 500");
+        if (refusal == SourceEditRefusal.NameTaken) return Problem.Of(StatusCodes.Status409Conflict, "source.exists", "there is a source of this name");
+        if (refusal == SourceEditRefusal.Stale) return Problem.Of(StatusCodes.Status412PreconditionFailed, "source.stale", "the source changed since you read it");
         if (source is null) return Missing();
-        if (stale) return Problem.Of(StatusCodes.Status412PreconditionFailed, "source.stale", "the source changed since you read it");
-        registry.Forget(caller.Tenant, source.Name, id);
         ETags.Set(http, source.Version);
         return TypedResults.Ok(Dto(source, Ledger(http) is { } ledger ? await ledger.TotalsAsync(caller.Tenant, id, stop) : LedgerTotals.Empty));
     }

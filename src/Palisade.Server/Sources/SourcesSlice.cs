@@ -9,6 +9,8 @@ public static class SourcesSlice
         services.AddSingleton<SourceRegistry>();
         services.AddSingleton<ISourceRegistry>(s => s.GetRequiredService<SourceRegistry>());
         services.AddSingleton<INoted>(s => s.GetRequiredService<SourceRegistry>());
+        services.AddSingleton<SenderCatalogue>();
+        services.AddSingleton<SourceEdits>();
         return services;
     }
 }
