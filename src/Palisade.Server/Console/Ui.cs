@@ -84,6 +84,9 @@ public sealed class Ui(TextCatalogue catalogue, TimeProvider clock)
         return age < TimeSpan.FromDays(1) ? Say("time.hours", (int)age.TotalHours) : Time(at);
     }
 
+    /// <summary>"3 m ago" under a day, else the time itself.</summary>
+    public string Since(DateTimeOffset at) => Now - at < TimeSpan.FromDays(1) ? Say("time.ago", Ago(at)) : Time(at);
+
     private string Offset(DateTimeOffset at)
     {
         var offset = Zone.GetUtcOffset(at);

@@ -1,6 +1,9 @@
 using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
+using Palisade.Engine;
 using Palisade.Server.Console;
+using Palisade.Server.Ingest;
+using Palisade.Server.Sources;
 
 namespace Palisade.Server.Tests.Console;
 
@@ -43,6 +46,15 @@ public sealed class TextTests
                    select (Key: key, File: Path.GetFileName(file));
         Assert.True(used.Count() > 100);
         Assert.Empty(used.Where(u => !Texts.Has(TextCatalogue.English, u.Key) && !Texts.Has(TextCatalogue.English, u.Key + ".other")).Distinct());
+    }
+
+    [Fact]
+    public void Every_reason_that_pages_show_has_its_words()
+    {
+        var keys = Enum.GetValues<IngestRefusal>().Where(r => r != IngestRefusal.None).Select(r => "refusal." + IngestHttp.Code(r))
+            .Concat(Enum.GetValues<ParseRefusal>().Where(r => r is not (ParseRefusal.None or ParseRefusal.Empty)).Select(r => "unparsed." + r.ToString().ToLowerInvariant()))
+            .Concat(Enum.GetValues<SourceEditRefusal>().Where(r => r != SourceEditRefusal.None).Select(r => "source.refused." + r.ToString().ToLowerInvariant()));
+        Assert.All(keys, k => Assert.True(Texts.Has(TextCatalogue.English, k), k));
     }
 
     [Fact]

@@ -15,4 +15,8 @@ public static class NavEntries
         new("alerts", "nav.alerts", Glyphs.Bell, 'a'),
         new("config/sources", "nav.sources", Glyphs.Log, 'c'),
     ];
+
+    /// <summary>The entry that a page belongs to: its own, or that of the list it is a part of.</summary>
+    public static NavEntry Of(string path) =>
+        All.FirstOrDefault(e => e.Path == path) ?? (path.StartsWith("sources/", StringComparison.Ordinal) ? All[2] : All[0]);
 }
