@@ -211,6 +211,35 @@ public sealed class EventBatch
         else values[h.FirstSlot + at] = new Slice(offset, length);
     }
 
+    /// <summary>Gives the n-th slot of the last event another field; 0 takes it away at the next <see cref="Compact"/>.</summary>
+    public void SetId(int slot, ushort field) => ids[headers[Count - 1].FirstSlot + slot] = field;
+
+    /// <summary>Closes the gaps among the slots of the last event, from a slot on.</summary>
+    public void Compact(int from)
+    {
+        ref var h = ref headers[Count - 1];
+        int to = h.FirstSlot + from, end = h.FirstSlot + h.SlotCount;
+        for (var i = to; i < end; i++)
+        {
+            if (ids[i] == 0) continue;
+            (ids[to], values[to]) = (ids[i], values[i]);
+            to++;
+        }
+        slots = to;
+        h.SlotCount = to - h.FirstSlot;
+    }
+
+    /// <summary>Takes all values of a field of the last event away.</summary>
+    public void Remove(ushort field)
+    {
+        ref readonly var h = ref headers[Count - 1];
+        var own = ids.AsSpan(h.FirstSlot, h.SlotCount);
+        var first = own.IndexOf(field);
+        if (first < 0) return;
+        own.Replace(field, (ushort)0);
+        Compact(first);
+    }
+
     /// <summary>Ids of an event's fields, in the order they were added.</summary>
     public ReadOnlySpan<ushort> FieldIds(int index) => ids.AsSpan(headers[index].FirstSlot, headers[index].SlotCount);
 

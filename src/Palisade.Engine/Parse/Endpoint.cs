@@ -1,26 +1,26 @@
 using System.Net;
 using System.Text;
-using Palisade.Engine.Parse.Patterns;
+using Palisade.Engine.Parse.Targets;
 
 namespace Palisade.Engine.Parse;
 
 /// <summary>An address or host name, with or without a port, to PREFIX.address, .ip or .domain, .port (ECS source, client, destination, server).</summary>
 internal static class Endpoint
 {
-    public static void Add(EventBatch into, PatternNode node, int offset, int length, bool replace)
+    public static void Add(EventBatch into, Target target, int offset, int length, bool replace)
     {
         var text = into.Bytes(offset, length);
         var port = -1;
-        if (node.Capture == CaptureKind.EndpointPort)
+        if (target.Kind == CaptureKind.Endpoint_Port)
         {
             var colon = text.LastIndexOf((byte)':');
             // [2001:db8::1]:443 and 192.0.2.1:443, but not 2001:db8::1
             if (colon > 0 && (text[colon - 1] == ']' || text[..colon].IndexOf((byte)':') < 0)) { port = offset + colon + 1; length = colon; text = text[..colon]; }
         }
         if (length > 2 && text[0] == '[' && text[^1] == ']') { offset++; length -= 2; text = text[1..^1]; }
-        Put(into, node.Address, offset, length, replace);
-        Put(into, IsAddress(text) ? node.Field : node.Domain, offset, length, replace);
-        if (port >= 0) Put(into, node.Port, port, PortLength(into, port), replace);
+        Put(into, target.Address, offset, length, replace);
+        Put(into, IsAddress(text) ? target.Field : target.Domain, offset, length, replace);
+        if (port >= 0) Put(into, target.Port, port, PortLength(into, port), replace);
     }
 
     private static int PortLength(EventBatch into, int at)

@@ -15,8 +15,11 @@ public sealed class ParserSet
         byName = sources.Select((s, i) => (s.Name, (short)i)).ToFrozenDictionary(s => s.Name, s => s.Item2, StringComparer.OrdinalIgnoreCase);
         byProgram = sources.SelectMany((s, i) => s.Programs.Select(p => (p, (short)i))).DistinctBy(p => p.p, StringComparer.OrdinalIgnoreCase)
             .ToFrozenDictionary(p => p.p, p => p.Item2, StringComparer.OrdinalIgnoreCase).GetAlternateLookup<ReadOnlySpan<char>>();
-        Detected = [.. Enumerable.Range(0, sources.Length).Where(i => sources[i].Detect > 0 && sources[i].Format == SourceFormat.Pattern).OrderBy(i => sources[i].Detect).Select(i => (short)i)];
-        Json = (short)Array.FindIndex(sources, s => s.Format == SourceFormat.Json);
+        short[] Where(Func<SourceDefinition, bool> which) => [.. Enumerable.Range(0, sources.Length).Where(i => which(sources[i])).OrderBy(i => sources[i].Detect).Select(i => (short)i)];
+        Detected = Where(s => s.Detect > 0 && s.Format is SourceFormat.Pattern or SourceFormat.Kv or SourceFormat.Delimited);
+        Inside = [.. Detected.Where(i => sources[i].Detect < Loose)];
+        AnyProgram = Where(s => s.Programs.Contains("*"));
+        Json = Where(s => s.Format == SourceFormat.Json && s.Detect > 0);
         Syslog = (short)Array.FindIndex(sources, s => s.Format == SourceFormat.Syslog);
     }
 
@@ -26,8 +29,17 @@ public sealed class ParserSet
     /// <summary>Names, in order of their index.</summary>
     public IEnumerable<string> Names => sources.Select(s => s.Name);
 
+    /// <summary>From this number of <c>detect</c> on a source is too general to be looked for inside another record.</summary>
+    internal const int Loose = 100;
+
+    /// <summary>Sources tried on a whole line of unknown kind, in order.</summary>
     internal short[] Detected { get; }
-    internal short Json { get; }
+    /// <summary>Those of them tried on a message inside another record.</summary>
+    internal short[] Inside { get; }
+    /// <summary>Sources tried on the message of a syslog program that no source knows.</summary>
+    internal short[] AnyProgram { get; }
+    /// <summary>Sources of JSON objects, the most special first.</summary>
+    internal short[] Json { get; }
     internal short Syslog { get; }
     internal SourceDefinition this[short index] => sources[index];
 

@@ -1,20 +1,14 @@
+using System.Collections.Frozen;
+using Palisade.Engine.Parse.Delimited;
+using Palisade.Engine.Parse.Effects;
+using Palisade.Engine.Parse.KeyValue;
 using Palisade.Engine.Parse.Patterns;
+using Palisade.Engine.Parse.Targets;
 
 namespace Palisade.Engine.Parse;
 
 /// <summary>How a source's records are framed inside.</summary>
-internal enum SourceFormat : byte { Pattern, Syslog, Json }
-
-/// <summary>A test on the fields of a matched line, with what to set when it holds.</summary>
-internal sealed class WhenRule
-{
-    public ushort Field { get; init; }
-    /// <summary>eq, starts, contains, gte, lt, exists.</summary>
-    public required string Test { get; init; }
-    public byte[][] Values { get; init; } = [];
-    public long Number { get; init; }
-    public (ushort Field, byte[] Value)[] Set { get; init; } = [];
-}
+internal enum SourceFormat : byte { Pattern, Syslog, Json, Kv, Delimited }
 
 /// <summary>One shape of line of a source.</summary>
 internal sealed class SourcePattern
@@ -23,8 +17,7 @@ internal sealed class SourcePattern
     public required PatternNode[] Nodes { get; init; }
     /// <summary>Literal the text must begin with; empty when the pattern begins with a capture.</summary>
     public byte[] Prefix { get; init; } = [];
-    public (ushort Field, byte[] Value)[] Set { get; init; } = [];
-    public WhenRule[] When { get; init; } = [];
+    public EffectList Effects { get; init; } = EffectList.None;
 }
 
 /// <summary>A source as data: content/sources/NAME/source.yml, compiled. Immutable.</summary>
@@ -39,10 +32,15 @@ internal sealed class SourceDefinition
     /// <summary>Sources tried when none of the patterns fits (sshd: pam).</summary>
     public string[] Also { get; init; } = [];
     public SourcePattern[] Patterns { get; init; } = [];
-    public (ushort Field, byte[] Value)[] Set { get; init; } = [];
-    public WhenRule[] When { get; init; } = [];
-    /// <summary>JSON: other names of catalogued fields.</summary>
-    public IReadOnlyDictionary<string, ushort> Aliases { get; init; } = new Dictionary<string, ushort>();
+    public EffectList Effects { get; init; } = EffectList.None;
+    /// <summary>Names in the record (JSON members, keys, columns) and what becomes of them.</summary>
+    public FrozenDictionary<ushort, Target[]> Fields { get; init; } = FrozenDictionary<ushort, Target[]>.Empty;
+    /// <summary>Names that a record of this source must have (JSON members, keys, columns of a header).</summary>
+    public ushort[] Has { get; init; } = [];
+    /// <summary>Values that names of the record must have.</summary>
+    public Condition[] Where { get; init; } = [];
+    public PairSyntax Pairs { get; init; } = PairSyntax.Default;
+    public ColumnSyntax Columns { get; init; } = ColumnSyntax.None;
     /// <summary>Zone of stamps that carry none, minutes east of UTC.</summary>
     public int ZoneMinutes { get; init; }
 }

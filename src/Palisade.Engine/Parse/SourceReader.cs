@@ -1,5 +1,9 @@
+using System.Collections.Frozen;
 using System.Text;
-using Palisade.Engine.Parse.Patterns;
+using Palisade.Engine.Parse.Delimited;
+using Palisade.Engine.Parse.Effects;
+using Palisade.Engine.Parse.KeyValue;
+using Palisade.Engine.Parse.Targets;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 
@@ -8,8 +12,11 @@ namespace Palisade.Engine.Parse;
 /// <summary>Reads a source.yml. Every mistake becomes a diagnostic with its line; what is right is used all the same.</summary>
 internal sealed class SourceReader(string file, List<Diagnostic> diagnostics)
 {
-    private static readonly string[] Keys = ["name", "title", "format", "detect", "programs", "also", "zone", "set", "when", "patterns", "aliases", "description"];
-    private static readonly string[] Tests = ["eq", "starts", "contains", "gte", "lt", "exists"];
+    private static readonly string[] Keys =
+    [
+        "name", "title", "description", "format", "detect", "programs", "also", "zone", "define", "fields", "has", "where", "pairs", "delimited", "columns", "layouts",
+        "patterns", "set", "parse", "lookups", "when",
+    ];
 
     public SourceDefinition? Read(byte[] bytes)
     {
@@ -24,90 +31,78 @@ internal sealed class SourceReader(string file, List<Diagnostic> diagnostics)
         catch (YamlException e) { Error("SRC001", (int)e.Start.Line, "no YAML: " + e.Message); return null; }
 
         foreach (var key in root.Children.Keys.OfType<YamlScalarNode>())
-            if (!Keys.Contains(key.Value)) Error("SRC002", Line(key), $"unknown key '{key.Value}'; known: {string.Join(' ', Keys)}");
-        var name = Text(root, "name");
+            if (!Keys.Contains(key.Value)) Error("SRC002", key.Line(), $"unknown key '{key.Value}'; known: {string.Join(' ', Keys)}");
+        var name = root.Text("name");
         if (string.IsNullOrEmpty(name)) { Error("SRC003", 1, "a source needs a name"); return null; }
-        var format = Text(root, "format") ?? "pattern";
-        if (!Enum.TryParse<SourceFormat>(format, true, out var kind)) { Error("SRC004", 1, $"unknown format '{format}'; known: pattern syslog json"); return null; }
+        var format = root.Text("format") ?? "pattern";
+        if (!Enum.TryParse<SourceFormat>(format, true, out var kind))
+        {
+            Error("SRC004", 1, $"unknown format '{format}'; known: {string.Join(' ', Enum.GetNames<SourceFormat>()).ToLowerInvariant()}");
+            return null;
+        }
+        var reader = new EffectReader(Error, Parts(root));
+        var fields = Fields(root, reader);
         return new SourceDefinition
         {
             Name = name, Format = kind,
-            Detect = int.TryParse(Text(root, "detect"), out var d) ? d : 0,
-            ZoneMinutes = int.TryParse(Text(root, "zone"), out var z) ? z : 0,
-            Programs = [.. List(root, "programs").Select(n => n.Value!)],
-            Also = [.. List(root, "also").Select(n => n.Value!)],
-            Set = Set(root), When = When(root), Patterns = Patterns(root), Aliases = Aliases(root),
+            Detect = int.TryParse(root.Text("detect"), out var d) ? d : 0,
+            ZoneMinutes = int.TryParse(root.Text("zone"), out var z) ? z : 0,
+            Programs = [.. root.Texts("programs")], Also = [.. root.Texts("also")],
+            Fields = fields.ToFrozenDictionary(f => FieldNames.GetOrAdd(f.Key), f => f.Value),
+            Has = [.. root.Texts("has").Select(FieldNames.GetOrAdd)],
+            Where = [.. root.Items("where").OfType<YamlMappingNode>().Select(reader.Condition).OfType<Condition>()],
+            Pairs = Pairs(root), Columns = Columns(root, fields, reader),
+            Patterns = reader.Patterns(root), Effects = reader.Read(root),
         };
     }
 
-    private SourcePattern[] Patterns(YamlMappingNode root)
+    private static Dictionary<string, string> Parts(YamlMappingNode root)
     {
-        if (!root.Children.TryGetValue("patterns", out var node) || node is not YamlSequenceNode list) return [];
-        var patterns = new List<SourcePattern>();
-        foreach (var item in list)
+        var parts = new Dictionary<string, string>(StringComparer.Ordinal);
+        if (root.Children.TryGetValue("define", out var node) && node is YamlMappingNode map)
+            foreach (var (key, value) in map.Children) parts[((YamlScalarNode)key).Value!] = ((YamlScalarNode)value).Value!;
+        return parts;
+    }
+
+    private Dictionary<string, Target[]> Fields(YamlMappingNode root, EffectReader reader)
+    {
+        var fields = new Dictionary<string, Target[]>(StringComparer.Ordinal);
+        if (!root.Children.TryGetValue("fields", out var node) || node is not YamlMappingNode map) return fields;
+        foreach (var (key, value) in map.Children)
         {
-            if (item is not YamlMappingNode map || Text(map, "match") is not { } match) { Error("SRC005", Line(item), "a pattern needs 'match'"); continue; }
-            var nodes = PatternCompiler.Compile(match, out var error);
-            if (nodes is null) { Error("SRC006", Line(item), error!); continue; }
-            patterns.Add(new SourcePattern
-            {
-                Id = Text(map, "id") ?? $"{patterns.Count + 1}", Nodes = nodes, Set = Set(map), When = When(map),
-                Prefix = nodes is [{ Kind: NodeKind.Literal } first, ..] ? first.Literal : [],
-            });
+            var name = ((YamlScalarNode)key).Value ?? "";
+            if (FieldNames.GetOrAdd(name) == 0) Error("SRC007", key.Line(), $"'{name}' cannot be a name in a record");
+            else fields[name] = reader.Targets(value);
         }
-        return [.. patterns];
+        return fields;
     }
 
-    private (ushort, byte[])[] Set(YamlMappingNode map)
+    private PairSyntax Pairs(YamlMappingNode root)
     {
-        if (!map.Children.TryGetValue("set", out var node) || node is not YamlMappingNode sets) return [];
-        var found = new List<(ushort, byte[])>();
-        foreach (var (key, value) in sets.Children)
-        {
-            var id = FieldNames.GetOrAdd(((YamlScalarNode)key).Value ?? "");
-            if (id == 0) { Error("SRC007", Line(key), $"'{key}' cannot be a field name"); continue; }
-            foreach (var v in value is YamlSequenceNode many ? many.Children : [value]) found.Add((id, Encoding.UTF8.GetBytes(((YamlScalarNode)v).Value ?? "")));
-        }
-        return [.. found];
+        if (!root.Children.TryGetValue("pairs", out var node) || node is not YamlMappingNode map) return PairSyntax.Default;
+        return new PairSyntax(Byte(map, "separator", ' '), Byte(map, "assign", '='), map.Text("open") == "true");
     }
 
-    private WhenRule[] When(YamlMappingNode map)
+    private ColumnSyntax Columns(YamlMappingNode root, Dictionary<string, Target[]> fields, EffectReader reader)
     {
-        if (!map.Children.TryGetValue("when", out var node) || node is not YamlSequenceNode list) return [];
-        var rules = new List<WhenRule>();
-        foreach (var item in list.OfType<YamlMappingNode>())
-        {
-            var test = Tests.FirstOrDefault(t => item.Children.ContainsKey(t));
-            if (test is null || Text(item, "field") is not { } field) { Error("SRC008", Line(item), $"'when' needs a field and one of {string.Join(' ', Tests)}"); continue; }
-            var value = item.Children[test];
-            string[] values = value is YamlSequenceNode many ? [.. many.Children.Select(c => ((YamlScalarNode)c).Value ?? "")] : [((YamlScalarNode)value).Value ?? ""];
-            rules.Add(new WhenRule
-            {
-                Field = FieldNames.GetOrAdd(field), Test = test, Values = [.. values.Select(Encoding.UTF8.GetBytes)],
-                Number = long.TryParse(values[0], out var n) ? n : 0, Set = Set(item),
-            });
-        }
-        return [.. rules];
+        var map = root.Children.TryGetValue("delimited", out var node) && node is YamlMappingNode m ? m : [];
+        var lists = root.Items("layouts").OfType<YamlSequenceNode>().ToList();
+        if (root.Children.TryGetValue("columns", out var only) && only is YamlSequenceNode one) lists.Add(one);
+        Target[] Column(YamlNode item) => item is YamlScalarNode { Value: { } text } && fields.TryGetValue(text, out var known) ? known : reader.Targets(item);
+        return new ColumnSyntax(
+            Byte(map, "separator", ','), map.Text("quoted") != "false", map.Text("bracketed") == "true", map.Text("more") == "true",
+            [.. lists.Select(l => l.Children.Select(Column).ToArray())],
+            Encoding.UTF8.GetBytes(map.Text("header") ?? ""), Encoding.UTF8.GetBytes(map.Text("comment") ?? ""));
     }
 
-    private static Dictionary<string, ushort> Aliases(YamlMappingNode root)
+    private byte Byte(YamlMappingNode map, string key, char otherwise)
     {
-        var aliases = new Dictionary<string, ushort>(StringComparer.Ordinal);
-        if (root.Children.TryGetValue("aliases", out var node) && node is YamlMappingNode map)
-            foreach (var (key, value) in map.Children) aliases[((YamlScalarNode)key).Value!] = FieldNames.GetOrAdd(((YamlScalarNode)value).Value!);
-        return aliases;
+        var text = map.Text(key);
+        if (text is null) return (byte)otherwise;
+        if (text.Length == 1 && char.IsAscii(text[0])) return (byte)text[0];
+        Error("SRC012", map.Line(), $"'{key}' is one ASCII character");
+        return (byte)otherwise;
     }
-
-    private static string? Text(YamlMappingNode map, string key) => map.Children.TryGetValue(key, out var node) ? (node as YamlScalarNode)?.Value : null;
-
-    private static IEnumerable<YamlScalarNode> List(YamlMappingNode map, string key) => map.Children.TryGetValue(key, out var node) ? node switch
-    {
-        YamlSequenceNode many => many.Children.OfType<YamlScalarNode>(),
-        YamlScalarNode one => [one],
-        _ => [],
-    } : [];
-
-    private static int Line(YamlNode node) => (int)node.Start.Line;
 
     private void Error(string code, int line, string message) => diagnostics.Add(new Diagnostic(code, file, line, message, true));
 }

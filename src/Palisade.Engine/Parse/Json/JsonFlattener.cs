@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 
 namespace Palisade.Engine.Parse.Json;
@@ -14,13 +13,13 @@ internal sealed class JsonFlattener
     private readonly int[] ends = new int[MaxDepth + 2];
 
     /// <summary>Adds the fields of the object at an arena range to the last event. A refusal leaves the event as it was.</summary>
-    public ParseRefusal Flatten(EventBatch into, int offset, int length, IReadOnlyDictionary<string, ushort> aliases)
+    public ParseRefusal Flatten(EventBatch into, int offset, int length)
     {
         var before = into.Header(into.Count - 1).SlotCount;
         ParseRefusal refusal;
         try
         {
-            refusal = Walk(into, offset, into.Bytes(offset, length), aliases);
+            refusal = Walk(into, offset, into.Bytes(offset, length));
         }
         catch (JsonException e)
         {
@@ -36,7 +35,7 @@ internal sealed class JsonFlattener
         return refusal;
     }
 
-    private ParseRefusal Walk(EventBatch into, int offset, ReadOnlySpan<byte> text, IReadOnlyDictionary<string, ushort> aliases)
+    private ParseRefusal Walk(EventBatch into, int offset, ReadOnlySpan<byte> text)
     {
         var reader = new Utf8JsonReader(text, new JsonReaderOptions { MaxDepth = MaxDepth, AllowTrailingCommas = false });
         var depth = 0;
@@ -48,7 +47,7 @@ internal sealed class JsonFlattener
             switch (reader.TokenType)
             {
                 case JsonTokenType.PropertyName:
-                    field = Name(ref reader, depth, aliases);
+                    field = Name(ref reader, depth);
                     break;
                 case JsonTokenType.StartObject:
                     depth++;
@@ -57,7 +56,7 @@ internal sealed class JsonFlattener
                     parents[depth] = nameLength;
                     break;
                 case JsonTokenType.EndObject:
-                    if (depth > 0) { nameLength = parents[depth]; field = 0; depth--; if (reader.CurrentDepth > 0) field = Field(depth, aliases); }
+                    if (depth > 0) { nameLength = parents[depth]; field = 0; depth--; if (reader.CurrentDepth > 0) field = Field(depth); }
                     break;
                 case JsonTokenType.StartArray or JsonTokenType.EndArray or JsonTokenType.Null:
                     break;
@@ -74,7 +73,7 @@ internal sealed class JsonFlattener
     private readonly int[] parents = new int[MaxDepth + 2];
 
     // path = the names so far, joined by dots; ends[depth] = where the names of the objects around us end
-    private ushort Name(ref Utf8JsonReader reader, int depth, IReadOnlyDictionary<string, ushort> aliases)
+    private ushort Name(ref Utf8JsonReader reader, int depth)
     {
         var start = ends[depth];
         var dot = start > 0 ? 1 : 0;
@@ -82,19 +81,10 @@ internal sealed class JsonFlattener
         if (reader.ValueSpan.Length + dot > room.Length) { nameLength = 0; return 0; }
         if (dot == 1) room[0] = (byte)'.';
         nameLength = dot + (reader.ValueIsEscaped ? reader.CopyString(room[dot..]) : Copy(reader.ValueSpan, room[dot..]));
-        return Field(depth, aliases);
+        return Field(depth);
     }
 
-    private ushort Field(int depth, IReadOnlyDictionary<string, ushort> aliases)
-    {
-        var name = path.AsSpan(0, ends[depth] + nameLength);
-        if (aliases is Dictionary<string, ushort> map && name.Length <= 64)
-        {
-            Span<char> chars = stackalloc char[64];
-            if (Encoding.UTF8.TryGetChars(name, chars, out var n) && map.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(chars[..n], out var known)) return known;
-        }
-        return FieldNames.GetOrAdd(name);
-    }
+    private ushort Field(int depth) => FieldNames.GetOrAdd(path.AsSpan(0, ends[depth] + nameLength));
 
     private static int Copy(ReadOnlySpan<byte> from, Span<byte> to) { from.CopyTo(to); return from.Length; }
 

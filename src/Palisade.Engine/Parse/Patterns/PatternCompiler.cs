@@ -1,4 +1,5 @@
 using System.Text;
+using Palisade.Engine.Parse.Targets;
 
 namespace Palisade.Engine.Parse.Patterns;
 
@@ -7,16 +8,13 @@ namespace Palisade.Engine.Parse.Patterns;
 /// </summary>
 internal static class PatternCompiler
 {
-    private static readonly Dictionary<string, CaptureKind> Kinds = new(StringComparer.Ordinal)
-    {
-        [""] = CaptureKind.Text, ["word"] = CaptureKind.Word, ["rest"] = CaptureKind.Rest, ["last"] = CaptureKind.Last, ["int"] = CaptureKind.Int,
-        ["num"] = CaptureKind.Number, ["seconds"] = CaptureKind.Seconds, ["quoted"] = CaptureKind.Quoted, ["endpoint"] = CaptureKind.Endpoint,
-        ["endpoint_port"] = CaptureKind.EndpointPort, ["request"] = CaptureKind.Request, ["url"] = CaptureKind.Url,
-    };
-
     /// <summary>Compiles; on a mistake <paramref name="error"/> says what is wrong and at which character.</summary>
-    public static PatternNode[]? Compile(string pattern, out string? error)
+    /// <param name="pattern">The pattern as written in a source.</param>
+    /// <param name="parts">Named parts of patterns, put in where <c>%{&amp;name}</c> stands.</param>
+    /// <param name="error">What is wrong, or null.</param>
+    public static PatternNode[]? Compile(string pattern, IReadOnlyDictionary<string, string> parts, out string? error)
     {
+        foreach (var (name, text) in parts) pattern = pattern.Replace("%{&" + name + "}", text, StringComparison.Ordinal);
         var at = 0;
         var nodes = Sequence(pattern, ref at, false, out error);
         if (error is not null) return null;
@@ -70,27 +68,11 @@ internal static class PatternCompiler
 
     private static PatternNode? Capture(string text, int at, out string? error)
     {
-        error = null;
-        var colon = text.LastIndexOf(':');
-        var name = colon < 0 ? text : text[..colon];
-        var kind = colon < 0 ? "" : text[(colon + 1)..];
-        if (name.Length == 0) { error = $"a capture at character {at + 1} has no field"; return null; }
-        if (name != "-" && FieldNames.GetOrAdd(name) == 0) { error = $"'{name}' cannot be a field name"; return null; }
-        var field = name == "-" ? (ushort)0 : FieldNames.GetOrAdd(name);
-        if (Enum.TryParse<Times.TimeFormat>(kind, true, out var time) && kind.Length > 0 && !char.IsDigit(kind[0]))
-            return new PatternNode { Kind = NodeKind.Capture, Capture = CaptureKind.Time, Time = time, Field = field };
-        if (!Kinds.TryGetValue(kind, out var capture))
-        {
-            error = $"unknown kind '{kind}' of %{{{text}}}; known: {string.Join(' ', Kinds.Keys.Where(k => k.Length > 0))} clf iso bsd asctime slashes epoch";
-            return null;
-        }
-        if (capture is CaptureKind.Endpoint or CaptureKind.EndpointPort)
-            return new PatternNode
-            {
-                Kind = NodeKind.Capture, Capture = capture, Field = FieldNames.GetOrAdd(name + ".ip"), Address = FieldNames.GetOrAdd(name + ".address"),
-                Domain = FieldNames.GetOrAdd(name + ".domain"), Port = FieldNames.GetOrAdd(name + ".port"),
-            };
-        return new PatternNode { Kind = NodeKind.Capture, Capture = capture, Field = field };
+        if (text.StartsWith('&')) { error = $"there is no part '{text[1..]}' under 'define'"; return null; }
+        var target = Target.Read(text, out error);
+        if (target is not null) return new PatternNode { Kind = NodeKind.Capture, Target = target };
+        error = $"%{{{text}}} at character {at + 1}: {error}";
+        return null;
     }
 
     // Tells each capture which literals may follow it: of the next node, of what an optional part begins with, and of what follows that.
@@ -110,8 +92,10 @@ internal static class PatternCompiler
         for (; at < nodes.Length; at++)
         {
             if (nodes[at].Kind == NodeKind.Literal) { found.Add(nodes[at].Literal); return ([.. found], false); }
+            // Pairs that must begin with a text end what stands before them, as a literal does.
+            if (nodes[at] is { Kind: NodeKind.Capture, Target: { Kind: CaptureKind.Kv, Words: [var first] } }) { found.Add(first); return ([.. found], false); }
             if (nodes[at].Kind == NodeKind.Capture) return ([.. found], false);
-            if (nodes[at].Children is [{ Kind: NodeKind.Literal } first, ..]) found.Add(first.Literal);
+            if (nodes[at].Children is [{ Kind: NodeKind.Literal } start, ..]) found.Add(start.Literal);
         }
         return ([.. found, .. after], toEnd);
     }

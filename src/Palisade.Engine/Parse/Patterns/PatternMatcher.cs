@@ -1,4 +1,6 @@
 using System.Buffers;
+using System.Text;
+using Palisade.Engine.Parse.Targets;
 using Palisade.Engine.Parse.Times;
 
 namespace Palisade.Engine.Parse.Patterns;
@@ -6,7 +8,7 @@ namespace Palisade.Engine.Parse.Patterns;
 /// <summary>What a capture took: a range of the text, and for times the instant.</summary>
 internal struct Capture
 {
-    public PatternNode Node;
+    public Target Target;
     public int Start, Length;
     public long TimeMs;
 }
@@ -60,9 +62,10 @@ internal sealed class PatternMatcher
     private bool Take(PatternNode node, ReadOnlySpan<byte> text, ref int at)
     {
         var left = text[at..];
-        int length;
+        int length, after = 0;
         var ms = 0L;
-        switch (node.Capture)
+        var target = node.Target;
+        switch (target.Kind)
         {
             case CaptureKind.Text:
                 length = End(node, left, false);
@@ -72,17 +75,37 @@ internal sealed class PatternMatcher
                 length = End(node, left, true);
                 if (length < 0) return false;
                 break;
-            case CaptureKind.Rest:
+            case CaptureKind.Rest or CaptureKind.Kv or CaptureKind.Json:
                 length = left.Length;
+                if (target.Kind == CaptureKind.Json && (length == 0 || left[0] != '{')) return false;
+                if (target is { Kind: CaptureKind.Kv, Words: [var first] } && !left.StartsWith(first)) return false;
                 break;
-            case CaptureKind.Word or CaptureKind.Endpoint or CaptureKind.EndpointPort:
-                length = left.IndexOfAny((byte)' ', (byte)'\t');
-                if (length < 0) length = left.Length;
-                if (node.Ends.Length > 0 && End(node, left, false) is >= 0 and var end && end < length) length = end;
+            case CaptureKind.String when left.Length > 0 && left[0] == '"':
+                at++;
+                left = left[1..];
+                length = QuotedEnd(left);
+                after = length < left.Length ? 1 : 0;
+                break;
+            case CaptureKind.Word or CaptureKind.Plus or CaptureKind.Endpoint or CaptureKind.Endpoint_Port or CaptureKind.String or CaptureKind.Hex:
+                length = WordEnd(node, left);
                 if (length == 0) return false;
                 break;
-            case CaptureKind.Int or CaptureKind.Number or CaptureKind.Seconds:
-                length = Digits(left, node.Capture != CaptureKind.Int);
+            case CaptureKind.Ip:
+                length = WordEnd(node, left);
+                if (length == 0 || !(Endpoint.IsAddress(left[..length]) || (length == 1 && left[0] == '-'))) return false;
+                break;
+            case CaptureKind.List:
+                length = End(node, left, false);
+                if (length < 0) return false;
+                break;
+            case CaptureKind.In:
+                length = -1;
+                foreach (var word in target.Words)
+                    if (Ascii.EqualsIgnoreCase(left[..Math.Min(word.Length, left.Length)], word)) { length = word.Length; break; }
+                if (length < 0) return false;
+                break;
+            case CaptureKind.Int or CaptureKind.Num or CaptureKind.Seconds or CaptureKind.Ms or CaptureKind.Us:
+                length = Digits(left, target.Kind != CaptureKind.Int);
                 if (length == 0) return false;
                 break;
             case CaptureKind.Quoted or CaptureKind.Request:
@@ -94,15 +117,22 @@ internal sealed class PatternMatcher
                 if (node.Ends is [var literal, ..] && literal[0] != ' ' && left[..length].IndexOf(literal) is >= 0 and var stop) length = stop;
                 break;
             case CaptureKind.Time:
-                if (!TimeReader.TryRead(node.Time, left, receivedMs, zoneMinutes, out ms, out length)) return false;
+                if (!(target.Layout is { } layout ? layout.TryRead(left, receivedMs, zoneMinutes, out ms, out length) : TimeReader.TryRead(target.Time, left, receivedMs, zoneMinutes, out ms, out length))) return false;
                 break;
             default:
                 return false;
         }
         if (count == MaxCaptures) return false;
-        captures[count++] = new Capture { Node = node, Start = at, Length = length, TimeMs = ms };
-        at += length;
+        captures[count++] = new Capture { Target = target, Start = at, Length = length, TimeMs = ms };
+        at += length + after;
         return true;
+    }
+
+    private static int WordEnd(PatternNode node, ReadOnlySpan<byte> left)
+    {
+        var length = left.IndexOfAny(" \t\n"u8);
+        if (length < 0) length = left.Length;
+        return node.Ends.Length > 0 && End(node, left, false) is >= 0 and var end && end < length ? end : length;
     }
 
     private static int End(PatternNode node, ReadOnlySpan<byte> left, bool last)

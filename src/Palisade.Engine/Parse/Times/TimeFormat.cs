@@ -15,4 +15,10 @@ public enum TimeFormat : byte
     Slashes,
     /// <summary>Seconds, milliseconds, microseconds or nanoseconds since 1970, told apart by magnitude; fraction allowed.</summary>
     Epoch,
+    /// <summary>date: 2026-11-24, the day alone; the clock stands elsewhere in the record.</summary>
+    Date,
+    /// <summary>clock: 10:00:00.123, the time of day alone; the date stands elsewhere in the record.</summary>
+    Clock,
+    /// <summary>A <see cref="TimeLayout"/>.</summary>
+    Layout,
 }

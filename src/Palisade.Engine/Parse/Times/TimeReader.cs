@@ -17,6 +17,8 @@ public static class TimeReader
         TimeFormat.Bsd => TryBsd(text, receivedMs, zoneMinutes, out ms, out used),
         TimeFormat.Asctime => TryAsctime(text, zoneMinutes, out ms, out used),
         TimeFormat.Slashes => TrySlashes(text, zoneMinutes, out ms, out used),
+        TimeFormat.Date => TryDate(text, out ms, out used),
+        TimeFormat.Clock => TryClock(text, out ms, out used),
         _ => TryEpoch(text, out ms, out used),
     };
 
@@ -72,15 +74,39 @@ public static class TimeReader
         }
         else
         {
-            // The year that puts the stamp nearest before receipt, a day of clock error allowed:
-            // a December line read in January is last year's; 29 February belongs to a leap year.
-            var now = DateTimeOffset.FromUnixTimeMilliseconds(Math.Clamp(receivedMs, 0, 253_402_300_799_999)).Year;
-            var found = false;
-            for (year = now + 1; year >= now - 4 && !found; year--)
-                found = Civil(year, month, day, clock, zoneMinutes, out ms) && ms <= receivedMs + 86_400_000;
-            if (!found) return false;
+            if (!Nearest(month, day, clock, receivedMs, zoneMinutes, out ms)) return false;
         }
         ms += fraction;
+        return true;
+    }
+
+    /// <summary>
+    /// Gives a stamp without a year the year that puts it nearest before receipt, a day of clock error allowed: a December line read in
+    /// January is last year's; 29 February belongs to a leap year.
+    /// </summary>
+    internal static bool Nearest(int month, int day, int clock, long receivedMs, int zoneMinutes, out long ms)
+    {
+        ms = 0;
+        var now = DateTimeOffset.FromUnixTimeMilliseconds(Math.Clamp(receivedMs, 0, 253_402_300_799_999)).Year;
+        for (var year = now + 1; year >= now - 4; year--)
+            if (Civil(year, month, day, clock, zoneMinutes, out ms) && ms <= receivedMs + 86_400_000) return true;
+        return false;
+    }
+
+    // 2026-11-24: milliseconds of its midnight
+    private static bool TryDate(ReadOnlySpan<byte> t, out long ms, out int used)
+    {
+        ms = 0; used = 10;
+        return t.Length >= 10 && t[4] == '-' && t[7] == '-' && (Four(t, 0, out var year) & Two(t, 5, out var month) & Two(t, 8, out var day)) && Civil(year, month, day, 0, 0, out ms);
+    }
+
+    // 10:00:00.123: milliseconds of the day
+    private static bool TryClock(ReadOnlySpan<byte> t, out long ms, out int used)
+    {
+        ms = 0; used = 8;
+        if (!Clock(t, out var seconds)) return false;
+        used += Fraction(t[8..], out var fraction);
+        ms = seconds * 1000L + fraction;
         return true;
     }
 
@@ -148,7 +174,7 @@ public static class TimeReader
     }
 
     // .123456 or ,123: milliseconds; returns bytes used
-    private static int Fraction(ReadOnlySpan<byte> t, out int ms)
+    internal static int Fraction(ReadOnlySpan<byte> t, out int ms)
     {
         ms = 0;
         if (t.Length < 2 || (t[0] != '.' && t[0] != ',')) return 0;
@@ -158,7 +184,7 @@ public static class TimeReader
     }
 
     // Z, +0800, +08:00, +08, " UTC"
-    private static bool Zone(ReadOnlySpan<byte> t, out int minutes, out int used)
+    internal static bool Zone(ReadOnlySpan<byte> t, out int minutes, out int used)
     {
         minutes = 0; used = 0;
         if (t.Length > 0 && (t[0] == 'Z' || t[0] == 'z')) { used = 1; return true; }
@@ -173,7 +199,7 @@ public static class TimeReader
         return h <= 14 && m < 60;
     }
 
-    private static bool Month(ReadOnlySpan<byte> t, out int month)
+    internal static bool Month(ReadOnlySpan<byte> t, out int month)
     {
         month = 0;
         if (t.Length < 3) return false;
@@ -187,7 +213,7 @@ public static class TimeReader
         return month != 0;
     }
 
-    private static bool Civil(int year, int month, int day, int seconds, int zoneMinutes, out long ms)
+    internal static bool Civil(int year, int month, int day, int seconds, int zoneMinutes, out long ms)
     {
         ms = 0;
         if (year is < 1970 or > 9999 || month is < 1 or > 12 || day < 1 || day > DateTime.DaysInMonth(year, month)) return false;

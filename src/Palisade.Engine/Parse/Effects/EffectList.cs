@@ -1,0 +1,71 @@
+using System.Buffers.Text;
+using System.Text;
+using Palisade.Engine.Parse.Patterns;
+using Palisade.Engine.Parse.Targets;
+
+namespace Palisade.Engine.Parse.Effects;
+
+/// <summary>What happens to an event after its record was read, in this order: set, parse, lookups, when.</summary>
+internal sealed record EffectList(SetRule[] Set, ParseRule[] Parse, LookupRule[] Lookups, WhenRule[] When)
+{
+    public static EffectList None { get; } = new([], [], [], []);
+}
+
+/// <summary>Sets a field to a text, or to one made of other fields; an empty text takes the field away.</summary>
+/// <param name="Target">Where the value goes and how it is read.</param>
+/// <param name="Value">The text; null when it is made of parts.</param>
+/// <param name="Parts">Literals and fields in turn; a missing field means that nothing is set.</param>
+/// <param name="Append">A further value of the same field.</param>
+internal sealed record SetRule(Target Target, byte[]? Value, (byte[] Literal, ushort Field)[] Parts, bool Append);
+
+/// <summary>What reads the value of a field further.</summary>
+/// <param name="Field">The field; nothing happens where the event has none.</param>
+/// <param name="Kind">patterns, kv, json, source or auto.</param>
+/// <param name="Patterns">The first that fits the whole value.</param>
+/// <param name="Source">Name of a source.</param>
+internal sealed record ParseRule(ushort Field, ParseKind Kind, SourcePattern[] Patterns, string Source);
+
+internal enum ParseKind : byte { Patterns, Kv, Json, Source, Auto }
+
+/// <summary>Sets a field by looking the value of another up in a table.</summary>
+internal sealed record LookupRule(ushort Field, ushort To, Dictionary<string, byte[][]> Values, byte[][] Default)
+{
+    /// <summary>Values for a text, in any case of letters; the default where it is not in the table.</summary>
+    public byte[][] Find(ReadOnlySpan<byte> text)
+    {
+        Span<char> chars = stackalloc char[128];
+        return text.Length <= 128 && Encoding.UTF8.TryGetChars(text, chars, out var n) && Values.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(chars[..n], out var found) ? found : Default;
+    }
+}
+
+/// <summary>A condition, and what happens when it holds.</summary>
+internal sealed record WhenRule(Condition Condition, EffectList Effects);
+
+/// <summary>A test on one field.</summary>
+internal sealed record Condition(ushort Field, ConditionTest Test, byte[][] Values, long Number)
+{
+    public bool Holds(EventBatch batch)
+    {
+        if (!batch.TryGet(batch.Count - 1, Field, out var value)) return Test is ConditionTest.Missing or ConditionTest.Ne;
+        switch (Test)
+        {
+            case ConditionTest.Exists: return true;
+            case ConditionTest.Missing: return false;
+            case ConditionTest.Gte or ConditionTest.Lt: return Utf8Parser.TryParse(value, out long number, out _) && (Test == ConditionTest.Gte ? number >= Number : number < Number);
+        }
+        foreach (var wanted in Values)
+        {
+            var holds = Test switch
+            {
+                ConditionTest.Starts => value.StartsWith(wanted),
+                ConditionTest.Ends => value.EndsWith(wanted),
+                ConditionTest.Contains => value.IndexOf(wanted) >= 0,
+                _ => Ascii.EqualsIgnoreCase(value, wanted),
+            };
+            if (holds) return Test != ConditionTest.Ne;
+        }
+        return Test == ConditionTest.Ne;
+    }
+}
+
+internal enum ConditionTest : byte { Eq, Ne, Starts, Ends, Contains, Gte, Lt, Exists, Missing }

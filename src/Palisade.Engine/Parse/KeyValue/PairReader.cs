@@ -1,0 +1,93 @@
+namespace Palisade.Engine.Parse.KeyValue;
+
+/// <summary>How pairs are written: <c>key=value</c>, parted by blanks unless said otherwise.</summary>
+/// <param name="Separator">Byte between pairs.</param>
+/// <param name="Assign">Byte between key and value.</param>
+/// <param name="OpenValues">A value without quotes may hold the separator: it goes on to where the next key stands (CEF extensions).</param>
+internal sealed record PairSyntax(byte Separator, byte Assign, bool OpenValues)
+{
+    public static PairSyntax Default { get; } = new((byte)' ', (byte)'=', false);
+}
+
+/// <summary>One pair: ranges of the text.</summary>
+internal readonly record struct Pair(int KeyStart, int KeyLength, int ValueStart, int ValueLength);
+
+/// <summary>
+/// Reads key=value pairs one by one: values bare, in double or single quotes (a backslash escapes), or in brackets kept as they are. Words
+/// without the assign byte are stepped over. Forward only: allocates nothing.
+/// </summary>
+internal ref struct PairReader(ReadOnlySpan<byte> text, PairSyntax syntax)
+{
+    private readonly ReadOnlySpan<byte> text = text;
+    private int at;
+
+    /// <summary>Where the next pair is looked for.</summary>
+    public readonly int Position => at;
+
+    public bool TryNext(out Pair pair)
+    {
+        pair = default;
+        while (at < text.Length)
+        {
+            while (at < text.Length && (text[at] == syntax.Separator || text[at] is (byte)' ' or (byte)',' or (byte)'\t' or (byte)'\n')) at++;
+            var key = at;
+            while (at < text.Length && IsKey(text[at])) at++;
+            if (at == key) { at++; continue; }
+            var keyLength = at - key;
+            if (syntax.Assign == ':' && at < text.Length && text[at] == ' ') at++;
+            if (at >= text.Length || text[at] != syntax.Assign) { SkipWord(); continue; }
+            at++;
+            if (syntax.Assign == ':') while (at < text.Length && text[at] == ' ') at++;
+            var (value, length) = Value();
+            pair = new Pair(key, keyLength, value, length);
+            return true;
+        }
+        return false;
+    }
+
+    private void SkipWord()
+    {
+        while (at < text.Length && text[at] != syntax.Separator && text[at] != ' ') at++;
+    }
+
+    private (int Start, int Length) Value()
+    {
+        if (at >= text.Length) return (at, 0);
+        if (text[at] is (byte)'"' or (byte)'\'')
+        {
+            var quote = text[at];
+            var start = ++at;
+            while (at < text.Length && text[at] != quote) at += text[at] == '\\' ? 2 : 1;
+            at = Math.Min(at, text.Length);
+            var length = at - start;
+            at++;
+            return (start, length);
+        }
+        var from = at;
+        if (syntax.OpenValues) return Open(from);
+        while (at < text.Length && text[at] != syntax.Separator && text[at] != '\n') at++;
+        var end = at;
+        if (end > from && text[end - 1] == ',' && syntax.Separator == ' ') end--;
+        return (from, end - from);
+    }
+
+    // Up to the blank before the next "key=".
+    private (int Start, int Length) Open(int from)
+    {
+        var end = from;
+        while (true)
+        {
+            var next = text[end..].IndexOf(syntax.Assign);
+            if (next < 0) { at = text.Length; return (from, text.Length - from); }
+            next += end;
+            if (next > 0 && text[next - 1] == '\\') { end = next + 1; continue; }
+            var key = next;
+            while (key > from && IsKey(text[key - 1])) key--;
+            if (key == next || key == from || text[key - 1] != syntax.Separator) { end = next + 1; continue; }
+            at = key;
+            return (from, text[from..key].TrimEnd(syntax.Separator).Length);
+        }
+    }
+
+    private static bool IsKey(byte b) => (uint)((b | 32) - 'a') < 26 || (uint)(b - '0') < 10 || b is (byte)'_' or (byte)'-' or (byte)'.' or (byte)'@' or (byte)'[' or (byte)']';
+}

@@ -1,0 +1,101 @@
+using Palisade.Engine.Parse.Effects;
+
+namespace Palisade.Engine.Parse;
+
+/// <summary>What happens after a record was read: set, parse further, look up, when.</summary>
+public sealed partial class Parser
+{
+    private void Run(EffectList effects, SourceDefinition source, EventBatch into, int depth, EffectList? own)
+    {
+        Apply(effects.Set, into);
+        if (own is not null) { Apply(own.Set, into); Further(own.Parse, source, into, depth); }
+        Further(effects.Parse, source, into, depth);
+        foreach (var lookup in effects.Lookups) LookUp(lookup, into);
+        if (own is not null) foreach (var lookup in own.Lookups) LookUp(lookup, into);
+        foreach (var rule in effects.When) if (rule.Condition.Holds(into)) Run(rule.Effects, source, into, depth, null);
+        if (own is not null) foreach (var rule in own.When) if (rule.Condition.Holds(into)) Run(rule.Effects, source, into, depth, null);
+    }
+
+    private void Apply(SetRule[] rules, EventBatch into)
+    {
+        foreach (var rule in rules)
+        {
+            var field = rule.Target.Field;
+            if (rule.Value is { } value)
+            {
+                if (value.Length == 0) into.Remove(field);
+                else if (rule.Append) into.Add(field, value);
+                else
+                {
+                    // A list replaces a list: what was there goes as a whole.
+                    into.Remove(field);
+                    into.Add(field, value);
+                }
+            }
+            else if (Compose(rule.Parts, into, out var offset, out var length)) values.Put(into, rule.Target, offset, length, !rule.Append);
+        }
+    }
+
+    private static bool Compose((byte[] Literal, ushort Field)[] parts, EventBatch into, out int offset, out int length)
+    {
+        offset = into.ArenaUsed;
+        length = 0;
+        foreach (var (literal, field) in parts)
+        {
+            if (field != 0 && into.Get(into.Count - 1, field).IsEmpty) { into.TrimTo(offset); return false; }
+            Append(into, literal);
+            if (field == 0) continue;
+            into.TryGetRange(into.Count - 1, field, out var at, out var n);
+            var to = into.Reserve(n);
+            into.Bytes(at, n).CopyTo(into.Bytes(to, n));
+        }
+        length = into.ArenaUsed - offset;
+        return true;
+    }
+
+    private static void Append(EventBatch into, byte[] text) => text.CopyTo(into.Bytes(into.Reserve(text.Length), text.Length));
+
+    private void Further(ParseRule[] rules, SourceDefinition source, EventBatch into, int depth)
+    {
+        foreach (var rule in rules)
+        {
+            if (depth >= MaxDepth || !into.TryGetRange(into.Count - 1, rule.Field, out var offset, out var length) || length <= 0) continue;
+            switch (rule.Kind)
+            {
+                case ParseKind.Patterns: TryOwn(source, rule.Patterns, offset, length, into, depth + 1); break;
+                case ParseKind.Kv: AddPairs(source, offset, length, into, depth + 1); break;
+                case ParseKind.Json:
+                    var before = into.Header(into.Count - 1).SlotCount;
+                    if (into.Bytes(offset, length)[0] == '{' && json.Flatten(into, offset, length) == ParseRefusal.None) Rename(source, into, before, true);
+                    else into.Rewind(before);
+                    break;
+                case ParseKind.Auto: ReadMessage(offset, length, into, depth + 1); break;
+                default:
+                    if (set.IndexOf(rule.Source) is >= 0 and var other && TrySource(other, offset, length, into, depth + 1)) into.Header(into.Count - 1).Parser = other;
+                    break;
+            }
+        }
+    }
+
+    // Patterns inside a source bring their own effects, and not the source's a second time.
+    private void TryOwn(SourceDefinition source, SourcePattern[] patterns, int offset, int length, EventBatch into, int depth)
+    {
+        var text = into.Bytes(offset, length);
+        foreach (var pattern in patterns)
+        {
+            if (!text.StartsWith(pattern.Prefix) || !matcher.TryMatch(pattern.Nodes, text, record.ReceivedMs, source.ZoneMinutes)) continue;
+            Commit(source, offset, into, depth);
+            Run(pattern.Effects, source, into, depth, null);
+            return;
+        }
+    }
+
+    private static void LookUp(LookupRule rule, EventBatch into)
+    {
+        if (!into.TryGet(into.Count - 1, rule.Field, out var value)) return;
+        var found = rule.Find(value);
+        if (found.Length == 0) return;
+        into.Remove(rule.To);
+        foreach (var text in found) into.Add(rule.To, text);
+    }
+}

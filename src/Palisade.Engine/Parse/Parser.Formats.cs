@@ -1,0 +1,288 @@
+using Palisade.Engine.Parse.Delimited;
+using Palisade.Engine.Parse.Json;
+using Palisade.Engine.Parse.KeyValue;
+using Palisade.Engine.Parse.Patterns;
+using Palisade.Engine.Parse.Syslog;
+using Palisade.Engine.Parse.Targets;
+using Palisade.Protocol;
+
+namespace Palisade.Engine.Parse;
+
+/// <summary>One method a format: each reads a text to fields of the last event, or leaves the event as it was and says false.</summary>
+public sealed partial class Parser
+{
+    /// <summary>Records inside records: syslog holds JSON holds an access line.</summary>
+    private const int MaxDepth = 4;
+    /// <summary>Log sources whose header line is remembered; past it all are forgotten, and their lines read by the layouts of the source.</summary>
+    private const int MaxHeaders = 1024;
+
+    private readonly PatternMatcher matcher = new();
+    private readonly JsonFlattener json = new();
+    private readonly ValueWriter values = new();
+    private readonly ColumnReader columns = new();
+    private readonly Dictionary<uint, (short Parser, Target[][] Columns)> headers = [];
+    private readonly Dictionary<ushort, Target> plain = [];        // bounded by the number of field ids
+    private readonly List<(Target Target, int Offset, int Length)> moved = [];
+    private bool carriesNothing;
+
+    private void Begin(in RecordInfo info)
+    {
+        record = info;
+        carriesNothing = false;
+    }
+
+    private bool TryPatterns(SourceDefinition source, SourcePattern[] patterns, int offset, int length, EventBatch into, int depth)
+    {
+        var text = into.Bytes(offset, length);
+        foreach (var pattern in patterns)
+        {
+            if (!text.StartsWith(pattern.Prefix) || !matcher.TryMatch(pattern.Nodes, text, record.ReceivedMs, source.ZoneMinutes)) continue;
+            Commit(source, offset, into, depth);
+            Run(source.Effects, source, into, depth, pattern.Effects);
+            return true;
+        }
+        return false;
+    }
+
+    private void Commit(SourceDefinition source, int offset, EventBatch into, int depth)
+    {
+        values.Begin(record.ReceivedMs, source.ZoneMinutes);
+        // Reading further overwrites the captures: it waits until all are written.
+        moved.Clear();
+        foreach (ref readonly var capture in matcher.Captures)
+        {
+            if (capture.Target.Kind == CaptureKind.Time) values.PutTime(into, capture.Target, capture.TimeMs);
+            else if (capture.Target.Kind is CaptureKind.Kv or CaptureKind.Json) moved.Add((capture.Target, offset + capture.Start, capture.Length));
+            else values.Put(into, capture.Target, offset + capture.Start, capture.Length, depth > 0);
+        }
+        if (moved.Count > 0) ReadFurther(source, into, depth);
+    }
+
+    private void ReadFurther(SourceDefinition source, EventBatch into, int depth)
+    {
+        var (target, offset, length) = moved[0];            // such a capture goes to the end: there is one
+        var before = into.Header(into.Count - 1).SlotCount;
+        if (target.Kind == CaptureKind.Kv) AddPairs(source, offset, length, into, depth);
+        else if (json.Flatten(into, offset, length) is ParseRefusal.None) Rename(source, into, before, true);
+        if (target.Field != 0) into.SetRange(target.Field, offset, length);
+    }
+
+    private bool TryJson(SourceDefinition? asked, int offset, int length, EventBatch into, int depth, out short parser)
+    {
+        parser = asked is null ? (short)-1 : set.IndexOf(asked.Name);
+        var before = into.Header(into.Count - 1).SlotCount;
+        var refusal = json.Flatten(into, offset, length);
+        if (refusal == ParseRefusal.None && parser < 0) parser = JsonKind(into, before);
+        if (parser < 0)
+        {
+            into.Rewind(before);
+            if (depth == 0) into.Header(into.Count - 1).Refusal = refusal;
+            return false;
+        }
+        if (refusal != ParseRefusal.None)
+        {
+            into.Header(into.Count - 1).Refusal = refusal;
+            return false;
+        }
+        var source = set[parser];
+        values.Begin(record.ReceivedMs, source.ZoneMinutes);
+        Rename(source, into, before, depth > 0);
+        Run(source.Effects, source, into, depth, null);
+        into.Header(into.Count - 1).Parser = parser;
+        var at = into.Count - 1;
+        // A shipper's wrapping: the line itself stands in message, and nobody has said yet what it is.
+        if (into.Get(at, Fields.EventCategory).IsEmpty && into.TryGetRange(at, Fields.Message, out var start, out var n) && n > 0) ReadMessage(start, n, into, depth + 1);
+        return true;
+    }
+
+    private void ReadMessage(int offset, int length, EventBatch into, int depth)
+    {
+        if (depth > MaxDepth) return;
+        var program = set.ForProgram(into.Get(into.Count - 1, Fields.ProcessName));
+        if (program >= 0 && TrySource(program, offset, length, into, depth)) into.Header(into.Count - 1).Parser = program;
+        else if (Detect(offset, length, into, depth) is >= 0 and var inner && inner != set.Syslog) into.Header(into.Count - 1).Parser = inner;
+    }
+
+    // The first source whose names are all there and whose values fit; the last one asks for none.
+    private short JsonKind(EventBatch into, int before)
+    {
+        var names = into.FieldIds(into.Count - 1)[before..];
+        foreach (var candidate in set.Json)
+        {
+            var source = set[candidate];
+            var fits = true;
+            foreach (var name in source.Has) if (!names.Contains(name)) { fits = false; break; }
+            if (!fits) continue;
+            foreach (var condition in source.Where) if (!condition.Holds(into)) { fits = false; break; }
+            if (fits) return candidate;
+        }
+        return -1;
+    }
+
+    // Gives the names of the record their fields. In another record's event what was there under that name gives way.
+    private void Rename(SourceDefinition source, EventBatch into, int before, bool replace)
+    {
+        moved.Clear();
+        var at = into.Count - 1;
+        var count = into.Header(at).SlotCount;
+        var gaps = false;
+        for (var slot = before; slot < count; slot++)
+        {
+            var id = into.FieldIds(at)[slot];
+            var mapped = source.Fields.TryGetValue(id, out var targets);
+            if (!mapped && !(replace && before > 0) && id != Fields.Timestamp) continue;
+            var (offset, length) = into.RangeAt(at, slot);
+            if (mapped && targets is [{ Kind: CaptureKind.Text, IsEventTime: false, Field: not 0 } one] && !replace && length > 0 && !(length == 1 && into.Bytes(offset, 1)[0] == '-'))
+            {
+                into.SetId(slot, one.Field);
+                continue;
+            }
+            into.SetId(slot, 0);
+            gaps = true;
+            if (mapped) foreach (var target in targets!) moved.Add((target, offset, length));
+            else moved.Add((PlainTarget(id), offset, length));
+        }
+        if (gaps) into.Compact(before);
+        foreach (var (target, offset, length) in moved)
+        {
+            if (length < 0) { if (target.Field != 0) into.AddNull(target.Field); }
+            else values.Put(into, target, offset, length, replace && Stood(into, at, before, target.Field));
+        }
+    }
+
+    private static bool Stood(EventBatch into, int index, int before, ushort field) => into.FieldIds(index)[..Math.Min(before, into.FieldIds(index).Length)].Contains(field);
+
+    private Target PlainTarget(ushort field) => plain.TryGetValue(field, out var known) ? known : plain[field] = Target.To(field);
+
+    private bool TrySyslog(SourceDefinition source, int offset, int length, EventBatch into, int depth)
+    {
+        if (!SyslogHeader.TryRead(into.Bytes(offset, length), record.ReceivedMs, source.ZoneMinutes, out var h)) return false;
+        h.AddTo(into, offset);
+        if (h.HasTime) ValueWriter.SetTime(into, h.TimeMs);
+        Run(source.Effects, source, into, depth, null);
+        var blanks = into.Bytes(offset, length)[h.MessageStart..].IndexOfAnyExcept((byte)' ');
+        int at = offset + h.MessageStart + Math.Max(blanks, 0), n = offset + length - at;
+        if (n <= 0) return true;
+        into.SetRange(Fields.Message, at, n);
+        var program = set.ForProgram(into.Bytes(offset + h.ProgramStart, h.ProgramLength));
+        if (program >= 0 && TrySource(program, at, n, into, depth + 1)) { into.Header(into.Count - 1).Parser = program; return true; }
+        var message = into.Bytes(at, n);
+        if (message.StartsWith("@cee:"u8)) { var skip = 5 + Math.Max(message[5..].IndexOfAnyExcept((byte)' '), 0); at += skip; n -= skip; message = message[skip..]; }
+        if (message.Length > 1 && message[0] == '{')
+        {
+            if (depth < MaxDepth && !TryJson(null, at, n, into, depth + 1, out _)) into.Header(into.Count - 1).Refusal = ParseRefusal.None;
+            return true;
+        }
+        foreach (var candidate in set.AnyProgram)
+        {
+            if (candidate == program || !TrySource(candidate, at, n, into, depth + 1)) continue;
+            into.Header(into.Count - 1).Parser = candidate;
+            return true;
+        }
+        return true;
+    }
+
+    private bool TryPairs(SourceDefinition source, int offset, int length, EventBatch into, int depth)
+    {
+        var before = into.Header(into.Count - 1).SlotCount;
+        values.Begin(record.ReceivedMs, source.ZoneMinutes);
+        var text = into.Bytes(offset, length);
+        foreach (var condition in source.Has)
+            if (!HasKey(text, source.Pairs, condition)) return false;
+        AddPairs(source, offset, length, into, depth);
+        if (into.Header(into.Count - 1).SlotCount == before) return false;
+        Run(source.Effects, source, into, depth, null);
+        return true;
+    }
+
+    private static bool HasKey(ReadOnlySpan<byte> text, PairSyntax syntax, ushort name)
+    {
+        var reader = new PairReader(text, syntax);
+        while (reader.TryNext(out var pair))
+            if (FieldNames.GetOrAdd(text.Slice(pair.KeyStart, pair.KeyLength)) == name) return true;
+        return false;
+    }
+
+    private void AddPairs(SourceDefinition source, int offset, int length, EventBatch into, int depth)
+    {
+        var at = 0;
+        while (true)
+        {
+            // The arena may have moved: a reader lives no longer than one pair.
+            var reader = new PairReader(into.Bytes(offset + at, length - at), source.Pairs);
+            if (!reader.TryNext(out var pair)) return;
+            var id = FieldNames.GetOrAdd(into.Bytes(offset + at + pair.KeyStart, pair.KeyLength));
+            if (source.Fields.TryGetValue(id, out var targets))
+                foreach (var target in targets) values.Put(into, target, offset + at + pair.ValueStart, pair.ValueLength, depth > 0);
+            else if (id != 0) values.Put(into, PlainTarget(id), offset + at + pair.ValueStart, pair.ValueLength, depth > 0);
+            at += reader.Position;
+            if (into.Header(into.Count - 1).Refusal == ParseRefusal.TooManyFields) return;
+        }
+    }
+
+    private bool TryColumns(short parser, SourceDefinition source, int offset, int length, EventBatch into, int depth)
+    {
+        var syntax = source.Columns;
+        var text = into.Bytes(offset, length);
+        if (syntax.Header.Length > 0 && text.StartsWith(syntax.Header)) return Learn(parser, source, text[syntax.Header.Length..]);
+        if (syntax.Comment.Length > 0 && text.StartsWith(syntax.Comment)) { carriesNothing = true; return true; }
+        if (!columns.Split(text, syntax)) return false;
+        var layout = headers.TryGetValue(record.Source, out var named) && named.Parser == parser && named.Columns.Length == columns.Count ? named.Columns : null;
+        values.Begin(record.ReceivedMs, source.ZoneMinutes);
+        if (layout is null)
+        {
+            foreach (var candidate in syntax.Lists)
+                if (FitsLayout(candidate, text, syntax.More)) { layout = candidate; break; }
+            if (layout is null) return false;
+        }
+        for (var i = 0; i < layout.Length; i++)
+        {
+            var (start, n) = columns.Ranges[i];
+            var from = offset + start;
+            if (syntax.Quoted && into.Bytes(from, n).IndexOf("\"\""u8) >= 0) (from, n) = Undouble(into, from, n);
+            foreach (var target in layout[i]) values.Put(into, target, from, n, depth > 0);
+        }
+        Run(source.Effects, source, into, depth, null);
+        return true;
+    }
+
+    private bool FitsLayout(Target[][] layout, ReadOnlySpan<byte> text, bool more)
+    {
+        if (more ? columns.Count < layout.Length : columns.Count != layout.Length) return false;
+        for (var i = 0; i < layout.Length; i++)
+        {
+            var (start, n) = columns.Ranges[i];
+            foreach (var target in layout[i])
+                if (!values.Fits(target, text.Slice(start, n))) return false;
+        }
+        return true;
+    }
+
+    // A header line names the columns of what follows in the same log source.
+    private bool Learn(short parser, SourceDefinition source, ReadOnlySpan<byte> names)
+    {
+        if (!columns.Split(names, source.Columns)) return false;
+        var ids = new ushort[columns.Count];
+        for (var i = 0; i < ids.Length; i++) ids[i] = FieldNames.GetOrAdd(names.Slice(columns.Ranges[i].Start, columns.Ranges[i].Length));
+        foreach (var name in source.Has) if (!ids.AsSpan().Contains(name)) return false;
+        if (headers.Count >= MaxHeaders) headers.Clear();
+        headers[record.Source] = (parser, [.. ids.Select(id => source.Fields.TryGetValue(id, out var targets) ? targets : [PlainTarget(id)])]);
+        carriesNothing = true;
+        return true;
+    }
+
+    private static (int Offset, int Length) Undouble(EventBatch into, int offset, int length)
+    {
+        var at = into.Reserve(length);
+        var to = into.Bytes(at, length);
+        var from = into.Bytes(offset, length);
+        var n = 0;
+        for (var i = 0; i < length; i++)
+        {
+            to[n++] = from[i];
+            if (from[i] == '"' && i + 1 < length && from[i + 1] == '"') i++;
+        }
+        into.TrimTo(at + n);
+        return (at, n);
+    }
+}
