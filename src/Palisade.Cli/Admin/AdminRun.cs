@@ -61,7 +61,7 @@ internal static class AdminRun
         user.AccessFailedCount = 0;
         Check(await users.UpdateSecurityStampAsync(user));
         Check(await users.UpdateAsync(user));
-        await scope.ServiceProvider.GetRequiredService<SignInService>().NoteAsync(user, "user.password_reset");
+        await scope.ServiceProvider.GetRequiredService<SignInService>().NoteAsync(user, "user.password_reset", Self);
         Console.Error.WriteLine($"New password set for {email}.");
         return ExitCodes.Done;
     }

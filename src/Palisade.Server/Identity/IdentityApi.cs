@@ -67,14 +67,14 @@ public static class IdentityApi
 
     private static async Task<IResult> TotpAsync(HttpContext http, SignInService service, UserManager<User> users, [FromForm] string? code)
     {
-        if (await users.GetUserAsync(http.User) is not { } user || !await service.TotpOnAsync(user, code ?? "")) return TypedResults.LocalRedirect("~/account/totp?error=code");
+        if (await users.GetUserAsync(http.User) is not { } user || !await service.TotpOnAsync(user, code ?? "", Access.AddressOf(http))) return TypedResults.LocalRedirect("~/account/totp?error=code");
         await BeginAsync(http, user);
         return TypedResults.LocalRedirect("~/");
     }
 
     private static async Task<IResult> TotpOffAsync(HttpContext http, SignInService service, UserManager<User> users, [FromForm] string? password)
     {
-        if (await users.GetUserAsync(http.User) is not { } user || !await service.TotpOffAsync(user, password ?? "")) return TypedResults.LocalRedirect("~/account/totp?error=password");
+        if (await users.GetUserAsync(http.User) is not { } user || !await service.TotpOffAsync(user, password ?? "", Access.AddressOf(http))) return TypedResults.LocalRedirect("~/account/totp?error=password");
         await BeginAsync(http, user);
         return TypedResults.LocalRedirect("~/account/totp");
     }
@@ -83,7 +83,7 @@ public static class IdentityApi
     {
         if (await users.GetUserAsync(http.User) is not { } user || !await users.CheckPasswordAsync(user, current ?? "")) return TypedResults.LocalRedirect("~/account?error=current");
         if (!(await users.ChangePasswordAsync(user, current ?? "", password ?? "")).Succeeded) return TypedResults.LocalRedirect("~/account?error=password");
-        await service.NoteAsync(user, "user.password");
+        await service.NoteAsync(user, "user.password", Access.AddressOf(http));
         await BeginAsync(http, user);
         return TypedResults.LocalRedirect("~/account?changed=1");
     }

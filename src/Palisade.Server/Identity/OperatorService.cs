@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Security.Cryptography;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Identity;
@@ -13,7 +12,6 @@ namespace Palisade.Server.Identity;
 /// <summary>Accounts of the platform's operator: no place in any tenant, no sight of any tenant's logs.</summary>
 public sealed class OperatorService(ControlDbFactory factory, ServerOptions options, IDataProtectionProvider protection, TimeProvider clock, ILogger<OperatorService> log)
 {
-    private const int StepSeconds = 30;
     private static readonly PasswordHasher<Operator> Hasher = new();
     private static readonly Operator Nobody = new() { Email = "", PasswordHash = Hasher.HashPassword(null!, Guid.CreateVersion7().ToString()) };
     private readonly IDataProtector protector = protection.CreateProtector("operator.totp");
@@ -77,29 +75,11 @@ public sealed class OperatorService(ControlDbFactory factory, ServerOptions opti
         return result;
     }
 
-    /// <summary>RFC 6238 with 30 s and six digits, one step either way; each step once.</summary>
     private bool CodeFits(Operator row, string code, DateTimeOffset now)
     {
         if (row.TotpSecret is null) return true;
-        var secret = Convert.FromBase64String(protector.Unprotect(row.TotpSecret));
-        var current = now.ToUnixTimeSeconds() / StepSeconds;
-        for (var step = current - 1; step <= current + 1; step++)
-        {
-            if (step <= row.TotpLastStep || CodeAt(secret, step) != code) continue;
-            row.TotpLastStep = step;
-            return true;
-        }
-        return false;
-    }
-
-    internal static string CodeAt(byte[] secret, long step)
-    {
-        Span<byte> counter = stackalloc byte[8];
-        BinaryPrimitives.WriteInt64BigEndian(counter, step);
-#pragma warning disable CA5350 // RFC 6238: authenticator apps speak HMAC-SHA-1
-        var mac = HMACSHA1.HashData(secret, counter);
-#pragma warning restore CA5350
-        var number = BinaryPrimitives.ReadInt32BigEndian(mac.AsSpan(mac[^1] & 15)) & int.MaxValue;
-        return (number % 1_000_000).ToString("D6");
+        if (Totp.Match(Convert.FromBase64String(protector.Unprotect(row.TotpSecret)), code, now, row.TotpLastStep) is not { } step) return false;
+        row.TotpLastStep = step;
+        return true;
     }
 }

@@ -28,6 +28,9 @@ public sealed class SignInService(
     UserManager<User> users, ControlDbFactory factory, TenantService tenants, MembershipService members, IUsageMeter usage, TimeProvider clock, ILogger<SignInService> log)
 {
     private const string Issuer = "Palisade";
+    private const int MaxName = 120;
+    /// <summary>Where the last accepted time step of a code is kept, beside Identity's own tokens.</summary>
+    private const string StepProvider = "palisade", StepName = "TotpLastStep";
     private static readonly User Nobody = new() { UserName = "nobody" };
     private static readonly string NobodysPassword = new PasswordHasher<User>().HashPassword(Nobody, Guid.CreateVersion7().ToString());
 
@@ -61,7 +64,7 @@ public sealed class SignInService(
     public async Task<SignInOutcome> CodeAsync(User user, string code, string address)
     {
         if (await users.IsLockedOutAsync(user)) return SignInOutcome.Locked;
-        if (!await users.VerifyTwoFactorTokenAsync(user, TokenOptions.DefaultAuthenticatorProvider, Digits(code)))
+        if (!await TakeCodeAsync(user, code))
         {
             await users.AccessFailedAsync(user);
             IdentityLog.WrongCode(log, user.Id, address);
@@ -69,6 +72,15 @@ public sealed class SignInService(
         }
         await DoneAsync(user, address);
         return SignInOutcome.Ok;
+    }
+
+    /// <summary>Whether a code fits. Each works once (RFC 6238, section 5.2): of two at the same time, one is refused.</summary>
+    private async Task<bool> TakeCodeAsync(User user, string code)
+    {
+        if (await users.GetAuthenticatorKeyAsync(user) is not { Length: > 0 } secret) return false;
+        _ = long.TryParse(await users.GetAuthenticationTokenAsync(user, StepProvider, StepName), out var last);
+        return Totp.Match(TokenText.FromBase32(secret), Digits(code), clock.GetUtcNow(), last) is { } step
+            && (await users.SetAuthenticationTokenAsync(user, StepProvider, StepName, step.ToString(System.Globalization.CultureInfo.InvariantCulture))).Succeeded;
     }
 
     private async Task DoneAsync(User user, string address)
@@ -162,7 +174,7 @@ public sealed class SignInService(
             NormalizedUserName = users.NormalizeName(email),
             Email = email,
             NormalizedEmail = users.NormalizeEmail(email),
-            DisplayName = string.IsNullOrWhiteSpace(displayName) ? email : displayName.Trim(),
+            DisplayName = Name(string.IsNullOrWhiteSpace(displayName) ? email : displayName.Trim()),
             SecurityStamp = TokenText.Base32(RandomNumberGenerator.GetBytes(20)),
             LockoutEnabled = true,
             Created = clock.GetUtcNow(),
@@ -187,34 +199,39 @@ public sealed class SignInService(
     }
 
     /// <summary>Switches codes on, when the app shows the right one.</summary>
-    public async Task<bool> TotpOnAsync(User user, string code)
+    public async Task<bool> TotpOnAsync(User user, string code, string address)
     {
-        if (!await users.VerifyTwoFactorTokenAsync(user, TokenOptions.DefaultAuthenticatorProvider, Digits(code))) return false;
+        if (!await TakeCodeAsync(user, code)) return false;
         await users.SetTwoFactorEnabledAsync(user, true);
-        await NoteAsync(user, "user.totp_on");
+        await NoteAsync(user, "user.totp_on", address);
         return true;
     }
 
     /// <summary>Switches codes off, and forgets the secret.</summary>
-    public async Task<bool> TotpOffAsync(User user, string password)
+    public async Task<bool> TotpOffAsync(User user, string password, string address)
     {
         if (!await users.CheckPasswordAsync(user, password)) return false;
         await users.SetTwoFactorEnabledAsync(user, false);
+        await users.RemoveAuthenticationTokenAsync(user, StepProvider, StepName);
         await users.ResetAuthenticatorKeyAsync(user);
-        await NoteAsync(user, "user.totp_off");
+        await NoteAsync(user, "user.totp_off", address);
         return true;
     }
 
     /// <summary>Writes a change of an account to the audit log of each of its tenants.</summary>
-    public async Task NoteAsync(User user, string action)
+    public Task NoteAsync(User user, string action, string address) => NoteAsync(user, action, new Actor("user", user.Id.ToString(), user.Email!, address));
+
+    /// <summary>The same for a change that somebody else makes.</summary>
+    public async Task NoteAsync(User user, string action, Actor actor)
     {
-        var actor = new Actor("user", user.Id.ToString(), user.Email!, "");
         await factory.ChangeAsync(TenantContext.System, async db =>
         {
             foreach (var tenant in await db.Set<Membership>().Where(m => m.UserId == user.Id).Select(m => m.TenantId).ToListAsync())
                 await AuditLog.AppendAsync(db, tenant, actor, action, user.Id.ToString(), null, clock.GetUtcNow(), CancellationToken.None);
         }, CancellationToken.None);
     }
+
+    private static string Name(string text) => text.Length > MaxName ? text[..MaxName] : text;
 
     private static string Digits(string code) => new([.. code.Where(char.IsAsciiDigit)]);
 

@@ -19,4 +19,20 @@ internal static class TokenText
         if (bits > 0) text.Append(Alphabet[(value << (5 - bits)) & 31]);
         return text.ToString();
     }
+
+    /// <summary>The bytes of base 32 text, letter case aside; what is not of its alphabet is passed over.</summary>
+    public static byte[] FromBase32(string text)
+    {
+        var bytes = new List<byte>(text.Length * 5 / 8);
+        int bits = 0, value = 0;
+        foreach (var c in text.ToLowerInvariant())
+        {
+            var digit = Alphabet.IndexOf(c, StringComparison.Ordinal);
+            if (digit < 0) continue;
+            value = ((value << 5) | digit) & 0xFFFF;
+            if ((bits += 5) < 8) continue;
+            bytes.Add((byte)(value >> (bits -= 8)));
+        }
+        return [.. bytes];
+    }
 }
