@@ -16,14 +16,14 @@ public sealed class ControlDbFactory
     {
         if (options.Control.Provider == ControlProvider.Postgresql)
         {
-            var built = new DbContextOptionsBuilder<PostgresControlDb>().UseNpgsql(options.Control.ConnectionString).Options;
+            var built = new DbContextOptionsBuilder<PostgresControlDb>().UseNpgsql(options.Control.ConnectionString).AddInterceptors(new TextParameters()).Options;
             create = scope => new PostgresControlDb(built, scope);
         }
         else
         {
             var built = new DbContextOptionsBuilder<SqliteControlDb>()
                 .UseSqlite(SqliteSettings.ConnectionString(options.Data.PathOf(FileName)))
-                .AddInterceptors(new SqliteSettings()).Options;
+                .AddInterceptors(new SqliteSettings(), new TextParameters()).Options;
             create = scope => new SqliteControlDb(built, scope);
         }
     }

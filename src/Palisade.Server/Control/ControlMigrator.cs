@@ -28,6 +28,10 @@ public static class ControlMigrator
         {
             throw new DataDirectoryException($"the control store {options.Data.PathOf(ControlDbFactory.FileName)} cannot be opened: {e.Message}", e);
         }
+        catch (Npgsql.NpgsqlException e)
+        {
+            throw new DataDirectoryException($"the control store on PostgreSQL cannot be used: {e.Message}", e);
+        }
     }
 
     /// <summary>Makes the data directory, for this user only.</summary>

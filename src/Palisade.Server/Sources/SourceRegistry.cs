@@ -100,6 +100,7 @@ internal sealed class SourceRegistry(ControlDbFactory factory, ServerOptions opt
     public void HostSeen(uint tenant, string host, DateTimeOffset at)
     {
         if (host.Length is 0 or > MaxHostLength || (hosts.Count >= MaxHostNames && !hosts.ContainsKey((tenant, host)))) return;
+        host = TextParameters.Clean(host);
         var ms = at.ToUnixTimeMilliseconds();
         if (!hosts.TryGetValue((tenant, host), out var last) || last < ms) hosts[(tenant, host)] = ms;
     }
