@@ -26,6 +26,7 @@ public static class StreamSlice
         services.AddSingleton(provider => new SourceStats(
             provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<EngineSnapshot>().Parsers.NameOf));
         services.AddSingleton<ISourceStats>(provider => provider.GetRequiredService<SourceStats>());
+        services.AddSingleton<Sightings>();
         services.AddSingleton<StreamMeters>();
         services.AddSingleton(_ => new StreamFiles(options.Data.PathOf("stream")));
         services.AddSingleton<StreamWorker>();

@@ -17,7 +17,7 @@ namespace Palisade.Server.Streaming;
 /// </remarks>
 public sealed class StreamWorker(
     Journal.Journal journal, IStreamEngine engine, IStreamStore store, IStreamAlerts alerts, ILedgerStore ledger, IParserChoice parsers,
-    SourceStats stats, StreamMeters meters, StreamOptions options, StreamFiles files, TimeProvider clock, ILogger<StreamWorker> log) : BackgroundService
+    SourceStats stats, Sightings sightings, StreamMeters meters, StreamOptions options, StreamFiles files, TimeProvider clock, ILogger<StreamWorker> log) : BackgroundService
 {
     /// <summary>Bytes of raw records one engine batch, and one block set, may hold. A block of the store holds several times as much.</summary>
     private const long BatchBytes = 4 << 20, SetBytes = 8 << 20;
@@ -167,6 +167,7 @@ public sealed class StreamWorker(
             await Retry.RunAsync(() => alerts.ApplyAsync(events, engine.Findings, batch.Sequence(from), last, stop), "apply alerts", clock, log, stop);
         Keep(events, last);
         stats.Record(events);
+        sightings.Record(events);
         meters.Batch(events.Count, Unparsed(events), engine.Findings.Count, clock.GetElapsedTime(started));
         span?.SetTag("palisade.records", next - from);
         Volatile.Write(ref position, last);

@@ -28,6 +28,7 @@ public sealed class StreamWorkerTests
         await using var world = new StreamWorld();
         await world.RunAsync(await world.AppendAsync(Lines(0, 10_000)));
         AssertWhole(world, 10_000);
+        Assert.Equal(DateTimeOffset.FromUnixTimeMilliseconds(StreamWorld.Now), world.SeenSources[1]);
         var today = (int)(StreamWorld.Now / 86_400_000);
         Assert.All(world.Rows, row => Assert.Equal((row.Sequence - 1) % 2 == 0 ? today : today - 1, row.Day));
     }

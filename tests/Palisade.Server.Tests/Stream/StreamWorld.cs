@@ -7,6 +7,7 @@ using Palisade.Engine;
 using Palisade.Journal;
 using Palisade.Protocol;
 using Palisade.Server.Ingest;
+using Palisade.Server.Sources;
 using Palisade.Server.Streaming;
 
 namespace Palisade.Server.Tests.Streaming;
@@ -18,7 +19,7 @@ internal enum CrashAt { Never, BeforeInsert, AfterInsert, BeforeLedger, AfterLed
 /// Everything that outlives a worker: the journal on disk, and what store, ledger and alerts hold. A worker reaching its crash
 /// point stands still there until it is ended, as a killed process would.
 /// </summary>
-internal sealed class StreamWorld : IStreamStore, ILedgerStore, IStreamAlerts, IParserChoice, IAsyncDisposable
+internal sealed class StreamWorld : IStreamStore, ILedgerStore, IStreamAlerts, IParserChoice, ISourceRegistry, IAsyncDisposable
 {
     public const long Now = 1_790_000_000_000;
     private readonly string directory = Directory.CreateTempSubdirectory("palisade-stream-").FullName;
@@ -64,7 +65,7 @@ internal sealed class StreamWorld : IStreamStore, ILedgerStore, IStreamAlerts, I
     }
 
     public StreamWorker NewWorker(string version = "v1", int dayShift = 0, int snapshotSeconds = 0) => new(
-        journal, new TestEngine(version, dayShift), this, this, this, this, new SourceStats(TimeProvider.System, _ => ""),
+        journal, new TestEngine(version, dayShift), this, this, this, this, new SourceStats(TimeProvider.System, _ => ""), new Sightings(this),
         new StreamMeters(services.GetRequiredService<IMeterFactory>()),
         new StreamOptions { NodeId = 3, BlockMilliseconds = 1, SnapshotSeconds = snapshotSeconds }, new StreamFiles(Path.Combine(directory, "stream")),
         TimeProvider.System, NullLogger<StreamWorker>.Instance);
@@ -145,6 +146,15 @@ internal sealed class StreamWorld : IStreamStore, ILedgerStore, IStreamAlerts, I
 
     public bool TryGet(uint source, out short parser) { parser = RecordInfo.AutoParser; return true; }
     public ValueTask<short> LoadAsync(uint source, CancellationToken stop) => new(RecordInfo.AutoParser);
+
+    /// <summary>When each source was last seen.</summary>
+    public Dictionary<uint, DateTimeOffset> SeenSources { get; } = [];
+
+    public ValueTask<SourceLookup> GetOrCreateAsync(uint tenant, string name, CancellationToken stop) => throw new InvalidOperationException("the stream makes no source");
+    public ValueTask<SourceInfo?> FindAsync(uint source, CancellationToken stop) => new((SourceInfo?)null);
+    public void Seen(uint source, DateTimeOffset at) => SeenSources[source] = at;
+    public void HostSeen(uint tenant, string host, DateTimeOffset at) => throw new InvalidOperationException("these lines name no host");
+    public Task FlushAsync(CancellationToken stop) => Task.CompletedTask;
 
     public async ValueTask DisposeAsync()
     {
