@@ -28,7 +28,9 @@ public static class ServerHost
     {
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.Configuration.Sources.Clear();
-        builder.Logging.ClearProviders().AddSimpleConsole(o => { o.SingleLine = true; o.TimestampFormat = "HH:mm:ss "; o.UseUtcTimestamp = true; });
+        builder.Logging.ClearProviders();
+        if (options.Logging.Format == LogFormat.Json) builder.Logging.AddJsonConsole(o => { o.TimestampFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z'"; o.UseUtcTimestamp = true; });
+        else builder.Logging.AddSimpleConsole(o => { o.SingleLine = true; o.TimestampFormat = "HH:mm:ss "; o.UseUtcTimestamp = true; });
         builder.Logging.SetMinimumLevel(options.Logging.Level).AddFilter("Microsoft", options.Logging.Framework).AddFilter("System", options.Logging.Framework);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
@@ -86,6 +88,7 @@ public static class ServerHost
 
     private static void MapSlices(WebApplication app)
     {
+        app.UseMetricsAlone();
         app.UseSecurityHeaders();
         app.UseApiProblems();
         app.UseRouting();

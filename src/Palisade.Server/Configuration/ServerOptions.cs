@@ -50,4 +50,8 @@ public sealed record LoggingOptions
     public LogLevel Level { get; init; } = LogLevel.Information;
     /// <summary>Least level of what the framework writes. Default Warning.</summary>
     public LogLevel Framework { get; init; } = LogLevel.Warning;
+    /// <summary>Text (a line to read) or Json (an object a line: time, level, event id, category, message and its values). Default Text.</summary>
+    public LogFormat Format { get; init; } = LogFormat.Text;
 }
+
+public enum LogFormat { Text, Json }

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Microsoft.AspNetCore.Http.HttpResults;
 using OpenTelemetry.Metrics;
+using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
 using Palisade.Server.Configuration;
 using Palisade.Server.Ingest;
@@ -29,6 +30,7 @@ public static class HealthSlice
         services.AddSingleton<IReadinessCheck, StoreCheck>();
         services.AddSingleton<ServerGauges>();
         services.AddOpenTelemetry()
+            .ConfigureResource(r => r.AddService("palisade", serviceVersion: typeof(HealthSlice).Assembly.GetName().Version?.ToString(3)))
             .WithMetrics(metrics =>
             {
                 metrics.AddMeter(IngestMeters.Name, StreamMeters.Name, ServerGauges.Name, "Microsoft.AspNetCore.Hosting", "System.Runtime").AddPrometheusExporter();
@@ -40,6 +42,20 @@ public static class HealthSlice
                 traces.AddSource(StreamMeters.Name).AddAspNetCoreInstrumentation().AddOtlpExporter(o => o.Endpoint = new Uri(options.Health.OtlpEndpoint));
             });
         return services;
+    }
+
+    /// <summary>On the metrics' own listener there is nothing else: no console, no API.</summary>
+    public static void UseMetricsAlone(this WebApplication app)
+    {
+        var listen = app.Services.GetRequiredService<HealthOptions>().MetricsListen;
+        if (listen.Length == 0) return;
+        var port = System.Net.IPEndPoint.Parse(listen).Port;
+        app.Use((http, next) =>
+        {
+            if (http.Connection.LocalPort != port || http.Request.Path == "/metrics") return next(http);
+            http.Response.StatusCode = StatusCodes.Status404NotFound;
+            return Task.CompletedTask;
+        });
     }
 
     public static WebApplication MapHealth(this WebApplication app)
