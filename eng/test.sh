@@ -57,6 +57,12 @@ if [ ! -x "$senders/usr/sbin/rsyslogd" ]; then
   (cd "$senders/deb" && apt-get download -q rsyslog rsyslog-elasticsearch libestr0 libfastjson4 liblognorm5 >/dev/null 2>&1 && for d in *.deb; do dpkg -x "$d" ..; done) \
     || { say "palisade test: could not fetch rsyslog. Run: apt-get update"; exit 4; }
 fi
+if [ ! -x "$senders/usr/sbin/nginx" ]; then
+  # Unpacked, not installed: a package would start it.
+  say "Unpacking nginx (used as a real proxy) ..."
+  (cd "$senders/deb" && apt-get download -q nginx >/dev/null 2>&1 && dpkg -x nginx_*.deb ..) \
+    || { say "palisade test: could not fetch nginx. Run: apt-get update"; exit 4; }
+fi
 export PALISADE_SENDERS=$senders
 
 "$root/palisade" build || exit $?

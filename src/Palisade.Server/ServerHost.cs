@@ -88,6 +88,7 @@ public static class ServerHost
 
     private static void MapSlices(WebApplication app)
     {
+        app.UseProxies();
         app.UseMetricsAlone();
         app.UseSecurityHeaders();
         app.UseApiProblems();

@@ -11,7 +11,7 @@ public sealed record HttpOptions
     public string Listen { get; init; } = "127.0.0.1:8080";
     /// <summary>How people and senders reach us, when a proxy stands in front. Empty: the address above.</summary>
     public string PublicUrl { get; init; } = "";
-    /// <summary>Addresses of reverse proxies whose X-Forwarded headers are believed. Default: none.</summary>
+    /// <summary>Addresses or networks (CIDR) of reverse proxies whose X-Forwarded headers are believed. Default: none.</summary>
     public IReadOnlyList<string> TrustedProxies { get; init; } = [];
 
     /// <summary>Every problem, each with its key path.</summary>
@@ -22,7 +22,10 @@ public sealed record HttpOptions
             yield return $"{Section}:PublicUrl is not an http or https URL";
         for (var i = 0; i < TrustedProxies.Count; i++)
         {
-            if (!IPAddress.TryParse(TrustedProxies[i], out _)) yield return $"{Section}:TrustedProxies:{i} is not an IP address";
+            if (!IPAddress.TryParse(TrustedProxies[i], out _) && !IPNetwork.TryParse(TrustedProxies[i], out _))
+                yield return $"{Section}:TrustedProxies:{i} is neither an IP address nor a network such as 10.0.0.0/8";
+            else if (IPNetwork.TryParse(TrustedProxies[i], out var network) && network.PrefixLength == 0)
+                yield return $"{Section}:TrustedProxies:{i} would believe every sender; name the proxies";
         }
     }
 }
