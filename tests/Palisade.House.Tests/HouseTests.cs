@@ -60,6 +60,24 @@ public sealed class HouseTests
     }
 
     [Fact]
+    public void A_hundred_of_log_event_ids_belongs_to_one_folder()
+    {
+        var ids = from file in Repository.Files("src", ".cs")
+                  from Match use in Regex.Matches(Repository.Read(file), @"\[LoggerMessage\((?:EventId\s*=\s*)?(\d+)", RegexOptions.NonBacktracking)
+                  select (Hundred: int.Parse(use.Groups[1].Value) / 100, Folder: string.Join('/', file.Split('/')[..3]));
+        Assert.NotEmpty(ids);
+        Assert.Empty(ids.Distinct().GroupBy(i => i.Hundred).Where(g => g.Count() > 1).Select(g => $"{g.Key}xx: {string.Join(", ", g.Select(i => i.Folder))}"));
+    }
+
+    [Fact]
+    public void Every_log_message_has_a_number()
+    {
+        var bare = new Regex(@"\.Log(Trace|Debug|Information|Warning|Error|Critical)\(|\[LoggerMessage\((?!EventId|\d)", RegexOptions.None, TimeSpan.FromSeconds(5));
+        var wrong = Repository.Files("src", ".cs", ".razor").SelectMany(f => Repository.Read(f).Split('\n').Where(l => bare.IsMatch(l)).Select(l => $"{f}: {l.Trim()}"));
+        Assert.Empty(wrong);
+    }
+
+    [Fact]
     public void Links_in_the_documents_lead_to_files_that_exist()
     {
         var documents = Repository.Files("docs", ".md").Concat(Repository.Files("src", ".md"))

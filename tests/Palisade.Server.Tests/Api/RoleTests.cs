@@ -1,0 +1,140 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.EntityFrameworkCore;
+using Palisade.Server.Alerts;
+using Palisade.Server.Identity;
+using Palisade.Server.Sources;
+using Palisade.Server.Tenants;
+using Palisade.Server.Tests.Control;
+using Palisade.Server.Tokens;
+
+namespace Palisade.Server.Tests.Api;
+
+/// <summary>Which role may do what over the API, and that each change is in the audit log under the name of who made it.</summary>
+[Collection(nameof(SqliteControl))]
+public sealed class RoleTests(SqliteControl store)
+{
+    /// <param name="Least">The least role that may.</param>
+    /// <param name="Audit">Action of the audit entry; empty where nothing is changed.</param>
+    private sealed record Act(string Method, string Path, Role Least, string Audit = "", object? Body = null);
+
+    private static readonly Act[] Acts =
+    [
+        new("GET", "/api/v1/alerts", Role.Viewer),
+        new("GET", "/api/v1/alerts/{alert}", Role.Viewer),
+        new("PATCH", "/api/v1/alerts/{alert}", Role.Analyst, "alert.update", new { status = "in_progress" }),
+        new("POST", "/api/v1/alerts/{alert}/comments", Role.Analyst, "alert.comment", new { text = "looked at it" }),
+        new("GET", "/api/v1/sources", Role.Viewer),
+        new("GET", "/api/v1/sources/{source}", Role.Viewer),
+        new("POST", "/api/v1/sources", Role.Admin, "source.create", new { name = "{new}" }),
+        new("PATCH", "/api/v1/sources/{source}", Role.Admin, "source.update", new { description = "changed" }),
+        new("GET", "/api/v1/tokens", Role.Admin),
+        new("POST", "/api/v1/tokens", Role.Admin, "token.create", new { name = "{new}", scope = "read" }),
+        new("DELETE", "/api/v1/tokens/{token}", Role.Admin, "token.revoke"),
+        new("GET", "/api/v1/tenant", Role.Viewer),
+        new("GET", "/api/v1/users", Role.Admin),
+        new("GET", "/api/v1/audit", Role.Admin),
+        new("GET", "/api/v1/audit/verify", Role.Admin),
+    ];
+
+    private TestApp App => store.App;
+
+    [Fact]
+    public async Task Each_role_may_do_what_the_table_says_and_changes_are_audited()
+    {
+        var tenant = await App.TenantAsync(store.NewName());
+        var source = (await App.Service<ISourceRegistry>().GetOrCreateAsync(tenant.Id, "web", CancellationToken.None)).Source!.Id;
+        foreach (var role in Enum.GetValues<Role>())
+        {
+            if (role != Role.Owner) await App.MemberAsync(tenant, role);
+            using var client = await App.SignedInAsync(tenant, role);
+            await TryAllAsync(tenant, source, role.ToString().ToLowerInvariant(), client, role, "user", TestApp.EmailOf(tenant, role));
+        }
+        foreach (var (scope, role) in new[] { (TokenScope.Read, Role.Viewer), (TokenScope.Write, Role.Admin) })
+        {
+            using var client = App.WithToken(await App.TokenAsync(tenant, scope, $"{scope} token"));
+            await TryAllAsync(tenant, source, $"t{scope}", client, role, "token", $"{scope} token");
+        }
+        using var sender = App.WithToken(await App.TokenAsync(tenant, TokenScope.Ingest));
+        foreach (var act in Acts)
+        {
+            using var answer = await SendAsync(sender, act, act.Path.Replace("{token}", Guid.Empty.ToString()).Replace("{source}", "1"), "x");
+            Assert.Equal((HttpStatusCode.Forbidden, "token.scope"), (answer.StatusCode, await CodeAsync(answer)));
+        }
+        await using var db = App.Control.For(tenant.Id);
+        Assert.True((await Audit.AuditLog.VerifyAsync(db, tenant.Id, CancellationToken.None)).Intact);
+    }
+
+    private async Task TryAllAsync(Tenant tenant, uint source, string word, HttpClient client, Role role, string actorKind, string actor)
+    {
+        foreach (var act in Acts)
+        {
+            var alert = act.Path.Contains("{alert}") ? (await App.AlertAsync(TestApp.Finding(tenant.Id, title: $"{word} {act.Method}"))).Id : "";
+            var token = act.Path.Contains("{token}") ? await TokenIdAsync(tenant) : "";
+            var path = act.Path.Replace("{alert}", alert).Replace("{source}", source.ToString()).Replace("{token}", token);
+            var before = await App.AuditAsync(tenant.Id);
+            using var answer = await SendAsync(client, act, path, $"made-by-{word}");
+            var fresh = (await App.AuditAsync(tenant.Id))[before.Count..];
+            var what = $"{word}: {act.Method} {path}";
+            if (role > act.Least)
+            {
+                Assert.True(answer.StatusCode == HttpStatusCode.Forbidden, $"{what} gave {answer.StatusCode}");
+                Assert.Equal("role.too_low", await CodeAsync(answer));
+                Assert.Empty(fresh);
+                continue;
+            }
+            Assert.True(answer.IsSuccessStatusCode, $"{what} gave {answer.StatusCode}: {await answer.Content.ReadAsStringAsync()}");
+            Assert.Equal(act.Audit.Length == 0 ? [] : [(act.Audit, actorKind, actor, "127.0.0.1")], fresh.Select(e => (e.Action, e.ActorKind, e.ActorName, e.Address)));
+        }
+    }
+
+    private async Task<string> TokenIdAsync(Tenant tenant)
+    {
+        await App.TokenAsync(tenant, TokenScope.Read);
+        await using var db = App.Control.For(tenant.Id);
+        return (await db.Set<ApiToken>().AsNoTracking().OrderByDescending(t => t.Id).FirstAsync()).Id.ToString();
+    }
+
+    private static Task<HttpResponseMessage> SendAsync(HttpClient client, Act act, string path, string name)
+    {
+        var request = new HttpRequestMessage(new HttpMethod(act.Method), path);
+        if (act.Body is { } body)
+            request.Content = JsonContent.Create(JsonNode.Parse(System.Text.Json.JsonSerializer.Serialize(body).Replace("{new}", name)));
+        return client.SendAsync(request);
+    }
+
+    private static async Task<string> CodeAsync(HttpResponseMessage answer) => (string)JsonNode.Parse(await answer.Content.ReadAsStringAsync())!["code"]!;
+
+    [Fact]
+    public void Every_endpoint_that_changes_something_is_in_the_table()
+    {
+        var endpoints = App.Services.GetRequiredEndpoints().Where(e => e.RoutePattern.RawText!.StartsWith("/api/v1/") && !e.RoutePattern.RawText.StartsWith("/api/v1/admin"));
+        var missing = from endpoint in endpoints
+                      from method in endpoint.Metadata.GetMetadata<IHttpMethodMetadata>()!.HttpMethods
+                      let name = $"{method} {Shape(endpoint.RoutePattern.RawText!)}"
+                      where !Acts.Any(a => name == $"{a.Method} {Shape(a.Path)}")
+                      select name;
+        Assert.Empty(missing);
+    }
+
+    /// <summary>A path with every parameter alike.</summary>
+    private static string Shape(string path) => string.Join('/', path.Split('/').Select(p => p.StartsWith('{') ? "*" : p));
+
+    [Fact]
+    public async Task A_change_by_cookie_needs_the_tenants_header_and_a_session()
+    {
+        var tenant = await App.TenantAsync(store.NewName());
+        var alert = await App.AlertAsync(TestApp.Finding(tenant.Id));
+        using var client = await App.SignedInAsync(tenant);
+        client.DefaultRequestHeaders.Remove("Palisade-Tenant");
+        using var without = await client.PatchAsync($"/api/v1/alerts/{alert.Id}", JsonContent.Create(new { status = "in_progress" }));
+        Assert.Equal((HttpStatusCode.BadRequest, "tenant.header"), (without.StatusCode, await CodeAsync(without)));
+        using var stranger = App.Stranger();
+        stranger.DefaultRequestHeaders.Add("Palisade-Tenant", tenant.Slug);
+        using var unknown = await stranger.PatchAsync($"/api/v1/alerts/{alert.Id}", JsonContent.Create(new { status = "in_progress" }));
+        Assert.Equal(HttpStatusCode.Unauthorized, unknown.StatusCode);
+        Assert.Equal(AlertStatus.New, (await App.Service<AlertQueries>().FindAsync(tenant.Id, alert.Id, CancellationToken.None))!.Alert.Status);
+    }
+}

@@ -1,0 +1,72 @@
+namespace Palisade.Server.Tests.Api;
+
+/// <summary>How an endpoint is held to what a member of another tenant may learn from it.</summary>
+internal enum Walk
+{
+    /// <summary>Names a thing of the tenant: 404 for another's, 401 without a session.</summary>
+    Thing,
+    /// <summary>Lists or tells what is the caller's own: 200, with nothing of another tenant in it; 404 when another tenant is named.</summary>
+    Own,
+    /// <summary>A page below /t/{tenant}: 404 for another's tenant; in the own tenant another's ids show nothing.</summary>
+    Page,
+    /// <summary>The operator's: a member of a tenant is turned away.</summary>
+    Operator,
+    /// <summary>Belongs to no tenant: whatever it answers, nothing of a tenant is in it.</summary>
+    Open,
+}
+
+/// <summary>One endpoint of the walk. In path and body stand {alert}, {source}, {token}, {slug}, {user}, {cursor} for what is another's.</summary>
+internal sealed record WalkStep(string Endpoint, Walk Kind, string Path, object? Body = null)
+{
+    public string Method => Endpoint[..Endpoint.IndexOf(' ')];
+
+    /// <summary>Every endpoint of the application. A new one is added here, with what another tenant could try.</summary>
+    public static readonly WalkStep[] All =
+    [
+        new("GET /api/v1/alerts", Walk.Own, "/api/v1/alerts?limit=500&cursor={cursor}"),
+        new("GET /api/v1/alerts/{id}", Walk.Thing, "/api/v1/alerts/{alert}"),
+        new("PATCH /api/v1/alerts/{id}", Walk.Thing, "/api/v1/alerts/{alert}", new { status = "in_progress" }),
+        new("POST /api/v1/alerts/{id}/comments", Walk.Thing, "/api/v1/alerts/{alert}/comments", new { text = "mine now" }),
+        new("GET /api/v1/sources", Walk.Own, "/api/v1/sources?cursor=0&limit=1000"),
+        new("GET /api/v1/sources/{id}", Walk.Thing, "/api/v1/sources/{source}"),
+        new("POST /api/v1/sources", Walk.Own, "/api/v1/sources", new { name = "geheim-web" }),
+        new("PATCH /api/v1/sources/{id}", Walk.Thing, "/api/v1/sources/{source}", new { disabled = true }),
+        new("GET /api/v1/tokens", Walk.Own, "/api/v1/tokens"),
+        new("POST /api/v1/tokens", Walk.Own, "/api/v1/tokens", new { name = "mine", scope = "read", source = "geheim-web" }),
+        new("DELETE /api/v1/tokens/{id:guid}", Walk.Thing, "/api/v1/tokens/{token}"),
+        new("GET /api/v1/tenant", Walk.Own, "/api/v1/tenant"),
+        new("GET /api/v1/users", Walk.Own, "/api/v1/users"),
+        new("GET /api/v1/audit", Walk.Own, "/api/v1/audit?limit=1000"),
+        new("GET /api/v1/audit/verify", Walk.Own, "/api/v1/audit/verify"),
+        new("GET /api/v1/admin/tenants", Walk.Operator, "/api/v1/admin/tenants"),
+
+        new("GET /t/{tenant}/", Walk.Page, "/t/{slug}/?from=30d"),
+        new("GET /t/{tenant}/alerts", Walk.Page, "/t/{slug}/alerts?status=all&open={alert}&q=Geheim"),
+        new("GET /t/{tenant}/config/sources", Walk.Page, "/t/{slug}/config/sources?open={source}"),
+
+        new("GET /", Walk.Open, "/"),
+        new("GET /setup", Walk.Open, "/setup?code=x"),
+        new("GET /sign-in", Walk.Open, "/sign-in?returnUrl=%2Ft%2F{slug}%2F"),
+        new("GET /sign-in/code", Walk.Open, "/sign-in/code"),
+        new("GET /account/totp", Walk.Open, "/account/totp"),
+        new("GET /not-found", Walk.Open, "/not-found"),
+        new("POST /sign-in", Walk.Open, "/sign-in"),
+        new("POST /sign-in/code", Walk.Open, "/sign-in/code"),
+        new("POST /sign-out", Walk.Open, "/sign-out"),
+        new("POST /setup", Walk.Open, "/setup"),
+        new("POST /account/totp", Walk.Open, "/account/totp"),
+        new("POST /account/totp/off", Walk.Open, "/account/totp/off"),
+        new("POST /account/password", Walk.Open, "/account/password"),
+        new("POST /admin/sign-in", Walk.Open, "/admin/sign-in"),
+        new("POST /admin/sign-out", Walk.Operator, "/admin/sign-out"),
+
+        new("GET /healthz", Walk.Open, "/healthz"),
+        new("GET /readyz", Walk.Open, "/readyz"),
+        new("GET /api", Walk.Open, "/api"),
+        new("GET /api/start.js", Walk.Open, "/api/start.js"),
+        new("GET /openapi/{documentName}.json", Walk.Open, "/openapi/v1.json"),
+    ];
+
+    /// <summary>Of the framework, with nothing of ours in it: the reference of the API, the console's connection and scripts.</summary>
+    public static readonly string[] Framework = ["/api/reference", "/_blazor", "/_framework", "/_content"];
+}
