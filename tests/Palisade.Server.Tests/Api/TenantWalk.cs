@@ -43,6 +43,9 @@ internal sealed record WalkStep(string Endpoint, Walk Kind, string Path, object?
         new("GET /t/{tenant}/", Walk.Page, "/t/{slug}/?from=30d"),
         new("GET /t/{tenant}/alerts", Walk.Page, "/t/{slug}/alerts?status=all&open={alert}&q=Geheim"),
         new("GET /t/{tenant}/config/sources", Walk.Page, "/t/{slug}/config/sources?open={source}"),
+        new("GET /t/{tenant}/sources/add", Walk.Page, "/t/{slug}/sources/add"),
+        new("GET /t/{tenant}/sources/add/{kind}", Walk.Page, "/t/{slug}/sources/add/curl"),
+        new("GET /t/{tenant}/sources/{id:int}", Walk.Page, "/t/{slug}/sources/{source}"),
 
         new("GET /", Walk.Open, "/"),
         new("GET /setup", Walk.Open, "/setup?code=x"),
