@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Palisade.Engine;
 using Palisade.Engine.Enrich;
+using Palisade.Engine.Parse.Joining;
 
 namespace Palisade.Cli.Parse;
 
@@ -20,20 +21,15 @@ internal sealed class ParseRun(EngineSnapshot content, short parser, long nowMs)
     public void Run(Stream input, Stream output, bool ndjson, bool join, CancellationToken cancel)
     {
         var lines = new LineReader(input);
-        var pending = new List<byte>();
-        var any = false;
+        var joiner = join ? new RecordJoiner(content.Parsers, parser, nowMs) : null;
         while (lines.TryRead(out var line))
         {
             cancel.ThrowIfCancellationRequested();
-            if (ndjson) { if (Raw(line) is { } raw) Add(raw, output); continue; }
-            if (!join) { Add(line, output); continue; }
-            if (any && line.Length > 0 && (line[0] == ' ' || line[0] == '\t')) { pending.Add((byte)'\n'); pending.AddRange(line); continue; }
-            if (any) Add([.. pending], output);
-            pending.Clear();
-            pending.AddRange(line);
-            any = true;
+            if (ndjson) { if (Raw(line) is { } raw) Add(raw, output); }
+            else if (joiner is null) Add(line, output);
+            else if (joiner.TryAdd(line, out var record)) Add(record, output);
         }
-        if (any) Add([.. pending], output);
+        if (joiner is not null && joiner.TryEnd(out var last)) Add(last, output);
         Flush(output);
         json.WriteTo(output);
     }

@@ -23,6 +23,38 @@ internal static class Endpoint
         if (port >= 0) Put(into, target.Port, port, PortLength(into, port), replace);
     }
 
+    /// <summary>The client of a list of addresses that proxies wrote (X-Forwarded-For): the first public one, else the first.</summary>
+    public static void AddForwarded(EventBatch into, Target target, int offset, int length, bool replace)
+    {
+        int first = -1, firstLength = 0, at = 0;
+        var text = into.Bytes(offset, length);
+        while (at < length)
+        {
+            var skip = text[at..].IndexOfAnyExcept(" ,\""u8);
+            if (skip < 0) break;
+            at += skip;
+            var n = text[at..].IndexOfAny(" ,\""u8);
+            if (n < 0) n = length - at;
+            var one = text.Slice(at, n);
+            if (first < 0 && one is not [(byte)'-']) (first, firstLength) = (at, n);
+            if (IsAddress(one) && !IsPrivate(one)) { Add(into, target, offset + at, n, replace); return; }
+            at += n;
+        }
+        if (first >= 0) Add(into, target, offset + first, firstLength, replace);
+    }
+
+    // RFC 1918, RFC 6598, loopback and link-local; RFC 4193 and 4291 for IPv6.
+    private static bool IsPrivate(ReadOnlySpan<byte> address)
+    {
+        if (address.StartsWith("10."u8) || address.StartsWith("192.168."u8) || address.StartsWith("127."u8) || address.StartsWith("169.254."u8)) return true;
+        if (address.StartsWith("172."u8) || address.StartsWith("100."u8))
+        {
+            _ = System.Buffers.Text.Utf8Parser.TryParse(address[4..], out byte second, out _);
+            return address[0] == '1' && address[1] == '7' ? second is >= 16 and < 32 : second is >= 64 and < 128;
+        }
+        return address.SequenceEqual("::1"u8) || address.StartsWith("fe80:"u8) || ((address[0] | 32) == 'f' && (address[1] | 32) is 'c' or 'd' && address.IndexOf((byte)':') > 0);
+    }
+
     private static int PortLength(EventBatch into, int at)
     {
         var n = 0;

@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using Palisade.Engine.Parse.Delimited;
 using Palisade.Engine.Parse.Effects;
+using Palisade.Engine.Parse.Joining;
 using Palisade.Engine.Parse.KeyValue;
 using Palisade.Engine.Parse.Patterns;
 using Palisade.Engine.Parse.Targets;
@@ -41,6 +42,8 @@ internal sealed class SourceDefinition
     public Condition[] Where { get; init; } = [];
     public PairSyntax Pairs { get; init; } = PairSyntax.Default;
     public ColumnSyntax Columns { get; init; } = ColumnSyntax.None;
+    /// <summary>How records of several lines are told; null when the general rule serves.</summary>
+    public JoinRule? Join { get; init; }
     /// <summary>Zone of stamps that carry none, minutes east of UTC.</summary>
     public int ZoneMinutes { get; init; }
 }

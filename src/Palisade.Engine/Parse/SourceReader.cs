@@ -2,7 +2,9 @@ using System.Collections.Frozen;
 using System.Text;
 using Palisade.Engine.Parse.Delimited;
 using Palisade.Engine.Parse.Effects;
+using Palisade.Engine.Parse.Joining;
 using Palisade.Engine.Parse.KeyValue;
+using Palisade.Engine.Parse.Patterns;
 using Palisade.Engine.Parse.Targets;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
@@ -14,7 +16,7 @@ internal sealed class SourceReader(string file, List<Diagnostic> diagnostics)
 {
     private static readonly string[] Keys =
     [
-        "name", "title", "description", "format", "detect", "programs", "also", "zone", "define", "fields", "has", "where", "pairs", "delimited", "columns", "layouts",
+        "name", "title", "description", "format", "detect", "programs", "also", "zone", "define", "fields", "has", "where", "pairs", "delimited", "columns", "layouts", "join",
         "patterns", "set", "parse", "lookups", "when",
     ];
 
@@ -52,7 +54,7 @@ internal sealed class SourceReader(string file, List<Diagnostic> diagnostics)
             Has = [.. root.Texts("has").Select(FieldNames.GetOrAdd)],
             Where = [.. root.Items("where").OfType<YamlMappingNode>().Select(reader.Condition).OfType<Condition>()],
             Pairs = Pairs(root), Columns = Columns(root, fields, reader),
-            Patterns = reader.Patterns(root), Effects = reader.Read(root),
+            Join = Join(root), Patterns = reader.Patterns(root), Effects = reader.Read(root),
         };
     }
 
@@ -93,6 +95,16 @@ internal sealed class SourceReader(string file, List<Diagnostic> diagnostics)
             Byte(map, "separator", ','), map.Text("quoted") != "false", map.Text("bracketed") == "true", map.Text("more") == "true",
             [.. lists.Select(l => l.Children.Select(Column).ToArray())],
             Encoding.UTF8.GetBytes(map.Text("header") ?? ""), Encoding.UTF8.GetBytes(map.Text("comment") ?? ""));
+    }
+
+    private JoinRule? Join(YamlMappingNode root)
+    {
+        if (!root.Children.TryGetValue("join", out var node) || node is not YamlMappingNode map) return null;
+        var key = map.Text("key");
+        var nodes = PatternCompiler.Compile(key ?? map.Text("start") ?? "", Parts(root), out var problem);
+        if (nodes is [_, ..]) return new JoinRule(nodes, key is not null);
+        Error("SRC013", map.Line(), problem ?? "'join' needs 'start' (what a record begins with) or 'key' (what lines of one record share)");
+        return null;
     }
 
     private byte Byte(YamlMappingNode map, string key, char otherwise)

@@ -1,16 +1,19 @@
+using System.Text;
 using System.Text.Json;
 
 namespace Palisade.Engine.Parse.Json;
 
 /// <summary>
 /// Flattens a JSON object (RFC 8259) to dotted fields. Arrays give one slot an element. Values without escapes are slices of the
-/// record; others are unescaped into the arena. Limits: nesting 32, fields of <see cref="EventBatch.MaxFields"/>, names of 256 bytes.
+/// record; others are unescaped into the arena. An object of an array that holds a key (or name) and a value also gives a field under
+/// that key: <c>{"params":[{"key":"user","value":"li"}]}</c> is params.user too. Limits: nesting 32, fields of <see cref="EventBatch.MaxFields"/>, names of 256 bytes.
 /// </summary>
 internal sealed class JsonFlattener
 {
     public const int MaxDepth = 32;
     private readonly byte[] path = new byte[FieldNames.MaxLength];
     private readonly int[] ends = new int[MaxDepth + 2];
+    private readonly (int Offset, int Length)[] keys = new (int, int)[MaxDepth + 2], named = new (int, int)[MaxDepth + 2];
 
     /// <summary>Adds the fields of the object at an arena range to the last event. A refusal leaves the event as it was.</summary>
     public ParseRefusal Flatten(EventBatch into, int offset, int length)
@@ -52,16 +55,21 @@ internal sealed class JsonFlattener
                 case JsonTokenType.StartObject:
                     depth++;
                     if (depth > MaxDepth) return ParseRefusal.TooDeep;
+                    (keys[depth], named[depth]) = (default, default);
                     ends[depth] = ends[depth - 1] + nameLength;
                     parents[depth] = nameLength;
                     break;
                 case JsonTokenType.EndObject:
-                    if (depth > 0) { nameLength = parents[depth]; field = 0; depth--; if (reader.CurrentDepth > 0) field = Field(depth); }
+                    if (depth > 0) { AddNamed(into, depth); nameLength = parents[depth]; field = 0; depth--; if (reader.CurrentDepth > 0) field = Field(depth); }
                     break;
                 case JsonTokenType.StartArray or JsonTokenType.EndArray or JsonTokenType.Null:
                     break;
                 default:
-                    if (field != 0) Value(into, offset, ref reader, field);
+                    if (field != 0)
+                    {
+                        Value(into, offset, ref reader, field);
+                        if (depth > 0) Note(into, depth);
+                    }
                     if (into.Header(into.Count - 1).Refusal == ParseRefusal.TooManyFields) return ParseRefusal.TooManyFields;
                     break;
             }
@@ -85,6 +93,27 @@ internal sealed class JsonFlattener
     }
 
     private ushort Field(int depth) => FieldNames.GetOrAdd(path.AsSpan(0, ends[depth] + nameLength));
+
+    // Remembers where the key and the value of the object at hand lie.
+    private void Note(EventBatch into, int depth)
+    {
+        var dot = ends[depth] > 0 ? 1 : 0;
+        if (nameLength <= dot) return;
+        var name = path.AsSpan(ends[depth] + dot, nameLength - dot);
+        var slot = into.Header(into.Count - 1).SlotCount - 1;
+        if (Ascii.EqualsIgnoreCase(name, "key"u8) || Ascii.EqualsIgnoreCase(name, "name"u8)) keys[depth] = into.RangeAt(into.Count - 1, slot);
+        else if (Ascii.EqualsIgnoreCase(name, "value"u8)) named[depth] = into.RangeAt(into.Count - 1, slot);
+    }
+
+    private void AddNamed(EventBatch into, int depth)
+    {
+        var (offset, length) = keys[depth];
+        var start = ends[depth];
+        if (length <= 0 || named[depth].Length <= 0 || start == 0 || start + 1 + length > path.Length) return;
+        path[start] = (byte)'.';
+        into.Bytes(offset, length).CopyTo(path.AsSpan(start + 1));
+        if (FieldNames.GetOrAdd(path.AsSpan(0, start + 1 + length)) is not 0 and var field) into.AddSlice(field, named[depth].Offset, named[depth].Length);
+    }
 
     private static int Copy(ReadOnlySpan<byte> from, Span<byte> to) { from.CopyTo(to); return from.Length; }
 

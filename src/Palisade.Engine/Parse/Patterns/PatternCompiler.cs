@@ -82,6 +82,7 @@ internal static class PatternCompiler
         {
             var (next, open) = Starts(nodes, i + 1, after, toEnd);
             if (nodes[i].Kind == NodeKind.Capture) { nodes[i].Ends = next; nodes[i].EndMayBeText = open; }
+            nodes[i].NumberFollows = i + 2 < nodes.Length && nodes[i + 1].Kind == NodeKind.Literal && nodes[i + 2] is { Kind: NodeKind.Capture, Target.Kind: CaptureKind.Int };
             if (nodes[i].Kind == NodeKind.Optional) Link(nodes[i].Children, next, open);
         }
     }

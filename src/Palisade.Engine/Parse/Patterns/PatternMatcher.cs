@@ -37,6 +37,14 @@ internal sealed class PatternMatcher
         return Sequence(pattern, text, ref at) && text[at..].TrimEnd(" \t\r\n"u8).IsEmpty;
     }
 
+    /// <summary>True when the pattern fits the beginning of the text.</summary>
+    public bool TryMatchStart(PatternNode[] pattern, ReadOnlySpan<byte> text, long received, int zone)
+    {
+        (receivedMs, zoneMinutes, count) = (received, zone, 0);
+        var at = 0;
+        return Sequence(pattern, text, ref at);
+    }
+
     private bool Sequence(PatternNode[] nodes, ReadOnlySpan<byte> text, ref int at)
     {
         foreach (var node in nodes)
@@ -94,7 +102,7 @@ internal sealed class PatternMatcher
                 length = WordEnd(node, left);
                 if (length == 0 || !(Endpoint.IsAddress(left[..length]) || (length == 1 && left[0] == '-'))) return false;
                 break;
-            case CaptureKind.List:
+            case CaptureKind.List or CaptureKind.Forwarded:
                 length = End(node, left, false);
                 if (length < 0) return false;
                 break;
@@ -109,7 +117,7 @@ internal sealed class PatternMatcher
                 if (length == 0) return false;
                 break;
             case CaptureKind.Quoted or CaptureKind.Request:
-                length = QuotedEnd(left);
+                length = QuotedEnd(node, left);
                 break;
             case CaptureKind.Url:
                 length = left.IndexOf((byte)' ');
@@ -155,6 +163,28 @@ internal sealed class PatternMatcher
         var first = i;
         while (i < left.Length && ((uint)(left[i] - '0') < 10 || (fraction && i > first && left[i] == '.'))) i++;
         return i == first ? 0 : i;
+    }
+
+    // Servers that do not escape quotes write them as they came: the closing one is that behind which the line goes on as it must.
+    private static int QuotedEnd(PatternNode node, ReadOnlySpan<byte> left)
+    {
+        var first = QuotedEnd(left);
+        for (var i = first; i < left.Length;)
+        {
+            if (Closes(node, left[i..])) return i;
+            var next = QuotedEnd(left[(i + 1)..]);
+            if (i + 1 + next >= left.Length) break;
+            i += 1 + next;
+        }
+        return first;
+    }
+
+    private static bool Closes(PatternNode node, ReadOnlySpan<byte> at)
+    {
+        if (node.Ends.Length == 0 || (node.EndMayBeText && at.Length == 1)) return true;
+        foreach (var literal in node.Ends)
+            if (at.StartsWith(literal) && (!node.NumberFollows || (at.Length > literal.Length && (at[literal.Length] == '-' || (uint)(at[literal.Length] - '0') < 10)))) return true;
+        return false;
     }
 
     // Up to the next quote that no backslash escapes; the end of the text when the line was cut.

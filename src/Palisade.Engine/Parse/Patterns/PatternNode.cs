@@ -16,4 +16,6 @@ internal sealed class PatternNode
     public byte[][] Ends { get; set; } = [];
     /// <summary>Everything that may follow is optional: the end of the text ends the capture too.</summary>
     public bool EndMayBeText { get; set; }
+    /// <summary>Behind the literal that ends it stands a number: tells the quote that closes from one inside.</summary>
+    public bool NumberFollows { get; set; }
 }

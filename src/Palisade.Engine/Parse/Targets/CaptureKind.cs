@@ -33,6 +33,8 @@ internal enum CaptureKind : byte
     Plus,
     /// <summary>list: values parted by commas, each a value of the field.</summary>
     List,
+    /// <summary>forwarded: addresses as in X-Forwarded-For; the field is a prefix, as for endpoint. The first public address, else the first.</summary>
+    Forwarded,
     /// <summary>in: one of the words after it, <c>in GET|POST</c>.</summary>
     In,
     /// <summary>endpoint: an address or name; the field is a prefix (source): source.address with source.ip or source.domain.</summary>

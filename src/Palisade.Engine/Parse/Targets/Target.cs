@@ -56,7 +56,7 @@ internal sealed class Target
             error = $"unknown kind '{kind}'; known: {string.Join(' ', Kinds.Keys)} {string.Join(' ', times)} 'time LAYOUT' 'in A|B'";
             return null;
         }
-        if (known is not (CaptureKind.Endpoint or CaptureKind.Endpoint_Port)) return new Target { Kind = known, Field = field };
+        if (known is not (CaptureKind.Endpoint or CaptureKind.Endpoint_Port or CaptureKind.Forwarded)) return new Target { Kind = known, Field = field };
         return new Target
         {
             Kind = known, Field = field == 0 ? field : FieldNames.GetOrAdd(name + ".ip"), Address = FieldNames.GetOrAdd(name + ".address"),

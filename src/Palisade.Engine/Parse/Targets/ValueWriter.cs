@@ -50,6 +50,7 @@ internal sealed class ValueWriter
             case CaptureKind.Request: RequestLine.Add(into, offset, length); break;
             case CaptureKind.Url: RequestLine.Target(into, offset, length); break;
             case CaptureKind.Endpoint or CaptureKind.Endpoint_Port: Endpoint.Add(into, target, offset, length, replace); break;
+            case CaptureKind.Forwarded: Endpoint.AddForwarded(into, target, offset, length, replace); break;
             case CaptureKind.Ip when !Endpoint.IsAddress(text): break;
             case CaptureKind.Seconds: Duration(into, target.Field, text, 1e9); break;
             case CaptureKind.Ms: Duration(into, target.Field, text, 1e6); break;
