@@ -92,6 +92,7 @@ public static class ServerHost
         app.UseMetricsAlone();
         app.UseSecurityHeaders();
         app.UseApiProblems();
+        app.UseConsoleNotFound();
         app.UseRouting();
         app.UseAuthentication();
         app.UseAuthorization();

@@ -12,7 +12,11 @@ public sealed record Place(uint Tenant, string Slug, string Name, Role Role, str
 }
 
 /// <summary>Who is in front of the screen, and where they may go.</summary>
-public sealed record ConsoleUser(Guid Id, string Name, string Email, IReadOnlyList<Place> Places);
+public sealed record ConsoleUser(Guid Id, string Name, string Email, IReadOnlyList<Place> Places)
+{
+    /// <summary>What to call the person who gave no name: what stands before the at sign.</summary>
+    public string ShortName => Name.Split('@')[0];
+}
 
 /// <summary>Looks up the signed-in person.</summary>
 public interface IConsoleAccess

@@ -29,6 +29,12 @@ public static class ConsoleSlice
         return services;
     }
 
+    /// <summary>A browser that asks for a page that is not there gets one that says so. Call before routing.</summary>
+    public static void UseConsoleNotFound(this WebApplication app) => app.UseWhen(
+        http => HttpMethods.IsGet(http.Request.Method) && http.Request.Headers.Accept.ToString().Contains("text/html", StringComparison.Ordinal)
+            && !http.Request.Path.StartsWithSegments("/api", StringComparison.Ordinal) && !http.Request.Path.StartsWithSegments("/ingest", StringComparison.Ordinal),
+        pages => pages.UseStatusCodePagesWithReExecute("/not-found", createScopeForStatusCodePages: true));
+
     /// <summary>Static files, the pages, and the headers they go out with. Call after authentication and anti-forgery.</summary>
     public static WebApplication MapConsole(this WebApplication app)
     {

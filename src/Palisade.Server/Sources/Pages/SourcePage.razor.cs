@@ -149,12 +149,16 @@ public sealed partial class SourcePage(
         : Math.Abs(ms) < 7_200_000 ? T.Say("time.minutes", T.Number((long)(ms / 60_000)))
         : T.Say("time.hours", T.Number((long)(ms / 3_600_000)));
 
-    /// <summary>The line with its control characters as pictures (Unicode block 2400): nothing in it can act, and all of it is seen.</summary>
+    /// <summary>The line with its control characters and those that turn the direction of text written out: nothing in it can act, and all of it is seen.</summary>
     internal static string Visible(string line)
     {
         var text = new StringBuilder(line.Length);
         foreach (var c in line)
-            text.Append(c < ' ' ? (char)(0x2400 + c) : c == 0x7F ? '\u2421' : c is >= '\u0080' and < '\u00A0' or >= '\u202A' and <= '\u202E' or >= '\u2066' and <= '\u2069' ? '\uFFFD' : c);
+        {
+            if (c is < ' ' or >= '\u007F' and < '\u00A0') text.Append(CultureInfo.InvariantCulture, $"\\x{(int)c:x2}");
+            else if (c is >= '\u200E' and <= '\u200F' or >= '\u202A' and <= '\u202E' or >= '\u2066' and <= '\u2069') text.Append(CultureInfo.InvariantCulture, $"\\u{(int)c:x4}");
+            else text.Append(c);
+        }
         return text.ToString();
     }
 

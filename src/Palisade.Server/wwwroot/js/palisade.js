@@ -23,6 +23,8 @@ addEventListener('click', event => {
     const field = document.getElementById(reveal.dataset.reveal);
     if (field) field.type = field.type === 'password' ? 'text' : 'password';
   }
+  if (target.closest('[data-keys-help]')) document.getElementById('keys-help')?.showModal();
+  if (target instanceof HTMLDialogElement) target.close();
   const inside = target.closest('details.menu');
   for (const menu of document.querySelectorAll('details.menu[open]')) {
     if (menu !== inside || target.closest('.menu-list a, .menu-list button')) menu.open = false;
@@ -54,12 +56,13 @@ addEventListener('keydown', event => {
     if (open) { open.open = false; open.querySelector('summary')?.focus(); return; }
     if (typing(event.target)) { event.target.blur(); return; }
   }
-  if (typing(event.target) || document.querySelector('.mud-dialog')) return;
+  if (typing(event.target) || document.querySelector('.mud-dialog, dialog[open]')) return;
   if (performance.now() - leader < 1000 && leader) {
     leader = 0;
     const link = document.querySelector(`[data-go="${CSS.escape(event.key)}"]`);
     if (link) { event.preventDefault(); link.click(); return; }
   }
+  if (event.key === '?') { event.preventDefault(); document.getElementById('keys-help')?.showModal(); return; }
   if (event.key === 'g') { leader = performance.now(); return; }
   if (event.key === '/') {
     const field = document.getElementById('search') ?? document.getElementById('jump');
