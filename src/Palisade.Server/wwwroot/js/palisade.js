@@ -94,3 +94,13 @@ new MutationObserver(() => {
   root.toggleAttribute('data-offline', Boolean(lost));
   if (bar?.classList.contains('components-reconnect-rejected')) location.reload();
 }).observe(document.getElementById('components-reconnect-modal') ?? document.body, { attributes: true, attributeFilter: ['class'] });
+
+// A refused sign-in does not ask for the e-mail again.
+const email = document.getElementById('email');
+if (email instanceof HTMLInputElement) {
+  email.form?.addEventListener('submit', () => { try { sessionStorage.setItem('palisade.email', email.value); } catch { /* private mode: it is typed again */ } });
+  if (document.querySelector('[role=alert]') && !email.value) {
+    try { email.value = sessionStorage.getItem('palisade.email') ?? ''; } catch { /* private mode */ }
+    if (email.value) document.getElementById('password')?.focus();
+  }
+}
