@@ -47,10 +47,10 @@ internal sealed class DashboardData(
         var activity = list.Select(s => (Source: s, Live: stats.Of(tenant, s.Id))).ToList();
         var oldest = clock.GetUtcNow() - Late;
         var totals = await ledger.TotalsAsync(tenant, stop);
-        var (received, refused) = (totals.Values.Sum(t => t.Received), totals.Values.Sum(t => t.RefusedTotal));
+        var (sent, kept) = (totals.Values.Sum(t => t.Sent), totals.Values.Sum(t => t.Received - t.RefusedTotal));
         return new CoverageFigures(
             list.Count, activity.Count(a => (a.Live.LastSeen ?? a.Source.LastSeen) >= oldest),
-            received == 0 ? 100 : Math.Round(100.0 * (received - refused) / received, 2),
+            sent == 0 ? 100 : Math.Round(100.0 * kept / sent, 2),
             engine.Rules.RuleCount + engine.Rules.CorrelationCount, activity.Sum(a => a.Live.LastMinute) / 60.0);
     }
 

@@ -40,4 +40,14 @@ public enum IngestRefusal : byte
     DroppedByKernel = 17,
     /// <summary>More connections or bodies at once than allowed.</summary>
     TooBusy = 18,
+    /// <summary>A record sent again after a broken connection or a lost answer, which is stored already: no loss.</summary>
+    Duplicate = 19,
+    /// <summary>Not received at all: numbers missing in a sender's own count. Beside received = stored + refused, not in it.</summary>
+    Gap = 20,
+    /// <summary>No TLS session came about: garbage, a broken or too slow handshake, no protocol in common.</summary>
+    TlsHandshake = 21,
+    /// <summary>A client certificate that is missing, expired, of another authority or not for clients.</summary>
+    BadCertificate = 22,
+    /// <summary>Bytes that are no frame of the protocol, or a frame out of turn.</summary>
+    BadFrame = 23,
 }

@@ -11,7 +11,7 @@ namespace Palisade.Server.Sources;
 /// <summary>A source and what became of all it sent.</summary>
 public sealed record SourceDto(
     uint Id, string Name, string Kind, string Description, bool Disabled, DateTimeOffset Created, DateTimeOffset? LastSeen,
-    long Received, long Stored, IReadOnlyDictionary<string, long> Refused, double Completeness, long Version);
+    long Received, long Stored, IReadOnlyDictionary<string, long> Refused, double Completeness, long Version, long Gap = 0);
 
 public sealed record SourceList(IReadOnlyList<SourceDto> Items, string? Next);
 
@@ -87,7 +87,7 @@ internal static class SourcesApi
 
     private static SourceDto Dto(Source s, LedgerTotals t) => new(
         s.Id, s.Name, s.Kind, s.Description, s.Disabled, s.Created, s.LastSeen, t.Received, t.Stored,
-        t.Refused.ToDictionary(r => System.Text.Json.JsonNamingPolicy.SnakeCaseLower.ConvertName(r.Key.ToString()), r => r.Value), t.Completeness, s.Version);
+        t.Refused.ToDictionary(r => System.Text.Json.JsonNamingPolicy.SnakeCaseLower.ConvertName(r.Key.ToString()), r => r.Value), t.Completeness, s.Version, t.Gap);
 
     private static IResult Missing() => Problem.NotFound("source.not_found", "no such source");
 }

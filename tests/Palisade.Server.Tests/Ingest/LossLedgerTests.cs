@@ -49,6 +49,22 @@ public sealed class LossLedgerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_duplicate_is_no_loss_and_a_gap_was_never_received()
+    {
+        var tally = Tally(5, 8, 90, 0);
+        foreach (var (reason, count) in new[] { (IngestRefusal.Duplicate, 10L), (IngestRefusal.Gap, 30L) })
+        {
+            var frame = new byte[RefusalFrame.EntryBytes];
+            RefusalFrame.Write(frame, reason, count);
+            tally.Refusals(new IngestLane(5, 8), Minute + 20, frame);
+        }
+        await ledger.ApplyAsync(1, 10, tally.Deltas, default);
+        var totals = await ledger.TotalsAsync(5, 8, default);
+        Assert.Equal((100, 90, 10, 30, 120), (totals.Received, totals.Stored, totals.RefusedTotal, totals.Gap, totals.Sent));
+        Assert.Equal(75, totals.Completeness);
+    }
+
+    [Fact]
     public async Task Received_is_stored_plus_refused()
     {
         await ledger.ApplyAsync(1, 10, Tally(5, 8, 90, 10).Deltas, default);

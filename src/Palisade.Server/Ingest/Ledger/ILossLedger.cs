@@ -11,9 +11,13 @@ public sealed record LedgerTotals(
     long Received, long Journaled, long Parsed, long Stored, long InFlight, IReadOnlyDictionary<IngestRefusal, long> Refused)
 {
     public static LedgerTotals Empty { get; } = new(0, 0, 0, 0, 0, new Dictionary<IngestRefusal, long>());
+    /// <summary>Records that never reached us, by the numbers the sender gives them; not part of <see cref="Received"/>.</summary>
+    public long Gap { get; init; }
     public long RefusedTotal => Refused.Values.Sum();
-    /// <summary>Share of what was received that is stored or on its way there, per cent.</summary>
-    public double Completeness => Received == 0 ? 100 : Math.Round(100.0 * (Received - RefusedTotal) / Received, 3);
+    /// <summary>Records the senders made, as far as we know: what was sent twice counts once, what never came counts too.</summary>
+    public long Sent => Received - Refused.GetValueOrDefault(IngestRefusal.Duplicate) + Gap;
+    /// <summary>Share of <see cref="Sent"/> that is stored or on its way there, per cent.</summary>
+    public double Completeness => Sent == 0 ? 100 : Math.Round(100.0 * (Received - RefusedTotal) / Sent, 3);
 }
 
 /// <summary>One minute of a source.</summary>

@@ -88,8 +88,9 @@ internal sealed class LossLedger(ControlDbFactory control, IUsageMeter usage) : 
             var mine = rows.Where(r => (r.Source, r.Minute) == key).ToList();
             var reasons = refused[key].GroupBy(r => r.Reason).ToDictionary(g => g.Key, g => g.Sum(r => r.Count));
             long journaled = mine.Sum(r => r.Journaled), stored = mine.Sum(r => r.Stored);
+            reasons.Remove(IngestRefusal.Gap, out var gap);
             result.Add(new Read(key.Source, key.Minute,
-                new LedgerTotals(journaled + reasons.Values.Sum(), journaled, mine.Sum(r => r.Parsed), stored, journaled - stored, reasons)));
+                new LedgerTotals(journaled + reasons.Values.Sum(), journaled, mine.Sum(r => r.Parsed), stored, journaled - stored, reasons) { Gap = gap }));
         }
         return result;
     }
