@@ -1,33 +1,27 @@
 namespace Palisade.Server.Ingest;
 
-/// <summary>
-/// Finds the ingest token in a message's structured data: <c>[palisade@32473 token="T"]</c> (RFC 5424 section 6.3). Only
-/// the structured-data part of an RFC 5424 header is looked at: the same text inside a message is somebody's log line, and must
-/// not be able to move that line to another tenant.
-/// </summary>
-public static class SyslogToken
+/// <summary>Reads the structured data of an RFC 5424 message (section 6.3), and nothing of its text. Pure.</summary>
+public static class StructuredData
 {
-    /// <summary>Longest token looked for, bytes.</summary>
-    public const int MaxLength = 256;
+    private const int HeaderFields = 6, HostField = 1;
 
-    /// <summary>The token's bytes as they stand in the message; false when there is none.</summary>
-    public static bool TryFind(ReadOnlySpan<byte> message, out ReadOnlySpan<byte> token)
+    /// <summary>The first value of a parameter of an element, as it stands in the message; false when there is none.</summary>
+    public static bool TryFind(ReadOnlySpan<byte> message, ReadOnlySpan<byte> element, ReadOnlySpan<byte> parameter, out ReadOnlySpan<byte> found)
     {
-        token = default;
-        if (!SkipHeader(ref message)) return false;
+        found = default;
+        if (!Skip(ref message, HeaderFields)) return false;
         while (!message.IsEmpty && message[0] == '[')
         {
             message = message[1..];
             var nameEnd = message.IndexOfAny((byte)' ', (byte)']');
             if (nameEnd < 0) return false;
-            var ours = message[..nameEnd].SequenceEqual("palisade@32473"u8);
+            var ours = message[..nameEnd].SequenceEqual(element);
             message = message[nameEnd..];
             while (!message.IsEmpty && message[0] == ' ')
             {
                 if (!ReadParameter(ref message, out var name, out var value)) return false;
-                if (!ours || !name.SequenceEqual("token"u8)) continue;
-                if (value.IsEmpty || value.Length > MaxLength || value.Contains((byte)'\\')) return false;
-                token = value;
+                if (!ours || !name.SequenceEqual(parameter)) continue;
+                found = value;
                 return true;
             }
             if (message.IsEmpty || message[0] != ']') return false;
@@ -36,15 +30,19 @@ public static class SyslogToken
         return false;
     }
 
-    /// <summary>PRI VERSION SP TIMESTAMP SP HOSTNAME SP APP-NAME SP PROCID SP MSGID SP.</summary>
-    private static bool SkipHeader(scoped ref ReadOnlySpan<byte> message)
+    /// <summary>HOSTNAME of the header; empty when the message is not RFC 5424.</summary>
+    public static ReadOnlySpan<byte> HostName(ReadOnlySpan<byte> message) =>
+        Skip(ref message, HostField + 1) && message.IndexOf((byte)' ') is > 0 and var end ? message[..end] : default;
+
+    /// <summary>PRI VERSION SP TIMESTAMP SP HOSTNAME SP APP-NAME SP PROCID SP MSGID SP, or the first of these fields.</summary>
+    private static bool Skip(scoped ref ReadOnlySpan<byte> message, int fields)
     {
         if (message.Length < 8 || message[0] != '<') return false;
         var close = message[..Math.Min(message.Length, 6)].IndexOf((byte)'>');
         if (close < 2) return false;
         message = message[(close + 1)..];
         if (!message.StartsWith("1 "u8)) return false;
-        for (var field = 0; field < 6; field++)
+        for (var field = 0; field < fields; field++)
         {
             var space = message.IndexOf((byte)' ');
             if (space < 1) return false;
