@@ -44,6 +44,9 @@ internal sealed class CursorFile
         return found;
     }
 
+    /// <summary>A place in memory only: it holds nothing back and is never saved.</summary>
+    public static CursorFile Detached(ulong committed) => new("", "") { committed = (long)committed };
+
     /// <summary>A new cursor, durable before this returns.</summary>
     public static CursorFile Create(string directory, string name, ulong committed)
     {

@@ -161,6 +161,9 @@ public sealed class Journal : IDisposable
         }
     }
 
+    /// <summary>A reader from behind a sequence on that holds nothing back: what it has not reached may be deleted. It must not commit.</summary>
+    public JournalReader Look(ulong sequence) => new(this, CursorFile.Detached(sequence));
+
     /// <summary>Forgets a cursor, so that it holds nothing any more.</summary>
     /// <returns>False when there is none of that name.</returns>
     public bool RemoveCursor(string cursor)

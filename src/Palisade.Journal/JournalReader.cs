@@ -84,8 +84,10 @@ public sealed class JournalReader : IDisposable
     }
 
     /// <summary>Writes down, durably, that everything up to <paramref name="sequence"/> is done with, and lets go of segments nobody needs.</summary>
+    /// <exception cref="InvalidOperationException">The reader only looks (<see cref="Journal.Look"/>).</exception>
     public void Commit(ulong sequence)
     {
+        if (cursor.Name.Length == 0) throw new InvalidOperationException("A reader without a cursor has no place to write down.");
         if (sequence <= cursor.Committed) return;
         cursor.Save(sequence);
         journal.ReleaseConsumed();

@@ -35,6 +35,12 @@ internal sealed class HandClock : TimeProvider
         due.ForEach(t => t.Fire());
     }
 
+    /// <summary>Moves the clock; timers stay as they are.</summary>
+    public void Advance(TimeSpan by)
+    {
+        lock (gate) ahead += by;
+    }
+
     private void Arm(Timer timer, bool on)
     {
         lock (gate)

@@ -16,9 +16,13 @@ public sealed class IngestGate(Journal.Journal journal, IngestMeters meters, Tim
     public long NowMs => clock.GetUtcNow().ToUnixTimeMilliseconds();
 
     /// <summary>Appends one record. <see cref="IngestRefusal.None"/> means it is in the journal, though not durable yet.</summary>
-    public IngestRefusal Append(IngestLane lane, ReadOnlySpan<byte> record, byte encoding, long receivedMs, ref ulong sequence)
+    public IngestRefusal Append(IngestLane lane, ReadOnlySpan<byte> record, byte encoding, long receivedMs, ref ulong sequence) =>
+        Append(lane, record, encoding, receivedMs, default, ref sequence);
+
+    /// <summary>The same, with the record's place in its sender's session, so that a resend is known again.</summary>
+    public IngestRefusal Append(IngestLane lane, ReadOnlySpan<byte> record, byte encoding, long receivedMs, SenderMark mark, ref ulong sequence)
     {
-        var header = new FrameHeader(receivedMs, lane.Tenant, lane.Source, FrameKind.Record, 0, 0, encoding);
+        var header = new FrameHeader(receivedMs, lane.Tenant, lane.Source, FrameKind.Record, mark.Session, mark.Number, encoding);
         var result = journal.Append(header, record, out var at);
         if (result == AppendResult.Ok)
         {

@@ -7,22 +7,29 @@ public sealed class IngestMeters
 {
     public const string Name = "Palisade.Ingest";
     private static readonly string[] Reasons = [.. Enum.GetNames<IngestRefusal>()];
+    private readonly Meter meter;
     private readonly Counter<long> records, bytes, refused;
     private readonly UpDownCounter<int> connections;
 
     public IngestMeters(IMeterFactory factory)
     {
-        var meter = factory.Create(Name);
+        meter = factory.Create(Name);
         records = meter.CreateCounter<long>("palisade.ingest.records", "{record}", "Records appended to the journal");
         bytes = meter.CreateCounter<long>("palisade.ingest.bytes", "By", "Bytes of records appended to the journal");
         refused = meter.CreateCounter<long>("palisade.ingest.refused", "{record}", "Records turned away, by reason");
-        connections = meter.CreateUpDownCounter<int>("palisade.ingest.connections", "{connection}", "Open syslog TCP connections");
+        connections = meter.CreateUpDownCounter<int>("palisade.ingest.connections", "{connection}", "Open connections of syslog and RELP");
     }
 
     internal void Accepted(int length) { records.Add(1); bytes.Add(length); }
 
     internal void Refused(IngestRefusal reason, long count) =>
         refused.Add(count, new KeyValuePair<string, object?>("reason", Reasons[(int)reason]));
+
+    /// <summary>From now on how long each certificate is still valid.</summary>
+    internal void Certificates(IReadOnlyList<TlsServer> servers, TimeProvider clock) => meter.CreateObservableGauge(
+        "palisade.ingest.certificate.remaining",
+        () => servers.Select(s => new Measurement<double>((s.Ends - clock.GetUtcNow()).TotalSeconds, new KeyValuePair<string, object?>("file", s.CertificateFile))),
+        "s", "Time until a listener's certificate ends; negative when it has ended");
 
     internal void Connections(int change) => connections.Add(change);
 }

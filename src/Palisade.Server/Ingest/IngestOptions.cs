@@ -7,6 +7,10 @@ public sealed record IngestOptions
 
     /// <summary>Syslog listeners, UDP and TCP each. Default 127.0.0.1:5514.</summary>
     public IReadOnlyList<SyslogListenerOptions> Syslog { get; init; } = [new()];
+    /// <summary>Syslog listeners over TLS. Default 127.0.0.1:6514, once there is a certificate.</summary>
+    public IReadOnlyList<SyslogTlsOptions> SyslogTls { get; init; } = [new()];
+    /// <summary>RELP listeners. Default none.</summary>
+    public IReadOnlyList<RelpOptions> Relp { get; init; } = [];
     /// <summary>Largest request body after decompression, bytes. Default 64 MiB.</summary>
     public int MaxBodyBytes { get; init; } = 64 << 20;
     /// <summary>Longest line or message, bytes. Default 1 MiB.</summary>
@@ -35,7 +39,14 @@ public sealed record IngestOptions
             if (Syslog[i].IdleSeconds < 1) yield return $"{Section}:Syslog:{i}:IdleSeconds must be at least 1";
             if (Syslog[i].MaxConnections < 1) yield return $"{Section}:Syslog:{i}:MaxConnections must be at least 1";
         }
+        for (var i = 0; i < SyslogTls.Count; i++)
+            foreach (var problem in SyslogTls[i].Problems($"{Section}:SyslogTls:{i}")) yield return problem;
+        for (var i = 0; i < Relp.Count; i++)
+            foreach (var problem in Relp[i].Problems($"{Section}:Relp:{i}")) yield return problem;
     }
+
+    /// <summary>Every listener with TLS.</summary>
+    internal IEnumerable<StreamListenerOptions> TlsListeners() => [.. SyslogTls, .. Relp.Where(r => r.Tls is not null)];
 }
 
 /// <summary>One syslog address.</summary>

@@ -22,7 +22,9 @@ public static class IngestSlice
         services.AddSingleton<IngestGate>();
         services.AddSingleton(new BodyBudget(options.Ingest.MaxBodiesInMemory));
         services.AddSingleton<IngestHttp>();
-        services.AddSingleton<SyslogService>();
+        services.AddSingleton<ResendMemory>();
+        services.AddHostedService(provider => ActivatorUtilities.CreateInstance<ResendService>(provider, options.Data.PathOf("")));
+        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<SyslogService>(provider, options.Data.PathOf("")));
         services.AddHostedService(provider => provider.GetRequiredService<SyslogService>());
         return services;
     }

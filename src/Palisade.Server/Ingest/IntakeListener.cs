@@ -4,25 +4,24 @@ using System.Net.Sockets;
 
 namespace Palisade.Server.Ingest;
 
-/// <summary>One TCP address: accepts a bounded number of connections.</summary>
-public sealed class SyslogTcpListener : IAsyncDisposable
+/// <summary>One TCP address: accepts a bounded number of connections and has each served.</summary>
+/// <remarks>What serves a connection owns its socket.</remarks>
+public sealed class IntakeListener : IAsyncDisposable
 {
     private readonly Socket socket;
-    private readonly SyslogListenerOptions options;
-    private readonly IngestOptions limits;
-    private readonly SyslogIntake intake;
+    private readonly int maxConnections;
+    private readonly Func<Socket, CancellationToken, Task> serve;
+    private readonly IngestGate gate;
     private readonly IngestMeters meters;
-    private readonly TimeProvider clock;
     private readonly ILogger log;
     private readonly CancellationTokenSource stopping = new();
-    private readonly ConcurrentDictionary<SyslogConnection, Task> open = new();
+    private readonly ConcurrentDictionary<Socket, Task> open = new();
     private Task loop = Task.CompletedTask;
 
     /// <summary>Binds; throws <see cref="SocketException"/> when the address cannot be had.</summary>
-    public SyslogTcpListener(
-        IPEndPoint address, SyslogListenerOptions options, IngestOptions limits, SyslogIntake intake, IngestMeters meters, TimeProvider clock, ILogger log)
+    public IntakeListener(IPEndPoint address, int maxConnections, Func<Socket, CancellationToken, Task> serve, IngestGate gate, IngestMeters meters, ILogger log)
     {
-        (this.options, this.limits, this.intake, this.meters, this.clock, this.log) = (options, limits, intake, meters, clock, log);
+        (this.maxConnections, this.serve, this.gate, this.meters, this.log) = (maxConnections, serve, gate, meters, log);
         socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         try
         {
@@ -52,16 +51,20 @@ public sealed class SyslogTcpListener : IAsyncDisposable
             try
             {
                 var client = await socket.AcceptAsync(stop);
-                if (open.Count >= options.MaxConnections)
+                if (open.Count >= maxConnections)
                 {
-                    log.TooManyConnections(client.RemoteEndPoint, options.MaxConnections);
-                    intake.Gate.Refuse(default, IngestRefusal.TooBusy);
+                    log.TooManyConnections(client.RemoteEndPoint, maxConnections);
+                    gate.Refuse(default, IngestRefusal.TooBusy);
                     client.Dispose();
                     continue;
                 }
-                var connection = new SyslogConnection(client, intake, limits, TimeSpan.FromSeconds(options.IdleSeconds), clock, log);
+                client.NoDelay = true;
+                client.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
                 meters.Connections(1);
-                open[connection] = Task.Run(() => RunAsync(connection, stop), CancellationToken.None);
+                // It must be listed before it can end, or it would stay listed.
+                var listed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                open[client] = RunAsync(client, listed.Task, stop);
+                listed.SetResult();
             }
             catch (OperationCanceledException) when (stop.IsCancellationRequested)
             {
@@ -74,16 +77,18 @@ public sealed class SyslogTcpListener : IAsyncDisposable
         }
     }
 
-    private async Task RunAsync(SyslogConnection connection, CancellationToken stop)
+    private async Task RunAsync(Socket client, Task listed, CancellationToken stop)
     {
+        await listed;
         try
         {
-            await connection.RunAsync(stop);
+            await serve(client, stop);
         }
         finally
         {
+            client.Dispose();
             meters.Connections(-1);
-            open.TryRemove(connection, out _);
+            open.TryRemove(client, out _);
         }
     }
 

@@ -40,30 +40,39 @@ internal sealed class TestDirectory : IIngestDirectory
 /// <summary>Intake on real sockets with a real journal, without the rest of the server.</summary>
 internal sealed class IngestServer : IAsyncDisposable
 {
-    private readonly string directory;
     private readonly WebApplication app;
+    private readonly bool owned;
     private JournalReader? reader;
 
-    private IngestServer(WebApplication app, TestDirectory lookups, HttpClient http, string directory) =>
-        (this.app, Lookups, Http, this.directory) = (app, lookups, http, directory);
+    private IngestServer(WebApplication app, TestDirectory lookups, HttpClient http, string directory, bool owned) =>
+        (this.app, Lookups, Http, Folder, this.owned) = (app, lookups, http, directory, owned);
+
+    /// <summary>Data directory.</summary>
+    public string Folder { get; }
 
     public TestDirectory Lookups { get; }
     public HttpClient Http { get; }
     public IngestGate Gate => app.Services.GetRequiredService<IngestGate>();
     public IPEndPoint Udp => app.Services.GetRequiredService<SyslogService>().UdpEndpoints.First();
     public IPEndPoint Tcp => app.Services.GetRequiredService<SyslogService>().TcpEndpoints.First();
+    public IPEndPoint Tls => app.Services.GetRequiredService<SyslogService>().TlsEndpoints.First();
+    public IPEndPoint Relp => app.Services.GetRequiredService<SyslogService>().RelpEndpoints.First();
+    public Palisade.Journal.Journal Journal => app.Services.GetRequiredService<Palisade.Journal.Journal>();
 
-    public static async Task<IngestServer> StartAsync(IngestOptions? ingest = null, TimeProvider? clock = null)
+    /// <param name="folder">Data directory of a server before, which stays; null makes one of its own.</param>
+    public static async Task<IngestServer> StartAsync(IngestOptions? ingest = null, TimeProvider? clock = null, string? folder = null)
     {
         var lookups = new TestDirectory();
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
-        var directory = Directory.CreateTempSubdirectory("palisade-ingest-").FullName;
+        var directory = folder ?? Directory.CreateTempSubdirectory("palisade-ingest-").FullName;
         var options = new ServerOptions
         {
             Data = new DataOptions { Directory = directory },
-            Ingest = (ingest ?? new IngestOptions()) with { Syslog = (ingest?.Syslog ?? [new()]).Select(s => s with { Listen = "127.0.0.1:0" }).ToList() },
+            Ingest = (ingest ?? new IngestOptions()) with { Syslog = (ingest?.Syslog ?? [new()]).Select(s => s with { Listen = "127.0.0.1:0" }).ToList(),
+                SyslogTls = (ingest?.SyslogTls ?? []).Select(s => s with { Listen = "127.0.0.1:0" }).ToList(),
+                Relp = (ingest?.Relp ?? []).Select(s => s with { Listen = "127.0.0.1:0" }).ToList() },
         };
         if (clock is not null) builder.Services.AddSingleton(clock);
         builder.Services.AddSingleton<IIngestDirectory>(lookups);
@@ -72,7 +81,31 @@ internal sealed class IngestServer : IAsyncDisposable
         app.MapIngest();
         await app.StartAsync();
         var address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
-        return new IngestServer(app, lookups, new HttpClient { BaseAddress = new Uri(address) }, directory);
+        return new IngestServer(app, lookups, new HttpClient { BaseAddress = new Uri(address) }, directory, folder is null);
+    }
+
+    public ResendMemory Resends => app.Services.GetRequiredService<ResendMemory>();
+
+    /// <summary>Records in the journal from its beginning.</summary>
+    public int Records
+    {
+        get
+        {
+            using var all = Journal.Look(0);
+            var batch = new JournalBatch();
+            var records = 0;
+            while (all.Read(batch, 4096) > 0)
+                for (var i = 0; i < batch.Count; i++) records += batch.Header(i).Kind == FrameKind.Record ? 1 : 0;
+            return records;
+        }
+    }
+
+    /// <summary>Asks again until it holds, at most 20 seconds.</summary>
+    public async Task UntilAsync(Func<bool> holds)
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var pause = new PeriodicTimer(TimeSpan.FromMilliseconds(10));
+        while (!holds()) await pause.WaitForNextTickAsync(patience.Token);
     }
 
     /// <summary>Next frames of the journal, read until there are as many of this kind; fails by the test's time-out.</summary>
@@ -94,12 +127,17 @@ internal sealed class IngestServer : IAsyncDisposable
     /// <summary>All refusals in the journal by reason, once there are as many.</summary>
     public async Task<Dictionary<IngestRefusal, long>> RefusalsAsync(long atLeast)
     {
+        using var all = Journal.Look(0);
         var result = new Dictionary<IngestRefusal, long>();
+        var batch = new JournalBatch();
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
         while (result.Values.Sum() < atLeast)
         {
-            foreach (var (_, payload) in await ReadAsync(1, FrameKind.Refusals))
+            if (all.Read(batch, 4096) == 0) { await all.WaitAsync(patience.Token); continue; }
+            for (var i = 0; i < batch.Count; i++)
             {
-                ReadOnlySpan<byte> rest = payload;
+                if (batch.Header(i).Kind != FrameKind.Refusals) continue;
+                var rest = batch.Payload(i);
                 while (RefusalFrame.TryRead(ref rest, out var reason, out var count)) result[reason] = result.GetValueOrDefault(reason) + count;
             }
         }
@@ -121,6 +159,6 @@ internal sealed class IngestServer : IAsyncDisposable
         reader?.Dispose();
         await app.StopAsync();
         await app.DisposeAsync();
-        Directory.Delete(directory, recursive: true);
+        if (owned) Directory.Delete(Folder, recursive: true);
     }
 }

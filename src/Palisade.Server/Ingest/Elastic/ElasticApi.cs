@@ -55,7 +55,13 @@ internal static class ElasticApi
         }
         using var body = await ingest.ReadBodyAsync(http, lane);
         if (body.Refusal != IngestRefusal.None) { await ErrorAsync(http, ingest, body.Refusal); return; }
-        var run = new BulkRun(ingest, lane, body.Memory, JsonEncodedText.Encode(index).EncodedUtf8Bytes.ToArray());
+        var resend = ingest.Resend(lane, BulkRun.Records(body.Memory, ingest.Options.MaxLineBytes));
+        var run = new BulkRun(ingest, lane, body.Memory, JsonEncodedText.Encode(index).EncodedUtf8Bytes.ToArray(), resend);
+        await IngestHttp.AnswerAsync(http, resend, () => RunAsync(http, ingest, run));
+    }
+
+    private static async Task RunAsync(HttpContext http, IngestHttp ingest, BulkRun run)
+    {
         while (!run.Go()) await ingest.Gate.CommitAsync(run.Sequence, http.RequestAborted);
         if (run is { Created: 0, Stopped: not IngestRefusal.None })
         {

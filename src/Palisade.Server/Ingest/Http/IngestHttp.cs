@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Http.Features;
 namespace Palisade.Server.Ingest;
 
 /// <summary>What every HTTP way in shares: the token, the body with its limits, the lane.</summary>
-public sealed class IngestHttp(IIngestDirectory directory, IngestGate gate, IngestOptions options, BodyBudget budget)
+public sealed class IngestHttp(IIngestDirectory directory, IngestGate gate, IngestOptions options, BodyBudget budget, ResendMemory memory)
 {
     public IngestGate Gate => gate;
     public IngestOptions Options => options;
@@ -49,6 +49,24 @@ public sealed class IngestHttp(IIngestDirectory directory, IngestGate gate, Inge
         }
         if (body.Refusal != IngestRefusal.None) gate.Refuse(lane, body.Refusal);
         return body;
+    }
+
+    /// <summary>What is known of a body from before; read it after the body's limits are checked.</summary>
+    internal BodyResend Resend(IngestLane lane, NextRecord records) => new(memory, lane, records);
+
+    /// <summary>Takes records in and answers; when the answer may not have arrived, a retry of the body will be known.</summary>
+    internal static async Task AnswerAsync(HttpContext http, BodyResend resend, Func<Task> answer)
+    {
+        var answered = false;
+        try
+        {
+            await answer();
+            answered = !http.RequestAborted.IsCancellationRequested;
+        }
+        finally
+        {
+            if (!answered) resend.Leave();
+        }
     }
 
     /// <summary>HTTP status of a refusal of a whole request.</summary>

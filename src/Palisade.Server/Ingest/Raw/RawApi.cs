@@ -25,7 +25,13 @@ internal static class RawApi
         using var body = await ingest.ReadBodyAsync(http, lane);
         if (body.Refusal != IngestRefusal.None) { await ProblemAsync(http, ingest, body.Refusal); return; }
 
-        var run = new RawRun(ingest, lane, body.Memory);
+        var resend = ingest.Resend(lane, RawRun.Records(body.Memory, ingest.Options.MaxLineBytes));
+        var run = new RawRun(ingest, lane, body.Memory, resend);
+        await IngestHttp.AnswerAsync(http, resend, () => RunAsync(http, ingest, run));
+    }
+
+    private static async Task RunAsync(HttpContext http, IngestHttp ingest, RawRun run)
+    {
         while (!run.Go()) await ingest.Gate.CommitAsync(run.Sequence, http.RequestAborted);
         if (run is { Accepted: 0, Stopped: not IngestRefusal.None }) { await ProblemAsync(http, ingest, run.Stopped); return; }
         await ingest.Gate.CommitAsync(run.Sequence, http.RequestAborted);
@@ -41,10 +47,10 @@ internal static class RawApi
     }
 
     /// <summary>The lines of one request on their way into the journal.</summary>
-    private sealed class RawRun(IngestHttp ingest, IngestLane lane, ReadOnlyMemory<byte> body)
+    private sealed class RawRun(IngestHttp ingest, IngestLane lane, ReadOnlyMemory<byte> body, BodyResend resend)
     {
         private readonly long now = ingest.Gate.NowMs;
-        private int offset;
+        private int offset, repeated;
         private ulong sequence;
 
         public long Accepted { get; private set; }
@@ -53,6 +59,19 @@ internal static class RawApi
         public long Left { get; private set; }
         public IngestRefusal Stopped { get; private set; }
         public ulong Sequence => sequence;
+
+        /// <summary>The lines of a body that would be kept.</summary>
+        public static NextRecord Records(ReadOnlyMemory<byte> body, int maxLine) => (ref int offset, out ReadOnlySpan<byte> record) =>
+        {
+            var lines = new LineSplitter(body.Span[offset..]);
+            while (lines.TryRead(out record))
+            {
+                if (record.Length > maxLine) continue;
+                offset = body.Length - lines.Remaining;
+                return true;
+            }
+            return false;
+        };
 
         /// <summary>Appends lines. False: wait until <see cref="Sequence"/> is durable, then go on.</summary>
         public bool Go()
@@ -64,10 +83,17 @@ internal static class RawApi
                 var at = body.Length - lines.Remaining;
                 if (!lines.TryRead(out var line)) return true;
                 if (Stopped != IngestRefusal.None) { Left++; continue; }
+                if (line.Length <= ingest.Options.MaxLineBytes && repeated < resend.Repeated)
+                {
+                    repeated++;
+                    Accepted++;
+                    ingest.Gate.Refuse(lane, IngestRefusal.Duplicate);
+                    continue;
+                }
                 var refusal = line.Length > ingest.Options.MaxLineBytes
                     ? IngestRefusal.LineTooLong
-                    : ingest.Gate.Append(lane, line, RecordEncodings.Line, now, ref sequence);
-                if (refusal == IngestRefusal.None) { Accepted++; continue; }
+                    : ingest.Gate.Append(lane, line, RecordEncodings.Line, now, resend.Mark, ref sequence);
+                if (refusal == IngestRefusal.None) { Accepted++; resend.Kept(); continue; }
                 if (refusal == IngestRefusal.JournalFull && sequence != begun) { offset = at; return false; }
                 if (refusal == IngestRefusal.LineTooLong) { TooLong++; ingest.Gate.Refuse(lane, refusal); continue; }
                 Stopped = refusal;

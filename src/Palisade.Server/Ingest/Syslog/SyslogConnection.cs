@@ -1,15 +1,16 @@
 using System.IO.Pipelines;
+using System.Net;
 using System.Net.Sockets;
 
 namespace Palisade.Server.Ingest;
 
 /// <summary>
-/// One syslog TCP connection. TCP syslog has no acknowledgement, so we never read far ahead of the disk: what one read brought
+/// One syslog connection over TCP, plain or TLS. TCP syslog has no acknowledgement, so we never read far ahead of the disk: what one read brought
 /// is durable before the next read, and while the journal is full nothing is read at all, which the sender feels as a full
 /// window.
 /// </summary>
 public sealed class SyslogConnection(
-    Socket socket, SyslogIntake intake, IngestOptions limits, TimeSpan idle, TimeProvider clock, ILogger log)
+    Stream stream, EndPoint? peer, SyslogIntake intake, IngestOptions limits, TimeSpan idle, TimeProvider clock, ILogger log)
 {
     private static readonly TimeSpan FullPause = TimeSpan.FromMilliseconds(200);
     private const int ReadBytes = 128 * 1024;
@@ -18,8 +19,7 @@ public sealed class SyslogConnection(
 
     public async Task RunAsync(CancellationToken stop)
     {
-        var peer = socket.RemoteEndPoint;
-        await using var stream = new NetworkStream(socket, ownsSocket: true);
+        await using var owned = stream;
         var reader = PipeReader.Create(stream, new StreamPipeReaderOptions(bufferSize: ReadBytes, minimumReadSize: 4096));
         try
         {

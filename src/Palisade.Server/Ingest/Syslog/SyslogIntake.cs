@@ -5,6 +5,8 @@ namespace Palisade.Server.Ingest;
 /// <summary>One message from a socket to the journal: route, append, or count why not.</summary>
 public sealed class SyslogIntake(IngestGate gate, SyslogRouter router, IngestOptions limits)
 {
+    private readonly SequenceGaps gaps = new();
+
     public IngestGate Gate => gate;
 
     /// <summary>Takes one message. False only when the journal is full: the caller decides whether to wait or to drop.</summary>
@@ -12,10 +14,18 @@ public sealed class SyslogIntake(IngestGate gate, SyslogRouter router, IngestOpt
     {
         if (route.Refusal != IngestRefusal.None) { gate.Refuse(route.Lane, route.Refusal); return true; }
         if (message.Length > limits.MaxLineBytes) { gate.Refuse(route.Lane, IngestRefusal.LineTooLong); return true; }
-        var refusal = gate.Append(route.Lane, message, RecordEncodings.Syslog, receivedMs, ref sequence);
+        var refusal = Append(route.Lane, message, receivedMs, default, ref sequence);
         if (refusal == IngestRefusal.JournalFull) return false;
         if (refusal != IngestRefusal.None) gate.Refuse(route.Lane, refusal);
         return true;
+    }
+
+    /// <summary>Appends one message of a known lane, and notes what its sender's count says is missing before it.</summary>
+    public IngestRefusal Append(IngestLane lane, ReadOnlySpan<byte> message, long receivedMs, SenderMark mark, ref ulong sequence)
+    {
+        var refusal = gate.Append(lane, message, RecordEncodings.Syslog, receivedMs, mark, ref sequence);
+        if (refusal == IngestRefusal.None) gate.Refuse(lane, IngestRefusal.Gap, gaps.Note(lane, message));
+        return refusal;
     }
 
     /// <summary>Routes without asking where possible.</summary>

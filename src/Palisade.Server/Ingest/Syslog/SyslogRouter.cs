@@ -7,10 +7,11 @@ namespace Palisade.Server.Ingest;
 public readonly record struct Route(IngestLane Lane, IngestRefusal Refusal);
 
 /// <summary>
-/// Finds the lane of a syslog message: by the token in its structured data, else by the listener. Look-ups are remembered
+/// Finds the lane of a syslog message: by the token in its structured data, else by what the
+/// listener or the sender's certificate says. Look-ups are remembered
 /// for a few seconds, so that a message costs none and a revoked token stops soon.
 /// </summary>
-public sealed class SyslogRouter(IIngestDirectory directory, SyslogListenerOptions options, bool loopback, TimeProvider clock)
+public sealed class SyslogRouter(IIngestDirectory directory, string tenant, string source, bool loopback, TimeProvider clock)
 {
     private static readonly TimeSpan Remembered = TimeSpan.FromSeconds(5);
     private const int MaxRemembered = 10_000;
@@ -47,16 +48,16 @@ public sealed class SyslogRouter(IIngestDirectory directory, SyslogListenerOptio
     {
         var grant = await directory.AuthenticateAsync(token, stop);
         if (grant.Refusal != IngestRefusal.None) return new(new IngestLane(grant.Tenant, 0), grant.Refusal);
-        var found = await directory.SourceAsync(grant, grant.DefaultSource is "" ? options.Source : grant.DefaultSource, stop);
+        var found = await directory.SourceAsync(grant, grant.DefaultSource is "" ? source : grant.DefaultSource, stop);
         return new(new IngestLane(grant.Tenant, found.Source), found.Refusal);
     }
 
     private async ValueTask<Route> ByListenerAsync(CancellationToken stop)
     {
-        if (options.Tenant is "" && !loopback) return new(default, IngestRefusal.NoToken);
-        var tenant = await directory.TenantAsync(options.Tenant, stop);
-        if (tenant == 0) return new(default, IngestRefusal.NoToken);
-        var found = await directory.SourceAsync(tenant, options.Source, stop);
-        return new(new IngestLane(tenant, found.Source), found.Refusal);
+        if (tenant is "" && !loopback) return new(default, IngestRefusal.NoToken);
+        var owner = await directory.TenantAsync(tenant, stop);
+        if (owner == 0) return new(default, IngestRefusal.NoToken);
+        var found = await directory.SourceAsync(owner, source, stop);
+        return new(new IngestLane(owner, found.Source), found.Refusal);
     }
 }
