@@ -73,7 +73,8 @@ internal static class AdminRun
         return ExitCodes.Done;
     }
 
-    private static async Task<ServiceProvider> OpenAsync(string data, CancellationToken stop)
+    /// <summary>The control store of a data directory.</summary>
+    internal static async Task<ServiceProvider> OpenAsync(string data, CancellationToken stop)
     {
         var options = Up.ServerRun.LoadOptions(null, [new("Data:Directory", data)]);
         Directory.CreateDirectory(Path.GetFullPath(data), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);

@@ -12,7 +12,7 @@ internal static class AdminCommand
         Works on the control store without a browser.
 
         Example: palisade admin init --email owner@example.com --password-file pw.txt
-        """) { Data, Init(), Token(), Reset(), Tenants() };
+        """) { Data, Init(), Token(), Reset(), Tenants(), Certificate() };
 
     private static Command Init()
     {
@@ -50,5 +50,19 @@ internal static class AdminCommand
         var command = new Command("tenants", "Lists the tenants.");
         command.SetAction((r, stop) => AdminRun.TenantsAsync(r.GetValue(Data)!, stop));
         return command;
+    }
+
+    private static Command Certificate()
+    {
+        var name = new Option<string[]>("--name") { Description = "host name or address senders use; may be given more than once", Required = true };
+        var days = new Option<int>("--days") { Description = "how long it is valid", DefaultValueFactory = _ => 365 };
+        var create = new Command("create", """
+            Makes a certificate that signs itself, for trying TLS out, where Ingest:SyslogTls looks for it. Prints its file; give
+            that to senders as their authority.
+
+            Example: palisade admin certificate create --name logs.example.com --name 192.0.2.10
+            """) { name, days };
+        create.SetAction((r, stop) => CertificateRun.CreateAsync(r.GetValue(Data)!, r.GetValue(name)!, r.GetValue(days), stop));
+        return new Command("certificate", "Certificates of listeners with TLS.") { create };
     }
 }
