@@ -68,7 +68,7 @@ public sealed class RelpTests
         }
         await client.OpenAsync();
         await client.SendAsync(Lines(40, 5));
-        await StoredAsync(server, 5);
+        Assert.Equal(Lines(40, 5), await StoredAsync(server, 5));
         client.Cut();
         await client.OpenAsync();
         await client.SendAsync(Lines(45, 5));

@@ -68,7 +68,7 @@ public sealed class RelpSession(
         while (ending is null)
         {
             var pending = reader.ReadAsync(stop).AsTask();
-            if (held.Count > 0 && !await CameAsync(pending, HoldLimit, stop))
+            if (held.Count > 0 && !await CameAsync(pending, HoldLimit, stop) && !PeerConnection.IsDown(socket))
             {
                 await SettleAsync(stop);
                 await AnswerAsync(stop);
