@@ -76,9 +76,25 @@ public sealed class SenderCatalogueTests
         var text = File.ReadAllText(path);
         var (from, to) = (text.IndexOf(SenderDocument.Begin, StringComparison.Ordinal) + SenderDocument.Begin.Length, text.IndexOf(SenderDocument.End, StringComparison.Ordinal));
         Assert.True(from > SenderDocument.Begin.Length && to > from);
-        var wanted = "\n\n" + SenderDocument.Write(Catalogue, new SenderAddresses(new ServerOptions(), new Uri("http://127.0.0.1:8080/")));
+        var wanted = "\n\n" + SenderDocument.Write(Catalogue, new SenderAddresses(Everything, new Uri("http://127.0.0.1:8080/")));
         if (Environment.GetEnvironmentVariable("PALISADE_ACCEPT") == "1") File.WriteAllText(path, text = text[..from] + wanted + text[to..]);
         Assert.Contains(wanted, text, StringComparison.Ordinal);
+    }
+
+    /// <summary>Every listener in its usual place, those that have to be switched on included.</summary>
+    private static ServerOptions Everything => new()
+    {
+        Ingest = new IngestOptions { Relp = [new()], SyslogTls = [new() { Tls = new TlsOptions { Certificate = "tls/logs.pem" } }] },
+    };
+
+    [Fact]
+    public void Tls_and_relp_are_offered_where_they_are_switched_on()
+    {
+        var seen = new Uri("http://127.0.0.1:8080/");
+        Assert.Equal("127.0.0.1 6514 127.0.0.1 2514", new SenderAddresses(Everything, seen).Fill("{{tls_host}} {{tls_port}} {{relp_host}} {{relp_port}}", "", out var missing));
+        Assert.Empty(missing);
+        new SenderAddresses(new ServerOptions(), seen).Fill("{{tls_port}} {{relp_port}}", "", out missing);
+        Assert.Equal(["tls_port", "relp_port"], missing);
     }
 
     private static ServerOptions Options(string syslog, string url = "") => new()

@@ -19,6 +19,7 @@ public sealed class SenderAddresses
     {
         ["token"] = "", ["url"] = "Http:PublicUrl", ["http_host"] = "Http:PublicUrl", ["http_port"] = "Http:PublicUrl", ["https"] = "Http:PublicUrl",
         ["syslog_host"] = "Ingest:Syslog", ["syslog_port"] = "Ingest:Syslog",
+        ["tls_host"] = "Ingest:SyslogTls", ["tls_port"] = "Ingest:SyslogTls", ["relp_host"] = "Ingest:Relp", ["relp_port"] = "Ingest:Relp",
     };
 
     private readonly Dictionary<string, string> values = [];
@@ -32,20 +33,23 @@ public sealed class SenderAddresses
         values["http_host"] = http.Host.Trim('[', ']');
         values["http_port"] = http.Port.ToString(CultureInfo.InvariantCulture);
         if (http.Scheme == Uri.UriSchemeHttps) values["https"] = "";
-        if (options.Ingest.Syslog.FirstOrDefault(s => s.Tcp) is { } syslog) Put("syslog", syslog.Listen, http);
+        if (options.Ingest.Syslog.FirstOrDefault(s => s.Tcp) is { } syslog) SyslogIsLocal = Put("syslog", syslog.Listen, http);
+        if (options.Ingest.SyslogTls.FirstOrDefault(s => !s.WaitsForCertificate(options.Data.PathOf(""))) is { } tls) Put("tls", tls.Listen, http);
+        if (options.Ingest.Relp is [var relp, ..]) Put("relp", relp.Listen, http);
     }
 
     /// <summary>Both need this machine: what listens on a loopback address is reached from nowhere else.</summary>
-    public bool SyslogIsLocal { get; private set; }
+    public bool SyslogIsLocal { get; }
 
     /// <summary>NAME_host and NAME_port of a listener; one that listens everywhere is reached where the console is.</summary>
-    private void Put(string name, string listen, Uri http)
+    /// <returns>It is reached from this machine only.</returns>
+    private bool Put(string name, string listen, Uri http)
     {
         var end = IPEndPoint.Parse(listen);
         var everywhere = end.Address.Equals(IPAddress.Any) || end.Address.Equals(IPAddress.IPv6Any);
         values[name + "_host"] = everywhere ? http.Host.Trim('[', ']') : end.Address.ToString();
         values[name + "_port"] = end.Port.ToString(CultureInfo.InvariantCulture);
-        SyslogIsLocal |= IPAddress.IsLoopback(end.Address);
+        return IPAddress.IsLoopback(end.Address);
     }
 
     /// <summary>The text with its values, and the names that have none. A line that begins with {{https}} stays only where we are reached by TLS.</summary>
