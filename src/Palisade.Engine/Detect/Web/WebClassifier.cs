@@ -124,6 +124,9 @@ internal sealed class WebClassifier(SignatureSet set)
         }
     }
 
+    /// <summary>Bytes at the beginning and at the end of a value that are read as SQL.</summary>
+    private const int SqlWindow = 8192;
+
     private Signature[] Candidates(int literal) => set.ByLiteral[literal];
 
     private void Try(Signature signature, WebScratch scratch, int index, int literal, int end)
@@ -149,25 +152,33 @@ internal sealed class WebClassifier(SignatureSet set)
     {
         ref readonly var segment = ref scratch.Segments[index];
         var text = scratch.Bytes(segment);
+        if (text.Length <= 2 * SqlWindow) { ReadSql(scratch, index, text, segment.Part); return; }
+        // No statement is this long; what is put in front or behind to tire a reader is not read.
+        ReadSql(scratch, index, text[..SqlWindow], segment.Part);
+        ReadSql(scratch, index, text[^SqlWindow..], segment.Part);
+    }
+
+    private void ReadSql(WebScratch scratch, int index, ReadOnlySpan<byte> text, WebPart part)
+    {
         var quoted = text.Contains((byte)'\'');
         var twice = text.Contains((byte)'"');
         var ticked = text.Contains((byte)'`');
         if (!quoted && !twice && !ticked)
         {
-            if (segment.Part is WebPart.UserAgent or WebPart.Referrer) return;
+            if (part is WebPart.UserAgent or WebPart.Referrer) return;
             if (text.IndexOfAny((byte)' ', (byte)'(', (byte)'*') < 0 && text.IndexOfAny((byte)'#', (byte)';', (byte)'|') < 0 && text.IndexOf("--"u8) < 0) return;
         }
-        ReadSql(scratch, index, 0, 0);
-        if (quoted) ReadSql(scratch, index, (byte)'\'', 1);
-        if (quoted) ReadSql(scratch, index, (byte)'\'', 2);
-        if (twice) ReadSql(scratch, index, (byte)'"', 1);
-        if (ticked) ReadSql(scratch, index, (byte)'`', 1);
+        ReadSql(scratch, index, text, 0, 0);
+        if (quoted) ReadSql(scratch, index, text, (byte)'\'', 1);
+        if (quoted) ReadSql(scratch, index, text, (byte)'\'', 2);
+        if (twice) ReadSql(scratch, index, text, (byte)'"', 1);
+        if (ticked) ReadSql(scratch, index, text, (byte)'`', 1);
     }
 
-    private void ReadSql(WebScratch scratch, int index, byte quote, int closing)
+    private void ReadSql(WebScratch scratch, int index, ReadOnlySpan<byte> text, byte quote, int closing)
     {
         ref readonly var segment = ref scratch.Segments[index];
-        var length = SqlFold.Fold(scratch.Bytes(segment), quote, closing, scratch.Fold);
+        var length = SqlFold.Fold(text, quote, closing, scratch.Fold);
         if (length < 2) return;
         var fold = scratch.Fold.AsSpan(0, length);
         if (!set.AnySql!.IsMatch(fold)) return;
