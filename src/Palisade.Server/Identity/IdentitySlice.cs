@@ -1,5 +1,6 @@
 using System.Threading.RateLimiting;
 using Microsoft.AspNetCore.Authentication.Cookies;
+using Microsoft.AspNetCore.Components.Authorization;
 using Microsoft.AspNetCore.Identity;
 using Palisade.Server.Configuration;
 using Palisade.Server.Tokens;
@@ -37,6 +38,7 @@ public static class IdentitySlice
             .AddPolicy(Access.SignedIn, p => p.AddAuthenticationSchemes(Access.People).RequireAuthenticatedUser())
             .AddPolicy(Access.Operator, p => p.AddAuthenticationSchemes(Access.OperatorScheme).RequireAuthenticatedUser());
         services.AddCascadingAuthenticationState();
+        services.AddScoped<AuthenticationStateProvider, OpenPageCheck>();
         services.AddAntiforgery(o =>
         {
             o.Cookie.Name = "palisade.forgery";

@@ -1,7 +1,9 @@
+using System.Security.Cryptography;
 using Microsoft.EntityFrameworkCore;
 using Palisade.Server.Audit;
 using Palisade.Server.Control;
 using Palisade.Server.Tenants;
+using Palisade.Server.Tokens;
 
 namespace Palisade.Server.Identity;
 
@@ -72,6 +74,9 @@ public sealed class MembershipService(ControlDbFactory factory, TimeProvider clo
             var before = row.Role;
             if (role is { } next) row.Role = next;
             else db.Remove(row);
+            // Open pages remember what their person may do: with less of it, sessions end and the person signs in again.
+            if ((role is null || role > before) && await db.Set<User>().FirstOrDefaultAsync(u => u.Id == user, stop) is { } person)
+                person.SecurityStamp = TokenText.Base32(RandomNumberGenerator.GetBytes(20));
             await AuditLog.AppendAsync(db, tenant, actor, role is null ? "member.remove" : "member.role", user.ToString(),
                 new { from = before.ToString(), to = role?.ToString() }, clock.GetUtcNow(), stop);
             return MemberRefusal.None;

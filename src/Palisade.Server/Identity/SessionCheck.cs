@@ -15,11 +15,14 @@ internal sealed class SessionCheck(ControlDbFactory factory, TimeProvider clock)
 
     public async Task ValidateAsync(CookieValidatePrincipalContext context)
     {
-        var id = context.Principal?.UserId();
-        if (id is { } user && await StampAsync(user, context.HttpContext.RequestAborted) is { } stamp && stamp == context.Principal!.FindFirstValue(Access.Stamp)) return;
+        if (await IsCurrentAsync(context.Principal, context.HttpContext.RequestAborted)) return;
         context.RejectPrincipal();
         await context.HttpContext.SignOutAsync(Access.People);
     }
+
+    /// <summary>Whether a person's session goes on.</summary>
+    public async Task<bool> IsCurrentAsync(ClaimsPrincipal? principal, CancellationToken stop) =>
+        principal?.UserId() is { } user && await StampAsync(user, stop) is { } stamp && stamp == principal.FindFirstValue(Access.Stamp);
 
     private async Task<string?> StampAsync(Guid user, CancellationToken stop)
     {

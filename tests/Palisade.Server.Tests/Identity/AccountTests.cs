@@ -1,4 +1,5 @@
 using System.Net;
+using Microsoft.AspNetCore.Components.Authorization;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
@@ -153,6 +154,50 @@ public abstract class AccountTests(ControlFixture store)
         Assert.Equal("/", Location(await SignIn(later, tenant, NewPassword)));
         var entry = Assert.Single(await App.AuditAsync(tenant.Id), e => e.Action == "user.password");
         Assert.Equal(("user", TestApp.EmailOf(tenant, Role.Owner), "127.0.0.1"), (entry.ActorKind, entry.ActorName, entry.Address));
+    }
+
+    [Fact]
+    public async Task Open_pages_end_with_the_session_when_the_person_loses_the_place_and_not_before()
+    {
+        var tenant = await App.TenantAsync(store.NewName());
+        var (gone, lesser, stays) = (await App.MemberAsync(tenant, Role.Admin), await App.MemberAsync(tenant, Role.Analyst), await App.MemberAsync(tenant, Role.Viewer));
+        await using var scopes = new Scopes(App, gone, lesser, stays);
+        var members = App.Service<MembershipService>();
+        Assert.Equal(MemberRefusal.None, await members.ChangeAsync(tenant.Id, gone.Id, null, Actor.System, Stop));
+        Assert.Equal(MemberRefusal.None, await members.ChangeAsync(tenant.Id, lesser.Id, Role.Viewer, Actor.System, Stop));
+        Assert.Equal(MemberRefusal.None, await members.ChangeAsync(tenant.Id, stays.Id, Role.Responder, Actor.System, Stop));
+        await Task.WhenAll(scopes.Ended(gone), scopes.Ended(lesser)).WaitAsync(TimeSpan.FromSeconds(90));
+        Assert.False(scopes.Ended(stays).IsCompleted);
+    }
+
+    /// <summary>The connections of open pages, one a person.</summary>
+    private sealed class Scopes : IAsyncDisposable
+    {
+        private readonly Dictionary<Guid, (AsyncServiceScope Scope, TaskCompletionSource Ended)> open = [];
+
+        public Scopes(TestApp app, params User[] people)
+        {
+            foreach (var person in people)
+            {
+                var scope = app.Services.CreateAsyncScope();
+                var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                var provider = scope.ServiceProvider.GetRequiredService<AuthenticationStateProvider>();
+                var state = Task.FromResult(new AuthenticationState(SignInService.Principal(person, Access.People)));
+                Assert.IsAssignableFrom<IHostEnvironmentAuthenticationStateProvider>(provider).SetAuthenticationState(state);
+                provider.AuthenticationStateChanged += async next =>
+                {
+                    if ((await next).User.Identity?.IsAuthenticated != true) ended.TrySetResult();
+                };
+                open.Add(person.Id, (scope, ended));
+            }
+        }
+
+        public Task Ended(User person) => open[person.Id].Ended.Task;
+
+        public async ValueTask DisposeAsync()
+        {
+            foreach (var (scope, _) in open.Values) await scope.DisposeAsync();
+        }
     }
 
     [Fact]
