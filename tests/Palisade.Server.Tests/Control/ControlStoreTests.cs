@@ -192,6 +192,27 @@ public abstract class ControlStoreTests(ControlFixture store)
     }
 
     [Fact]
+    public async Task Usage_adds_up_by_day_and_the_first_event_is_noted_once()
+    {
+        var tenant = await App.TenantAsync(store.NewName());
+        var owner = (await App.Service<MembershipService>().MembersAsync(tenant.Id, Stop)).Single();
+        var usage = App.Service<IUsageMeter>();
+        DateTimeOffset? first = null;
+        for (var round = 1; round <= 3; round++)
+        {
+            usage.Add(tenant.Id, 10, 1000);
+            usage.UserActive(tenant.Id, owner.Id);
+            await usage.FlushAsync(Stop);
+            await using var db = App.Control.For(tenant.Id);
+            var days = await db.Set<UsageDay>().ToListAsync();
+            Assert.Equal((10L * round, 1000L * round), (days.Sum(d => d.Events), days.Sum(d => d.Bytes)));
+            Assert.All(days, d => Assert.Equal(1, d.ActiveUsers));
+            var noted = await db.Set<FunnelEvent>().SingleAsync(f => f.Step == FunnelStep.FirstEvent);
+            Assert.Equal(first ??= noted.At, noted.At);
+        }
+    }
+
+    [Fact]
     public async Task The_last_owner_stays_and_every_change_of_members_is_in_the_audit_log()
     {
         var tenant = await App.TenantAsync(store.NewName());

@@ -1,11 +1,18 @@
 using Palisade.Server.Configuration;
 using Palisade.Server.Control;
 using Palisade.Server.Ingest;
+using Palisade.Server.Tests.Control;
 using Palisade.Server.Usage;
 
 namespace Palisade.Server.Tests.Ingest;
 
-public sealed class LossLedgerTests : IAsyncLifetime
+[Collection(nameof(SqliteControl))]
+public sealed class SqliteLossLedgerTests(SqliteControl store) : LossLedgerTests(store);
+
+[Collection(nameof(PostgresControl))]
+public sealed class PostgresLossLedgerTests(PostgresControl store) : LossLedgerTests(store);
+
+public abstract class LossLedgerTests(ControlFixture store) : IAsyncLifetime
 {
     private const long Minute = 1_790_000_040_000 / 60_000 * 60_000;
     private readonly string directory = Directory.CreateTempSubdirectory("palisade-ledger-").FullName;
@@ -22,7 +29,7 @@ public sealed class LossLedgerTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        var factory = new ControlDbFactory(new ServerOptions { Data = new DataOptions { Directory = directory } });
+        var factory = new ControlDbFactory(new ServerOptions { Data = new DataOptions { Directory = directory }, Control = await store.NewStoreAsync() });
         await using var db = factory.ForSystem();
         await db.Database.EnsureCreatedAsync();
         ledger = new LossLedger(factory, usage);
