@@ -15,7 +15,8 @@ internal static class StreamContent
             ? Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
                 .Select(path => (Path.GetRelativePath(folder, path).Replace('\\', '/'), File.ReadAllBytes(path)))
             : [];
-        var snapshot = EngineContent.Load(files, out var problems);
+        // It ships with the program, beside it, and is tested with it.
+        var snapshot = EngineContent.Load(files, out var problems, trusted: true);
         foreach (var problem in problems)
         {
             if (problem.IsError) log.ContentProblem(problem.Code, problem.File, problem.Line, problem.Message);
