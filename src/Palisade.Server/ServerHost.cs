@@ -9,6 +9,7 @@ using Palisade.Server.Dashboard;
 using Palisade.Server.Health;
 using Palisade.Server.Identity;
 using Palisade.Server.Ingest;
+using Palisade.Server.Search;
 using Palisade.Server.Sources;
 using Palisade.Server.Storage;
 using Palisade.Server.Streaming;
@@ -103,6 +104,7 @@ public static class ServerHost
         api.MapSourcesApi();
         api.MapTokensApi();
         api.MapTenantsApi();
+        api.MapSearchApi();
         app.MapIdentity();
         app.MapIngest();
         app.MapHealth();

@@ -12,6 +12,10 @@ internal static class Problem
 
     public static ProblemHttpResult Invalid(string code, string detail) => Of(StatusCodes.Status400BadRequest, code, detail);
 
+    /// <summary>A mistake in a text, with the place, counted from 1.</summary>
+    public static ProblemHttpResult AtColumn(string code, string detail, int column) =>
+        TypedResults.Problem(detail, statusCode: StatusCodes.Status400BadRequest, extensions: new Dictionary<string, object?> { ["code"] = code, ["column"] = column });
+
     /// <summary>The code of an answer that the framework makes.</summary>
     public static string CodeOf(int status) => status switch
     {

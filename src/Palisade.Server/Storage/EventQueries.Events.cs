@@ -77,6 +77,8 @@ public sealed partial class EventQueries
             where.Add($"positionCaseInsensitive(raw, {{word{i}:String}}) > 0");
             values.Add(new($"word{i}", "String", search.Words[i]));
         }
+        var number = search.Filters.Count;
+        if (search.Condition is { } condition) where.Add(FilterSql.Tree(condition, ref number, values));
         return (string.Join(" AND ", where), values);
     }
 

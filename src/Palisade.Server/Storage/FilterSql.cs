@@ -9,14 +9,42 @@ internal static class FilterSql
 {
     private const string Never = "0";
 
+    /// <summary>Fields that are stored only where nothing else gives them.</summary>
+    private const string Message = "if(attrs['message'] = '', raw, attrs['message'])";
+    private const string UrlOriginal = "if(attrs['url.original'] != '', attrs['url.original'], if(url_query = '', url_path, concat(url_path, '?', url_query)))";
+
+    /// <summary>A tree of conditions.</summary>
+    /// <param name="number">The first number that is free for parameters; moved on.</param>
+    /// <param name="values">Bound values are added here.</param>
+    public static string Tree(EventCondition condition, ref int number, List<Bound> values)
+    {
+        switch (condition)
+        {
+            case EventCondition.All all: return Joined(all.Of, " AND ", "1", ref number, values);
+            case EventCondition.Any any: return Joined(any.Of, " OR ", Never, ref number, values);
+            case EventCondition.Not not: return $"NOT {Tree(not.Of, ref number, values)}";
+            default: return $"({Condition(((EventCondition.Field)condition).Filter, number++, values)})";
+        }
+    }
+
+    private static string Joined(IReadOnlyList<EventCondition> items, string word, string none, ref int number, List<Bound> values)
+    {
+        if (items.Count == 0) return none;
+        var parts = new string[items.Count];
+        for (var i = 0; i < parts.Length; i++) parts[i] = Tree(items[i], ref number, values);
+        return $"({string.Join(word, parts)})";
+    }
+
     /// <param name="number">Tells this filter's parameters from others'.</param>
     /// <param name="values">Bound values are added here.</param>
     public static string Condition(EventFilter filter, int number, List<Bound> values)
     {
         var v = $"{{v{number}:String}}";
-        values.Add(new($"v{number}", "String", filter.Value));
+        values.Add(new($"v{number}", "String", filter.Operator == FilterOperator.Like ? SqlPattern(filter.Value) : filter.Value));
         switch (filter.Field)
         {
+            case "message": return OfText(Message, filter.Operator, v);
+            case "url.original": return OfText(UrlOriginal, filter.Operator, v);
             case "event.original": return OfText("raw", filter.Operator, v);
             case "palisade.kind": return OfText("kind", filter.Operator, v);
         }
@@ -44,6 +72,9 @@ internal static class FilterSql
         FilterOperator.StartsWith => $"startsWith({column}, {v})",
         FilterOperator.AtLeast => $"{column} >= {v}",
         FilterOperator.AtMost => $"{column} <= {v}",
+        FilterOperator.Above => $"{column} > {v}",
+        FilterOperator.Below => $"{column} < {v}",
+        FilterOperator.Like => $"{column} ILIKE {v}",
         FilterOperator.Exists => $"{column} != ''",
         _ => $"{column} = ''",
     };
@@ -96,11 +127,29 @@ internal static class FilterSql
     {
         if (filter.Operator == FilterOperator.Exists) return $"{column} != 0";
         if (filter.Operator == FilterOperator.Missing) return $"{column} = 0";
-        if (filter.Operator is FilterOperator.Contains or FilterOperator.StartsWith) return OfText($"toString({column})", filter.Operator, $"{{v{number}:String}}");
+        if (filter.Operator is FilterOperator.Contains or FilterOperator.StartsWith or FilterOperator.Like) return OfText($"toString({column})", filter.Operator, $"{{v{number}:String}}");
         if (!double.TryParse(filter.Value, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) || !double.IsFinite(value))
             return filter.Operator == FilterOperator.NotEqual ? "1" : Never;
         values.Add(new($"n{number}", "Float64", value));
-        var sign = filter.Operator switch { FilterOperator.Equal => "=", FilterOperator.NotEqual => "!=", FilterOperator.AtLeast => ">=", _ => "<=" };
+        var sign = filter.Operator switch
+        {
+            FilterOperator.Equal => "=", FilterOperator.NotEqual => "!=", FilterOperator.AtLeast => ">=", FilterOperator.Above => ">", FilterOperator.Below => "<", _ => "<=",
+        };
         return $"{column} {sign} {{n{number}:Float64}}";
+    }
+
+    // Our pattern as ClickHouse's LIKE has it: % any run, _ one, \ the next as it is.
+    private static string SqlPattern(string pattern)
+    {
+        var sql = new System.Text.StringBuilder(pattern.Length + 8);
+        for (var i = 0; i < pattern.Length; i++)
+        {
+            var c = pattern[i];
+            if (c is '*' or '?') { sql.Append(c == '*' ? '%' : '_'); continue; }
+            if (c == '\\' && i + 1 < pattern.Length) c = pattern[++i];
+            if (c is '%' or '_' or '\\') sql.Append('\\');
+            sql.Append(c);
+        }
+        return sql.ToString();
     }
 }

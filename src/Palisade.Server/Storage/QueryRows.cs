@@ -58,10 +58,24 @@ public sealed record StoredFinding(
     ulong EventId, DateTimeOffset Time, uint Source, string RuleId, string Class, string Technique, string Attempt, FindingLevel Level, AttackOutcome Outcome,
     string Field, int Offset, int Length, string SourceIp, string Country, string Host, string Site, string Path, string User, bool Correlation, IReadOnlyList<ulong> Proof);
 
-public enum FilterOperator { Equal, NotEqual, Contains, StartsWith, AtLeast, AtMost, Exists, Missing }
+/// <summary>How a field is compared. Like takes a pattern: * any run of characters, ? one, \ the next as it is; letter case aside.</summary>
+public enum FilterOperator { Equal, NotEqual, Contains, StartsWith, AtLeast, AtMost, Exists, Missing, Above, Below, Like }
 
 /// <summary>One condition on a field, by its ECS name (or a vendor field's).</summary>
 public sealed record EventFilter(string Field, FilterOperator Operator, string Value = "");
+
+/// <summary>Conditions joined to a tree.</summary>
+public abstract record EventCondition
+{
+    private EventCondition() { }
+
+    /// <summary>Every one holds; none: always.</summary>
+    public sealed record All(IReadOnlyList<EventCondition> Of) : EventCondition;
+    /// <summary>At least one holds; none: never.</summary>
+    public sealed record Any(IReadOnlyList<EventCondition> Of) : EventCondition;
+    public sealed record Not(EventCondition Of) : EventCondition;
+    public sealed record Field(EventFilter Filter) : EventCondition;
+}
 
 /// <summary>What is searched for: every condition and every word must hold.</summary>
 public sealed record EventSearch(TimeRange Range)
@@ -69,6 +83,8 @@ public sealed record EventSearch(TimeRange Range)
     public IReadOnlyList<EventFilter> Filters { get; init; } = [];
     /// <summary>Found anywhere in the raw record, any letter case (ASCII).</summary>
     public IReadOnlyList<string> Words { get; init; } = [];
+    /// <summary>Holds as well; null: no matter.</summary>
+    public EventCondition? Condition { get; init; }
     public uint? Source { get; init; }
     /// <summary>Most rows, 1 to 10,000.</summary>
     public int Limit { get; init; } = 100;
