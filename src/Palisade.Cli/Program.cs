@@ -11,6 +11,7 @@ var root = new RootCommand("Palisade reads the logs your hosts already write, fi
     ScanCommand.Create(),
     ParseCommand.Create(),
     RulesCommand.Create(),
+    SearchCommand.Create(),
     SendCommand.Create(),
     BenchCommand.Create(),
     AdminCommand.Create(),

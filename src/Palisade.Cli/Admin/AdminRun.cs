@@ -39,7 +39,7 @@ internal static class AdminRun
             ?? throw new CliException(ExitCodes.BadInput, all.Count == 0
                 ? "there is no tenant yet: palisade admin init makes the first."
                 : $"there is no tenant '{tenant}'. Tenants: {string.Join(' ', all.Select(t => t.Slug))}");
-        DateTimeOffset? expires = ttl is null ? null : TimeProvider.System.GetUtcNow() + Span(ttl);
+        DateTimeOffset? expires = ttl is null ? null : TimeProvider.System.GetUtcNow() + Duration.Parse(ttl, "--ttl");
         var tokens = services.GetRequiredService<TokenService>();
         var made = await services.GetRequiredService<ControlDbFactory>().ChangeAsync(new TenantContext(found.Id), db =>
             tokens.CreateAsync(db, found.Id, source ?? $"{scope} (command line)", Enum.Parse<TokenScope>(scope, true), source, expires, Self, stop), stop);
@@ -93,9 +93,4 @@ internal static class AdminRun
         if (!File.Exists(file)) throw new CliException(ExitCodes.BadInput, $"{file}: no such file. Put the password on its first line.");
         return File.ReadLines(file).FirstOrDefault() ?? "";
     }
-
-    private static TimeSpan Span(string text) =>
-        text.Length > 1 && int.TryParse(text[..^1], out var n) && n > 0 && text[^1] is 'd' or 'h'
-            ? text[^1] == 'd' ? TimeSpan.FromDays(n) : TimeSpan.FromHours(n)
-            : throw new CliException(ExitCodes.Usage, $"--ttl '{text}' is no time: write 90d or 12h.");
 }
