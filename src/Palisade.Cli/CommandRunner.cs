@@ -1,5 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using Palisade.Journal;
+using Palisade.Server.Control;
 
 namespace Palisade.Cli;
 
@@ -20,6 +22,16 @@ internal static class CommandRunner
         {
             Console.Error.WriteLine("palisade: " + e.Message);
             return e.ExitCode;
+        }
+        catch (DataDirectoryException e)
+        {
+            Console.Error.WriteLine($"palisade: {e.Message}");
+            return ExitCodes.BadInput;
+        }
+        catch (JournalException e)
+        {
+            Console.Error.WriteLine($"palisade: {e.Message}");
+            return e.Problem == JournalProblem.NewerFormat ? ExitCodes.BadInput : ExitCodes.Unreachable;
         }
         catch (OperationCanceledException)
         {

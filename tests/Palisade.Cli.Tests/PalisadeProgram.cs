@@ -13,17 +13,28 @@ internal sealed record RunResult(int Code, string Out, string Err)
 /// <summary>Runs the built program as its users do: a process, words, standard input, exit code.</summary>
 internal static class PalisadeProgram
 {
-    private static readonly string Root = Path.GetFullPath(Path.Combine(Here(), "..", ".."));
+    public static readonly string Root = Path.GetFullPath(Path.Combine(Here(), "..", ".."));
     private static readonly string Program = Path.Combine(Root, "artifacts", "bin", "Palisade.Cli", "release_linux-x64", "palisade");
 
     private static string Here([CallerFilePath] string file = "") => Path.GetDirectoryName(file)!;
 
     public static Task<RunResult> RunAsync(params string[] words) => RunAsync([], words);
 
-    public static async Task<RunResult> RunAsync(byte[] input, string[] words)
+    public static Task<RunResult> RunAsync(byte[] input, string[] words) => RunAsync(Program, input, words);
+
+    /// <summary>A copy of the program's folder whose files can be replaced one by one. Gives its path.</summary>
+    public static async Task<string> CopyAsync(string folder)
+    {
+        using var copy = Process.Start("cp", ["-r", Path.GetDirectoryName(Program)!, folder]);
+        await copy.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(0, copy.ExitCode);
+        return Path.Combine(folder, "palisade");
+    }
+
+    public static async Task<RunResult> RunAsync(string program, byte[] input, string[] words)
     {
         var cancel = TestContext.Current.CancellationToken;
-        var start = new ProcessStartInfo(Program, words)
+        var start = new ProcessStartInfo(program, words)
         {
             RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
             StandardOutputEncoding = new UTF8Encoding(false), StandardErrorEncoding = new UTF8Encoding(false),
