@@ -56,7 +56,6 @@ internal static class MachineChecks
         try
         {
             using var listener = new Socket(end.AddressFamily, udp ? SocketType.Dgram : SocketType.Stream, udp ? ProtocolType.Udp : ProtocolType.Tcp);
-            if (!udp) listener.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
             listener.Bind(end);
             return null;
         }

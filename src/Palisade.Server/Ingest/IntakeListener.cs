@@ -25,7 +25,7 @@ public sealed class IntakeListener : IAsyncDisposable
         socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         try
         {
-            socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
+            // Not ReuseAddress: .NET makes SO_REUSEPORT of it, and a second server would share the port unseen.
             socket.Bind(address);
             socket.Listen(512);
         }

@@ -38,7 +38,6 @@ internal sealed class PortCheck : IDoctorCheck
         try
         {
             using var socket = new Socket(end.AddressFamily, udp ? SocketType.Dgram : SocketType.Stream, udp ? ProtocolType.Udp : ProtocolType.Tcp);
-            if (!udp) socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
             socket.Bind(end);
             return CheckResult.Ok($"{what} is free");
         }
