@@ -18,7 +18,8 @@ public sealed class RoleTests(SqliteControl store)
 {
     /// <param name="Least">The least role that may.</param>
     /// <param name="Audit">Action of the audit entry; empty where nothing is changed.</param>
-    private sealed record Act(string Method, string Path, Role Least, string Audit = "", object? Body = null);
+    /// <param name="Status">What it answers where it may not succeed: this server has no event store.</param>
+    private sealed record Act(string Method, string Path, Role Least, string Audit = "", object? Body = null, HttpStatusCode Status = HttpStatusCode.OK);
 
     private static readonly Act[] Acts =
     [
@@ -33,6 +34,7 @@ public sealed class RoleTests(SqliteControl store)
         new("GET", "/api/v1/tokens", Role.Admin),
         new("POST", "/api/v1/tokens", Role.Admin, "token.create", new { name = "{new}", scope = "read" }),
         new("DELETE", "/api/v1/tokens/{token}", Role.Admin, "token.revoke"),
+        new("POST", "/api/v1/events/search", Role.Viewer, Body: new { query = "a" }, Status: HttpStatusCode.ServiceUnavailable),
         new("GET", "/api/v1/tenant", Role.Viewer),
         new("GET", "/api/v1/users", Role.Admin),
         new("GET", "/api/v1/audit", Role.Admin),
@@ -85,7 +87,7 @@ public sealed class RoleTests(SqliteControl store)
                 Assert.Empty(fresh);
                 continue;
             }
-            Assert.True(answer.IsSuccessStatusCode, $"{what} gave {answer.StatusCode}: {await answer.Content.ReadAsStringAsync()}");
+            Assert.True(answer.IsSuccessStatusCode || answer.StatusCode == act.Status, $"{what} gave {answer.StatusCode}: {await answer.Content.ReadAsStringAsync()}");
             Assert.Equal(act.Audit.Length == 0 ? [] : [(act.Audit, actorKind, actor, "127.0.0.1")], fresh.Select(e => (e.Action, e.ActorKind, e.ActorName, e.Address)));
         }
     }

@@ -7,6 +7,8 @@ internal enum Walk
     Thing,
     /// <summary>Lists or tells what is the caller's own: 200, with nothing of another tenant in it; 404 when another tenant is named.</summary>
     Own,
+    /// <summary>As Own, but read from the event store: without one, 503.</summary>
+    Stored,
     /// <summary>A page below /t/{tenant}: 404 for another's tenant; in the own tenant another's ids show nothing.</summary>
     Page,
     /// <summary>The operator's: a member of a tenant is turned away.</summary>
@@ -38,6 +40,7 @@ internal sealed record WalkStep(string Endpoint, Walk Kind, string Path, object?
         new("GET /api/v1/users", Walk.Own, "/api/v1/users"),
         new("GET /api/v1/audit", Walk.Own, "/api/v1/audit?limit=1000"),
         new("GET /api/v1/audit/verify", Walk.Own, "/api/v1/audit/verify"),
+        new("POST /api/v1/events/search", Walk.Stored, "/api/v1/events/search", new { query = "Geheim OR *", cursor = "253402300799999.1" }),
         new("GET /api/v1/admin/tenants", Walk.Operator, "/api/v1/admin/tenants"),
 
         new("GET /t/{tenant}/", Walk.Page, "/t/{slug}/?from=30d"),

@@ -136,6 +136,10 @@ public sealed class TenantWalkTests(SqliteControl store) : IAsyncLifetime
                 Assert.True((int)(await AskAsync(token, step)).Status is 200 or 201 or 409);
                 Assert.Equal((HttpStatusCode.NotFound, HttpStatusCode.Unauthorized), ((await AskAsync(claiming, step)).Status, asStranger.Status));
                 break;
+            case Walk.Stored:
+                Assert.Equal((HttpStatusCode.ServiceUnavailable, HttpStatusCode.ServiceUnavailable, HttpStatusCode.NotFound, HttpStatusCode.Unauthorized),
+                    (asMember.Status, (await AskAsync(token, step)).Status, (await AskAsync(claiming, step)).Status, asStranger.Status));
+                break;
             case Walk.Page:
                 Assert.Equal(HttpStatusCode.NotFound, asMember.Status);
                 Assert.Equal(HttpStatusCode.Redirect, asStranger.Status);
