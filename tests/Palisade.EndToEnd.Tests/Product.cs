@@ -22,13 +22,16 @@ public sealed class Product : IAsyncDisposable
     public int SyslogPort { get; } = FreePort();
     public string Url => $"http://127.0.0.1:{HttpPort}";
     public string IngestToken { get; private set; } = "";
+    /// <summary>Token of the API, scope write.</summary>
+    public string ApiToken { get; private set; } = "";
     public HttpClient Api { get; private set; } = new();
     public int ProcessId => process!.Id;
 
     private static string Here([CallerFilePath] string file = "") => Path.GetDirectoryName(file)!;
 
     /// <summary>Makes tenant, owner and tokens by the command line, and starts.</summary>
-    public static async Task<Product> StartNewAsync()
+    /// <param name="before">What is done to the data directory just before the start.</param>
+    public static async Task<Product> StartNewAsync(Action<string>? before = null)
     {
         var product = new Product();
         await File.WriteAllTextAsync(Path.Combine(product.Folder, "pw"), Password + "\n");
@@ -36,11 +39,13 @@ public sealed class Product : IAsyncDisposable
         product.IngestToken = await product.RunAsync("admin", "token", "create", "--tenant", slug, "--scope", "ingest", "--data", product.Data);
         var read = await product.RunAsync("admin", "token", "create", "--tenant", slug, "--scope", "write", "--data", product.Data);
         product.Api = new HttpClient { BaseAddress = new Uri(product.Url), DefaultRequestHeaders = { Authorization = new AuthenticationHeaderValue("Bearer", read) } };
+        product.ApiToken = read;
+        before?.Invoke(product.Data);
         await product.StartAsync();
         return product;
     }
 
-    private string Data => Path.Combine(Folder, "data");
+    public string Data => Path.Combine(Folder, "data");
 
     public async Task StartAsync()
     {
@@ -74,8 +79,15 @@ public sealed class Product : IAsyncDisposable
         await process.WaitForExitAsync();
     }
 
-    /// <summary>Runs a verb and gives what it printed.</summary>
+    /// <summary>Runs a verb that must end well and gives what it printed.</summary>
     public async Task<string> RunAsync(params string[] words)
+    {
+        var (code, output, error) = await TryRunAsync(words);
+        return code == 0 ? output.Trim() : throw new InvalidOperationException($"{string.Join(' ', words)} ended with {code}: {output}{error}");
+    }
+
+    /// <summary>Runs a verb, however it ends.</summary>
+    public async Task<(int Code, string Out, string Err)> TryRunAsync(params string[] words)
     {
         var start = new ProcessStartInfo(program, words) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = Folder };
         start.Environment["PALISADE_HOME"] = Root;
@@ -83,7 +95,7 @@ public sealed class Product : IAsyncDisposable
         var error = run.StandardError.ReadToEndAsync();
         var text = await run.StandardOutput.ReadToEndAsync();
         await run.WaitForExitAsync();
-        return run.ExitCode == 0 ? text.Trim() : throw new InvalidOperationException($"{string.Join(' ', words)} ended with {run.ExitCode}: {await error}");
+        return (run.ExitCode, text, await error);
     }
 
     public async Task<JsonObject> GetAsync(string path) => (JsonObject)JsonNode.Parse(await Api.GetStringAsync(new Uri(Url + path)))!;
