@@ -10,52 +10,114 @@ public sealed class ConsoleTests
 {
     private static readonly string Screens = Directory.CreateDirectory(Path.Combine(Product.Root, "artifacts", "screens")).FullName;
 
+    private static readonly string[] Standards = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"];
+
     [Fact]
     public async Task A_person_signs_in_and_sees_attacks_alerts_and_sources()
     {
         await using var product = await Product.StartNewAsync();
         await SendAsync(product);
         using var playwright = await Playwright.CreateAsync();
-        await using var browser = await playwright.Chromium.LaunchAsync(new()
-        {
-            ExecutablePath = "/usr/bin/chromium",
-            Args = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
-        });
+        await using var browser = await LaunchAsync(playwright);
         await using var context = await browser.NewContextAsync(new() { ViewportSize = new() { Width = 1440, Height = 900 }, ColorScheme = ColorScheme.Dark, Locale = "en-US" });
-        var page = await context.NewPageAsync();
-        var foreign = new List<string>();
-        var errors = new List<string>();
-        page.Request += (_, r) => { if (!r.Url.StartsWith(product.Url, StringComparison.Ordinal) && !r.Url.StartsWith("data:", StringComparison.Ordinal) && !r.Url.StartsWith("ws:", StringComparison.Ordinal)) foreign.Add(r.Url); };
-        page.Console += (_, m) => { if (m.Type == "error") errors.Add(m.Text); };
+        var (page, foreign, errors) = await WatchedAsync(context, product);
 
         await page.GotoAsync(product.Url + "/");
-        await page.FillAsync("#email", Product.Email);
-        await page.FillAsync("#password", Product.Password);
         await ShotAsync(page, "sign-in");
-        await page.PressAsync("#password", "Enter");
-        await page.WaitForURLAsync("**/t/lanqiao-pay/**");
+        await SignInAsync(page);
         await Assertions.Expect(page.Locator("h1")).ToBeVisibleAsync();
         await Assertions.Expect(page.GetByText("SQL injection attempt").First).ToBeVisibleAsync();
         await ShotAsync(page, "dashboard");
+        await AccessibleAsync(page);
 
         await page.GotoAsync(product.Url + "/t/lanqiao-pay/alerts");
         await Assertions.Expect(page.GetByText("SQL injection attempt").First).ToBeVisibleAsync();
         await ShotAsync(page, "alerts");
+        await AccessibleAsync(page);
         await page.GetByText("SQL injection attempt").First.ClickAsync();
         await Assertions.Expect(page.GetByText("UNION").First).ToBeVisibleAsync();
         await ShotAsync(page, "alert");
         await page.GotoAsync(product.Url + "/t/lanqiao-pay/config/sources");
         await Assertions.Expect(page.GetByText("web-01").First).ToBeVisibleAsync();
         await ShotAsync(page, "sources");
+        await AccessibleAsync(page);
 
         Assert.Empty(foreign);
         Assert.Empty(errors);
         await page.GotoAsync(product.Url + "/t/lanqiao-pay/");
         await Assertions.Expect(page.GetByText("SQL injection attempt").First).ToBeVisibleAsync();
-        var serious = (await page.RunAxe(new AxeRunOptions { RunOnly = new RunOnlyOptions { Type = "tag", Values = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"] } })).Violations.Where(v => v.Impact is "serious" or "critical").Select(v => $"{v.Id}: {v.Help}: {string.Join(" | ", v.Nodes.Take(3).Select(n => n.Html))}");
-        Assert.Empty(serious);
         await page.SetViewportSizeAsync(390, 844);
         await ShotAsync(page, "dashboard-phone");
+        Assert.True(await page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= innerWidth"));
+    }
+
+    [Fact]
+    public async Task Alerts_arrive_without_a_reload_and_keys_and_unknown_pages_have_their_help()
+    {
+        await using var product = await Product.StartNewAsync();
+        using var playwright = await Playwright.CreateAsync();
+        await using var browser = await LaunchAsync(playwright);
+        await using var context = await browser.NewContextAsync(new() { ViewportSize = new() { Width = 1440, Height = 900 }, ColorScheme = ColorScheme.Dark, Locale = "zh-CN" });
+        var (page, foreign, _) = await WatchedAsync(context, product);
+        await page.GotoAsync(product.Url + "/");
+        await SignInAsync(page);
+        await page.GotoAsync(product.Url + "/t/lanqiao-pay/alerts");
+        await Assertions.Expect(page.GetByText("没有未处理的告警").Or(page.Locator(".state.good")).First).ToBeVisibleAsync();
+        await ShotAsync(page, "alerts-empty-zh");
+        await page.WaitForFunctionAsync("window.Blazor !== undefined");
+        await SendAsync(product);
+        await Assertions.Expect(page.Locator("[data-row]").First).ToBeVisibleAsync(new() { Timeout = 30_000 });
+        await Assertions.Expect(page.Locator(".nav .cnt")).ToBeVisibleAsync(new() { Timeout = 30_000 });
+        await ShotAsync(page, "alerts-zh");
+
+        await page.Keyboard.PressAsync("?");
+        await Assertions.Expect(page.Locator("#keys-help")).ToBeVisibleAsync();
+        await AccessibleAsync(page);
+        await page.Keyboard.PressAsync("Escape");
+        await Assertions.Expect(page.Locator("#keys-help")).ToBeHiddenAsync();
+        await page.Keyboard.PressAsync("g");
+        await page.Keyboard.PressAsync("c");
+        await page.WaitForURLAsync("**/config/sources");
+
+        await page.GotoAsync(product.Url + "/t/lanqiao-pay/nowhere");
+        await Assertions.Expect(page.Locator(".state strong")).ToBeVisibleAsync();
+        await AccessibleAsync(page);
+        Assert.Empty(foreign);
+    }
+
+    private static Task<IBrowser> LaunchAsync(IPlaywright playwright) => playwright.Chromium.LaunchAsync(new()
+    {
+        ExecutablePath = "/usr/bin/chromium",
+        Args = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+    });
+
+    /// <summary>A page whose requests to others and whose errors are noted.</summary>
+    private static async Task<(IPage Page, List<string> Foreign, List<string> Errors)> WatchedAsync(IBrowserContext context, Product product)
+    {
+        var page = await context.NewPageAsync();
+        page.SetDefaultTimeout(60_000);
+        var (foreign, errors) = (new List<string>(), new List<string>());
+        page.Request += (_, r) => { if (!r.Url.StartsWith(product.Url, StringComparison.Ordinal) && !r.Url.StartsWith("data:", StringComparison.Ordinal) && !r.Url.StartsWith("ws:", StringComparison.Ordinal)) foreign.Add(r.Url); };
+        page.Console += (_, m) => { if (m.Type == "error") errors.Add(m.Text); };
+        return (page, foreign, errors);
+    }
+
+    private static async Task SignInAsync(IPage page)
+    {
+        await page.FillAsync("#email", Product.Email);
+        await page.FillAsync("#password", Product.Password);
+        await page.PressAsync("#password", "Enter");
+        await page.WaitForURLAsync("**/t/lanqiao-pay/**");
+    }
+
+    /// <summary>The rules of WCAG 2.2 A and AA, and that what is read aloud begins with what is seen.</summary>
+    private static async Task AccessibleAsync(IPage page)
+    {
+        var broken = (await page.RunAxe(new AxeRunOptions { RunOnly = new RunOnlyOptions { Type = "tag", Values = [.. Standards] } })).Violations
+            .Concat((await page.RunAxe(new AxeRunOptions { RunOnly = new RunOnlyOptions { Type = "rule", Values = ["label-content-name-mismatch"] } })).Violations)
+            .Where(v => v.Impact is "serious" or "critical")
+            .Select(v => $"{page.Url}: {v.Id}: {v.Help}: {string.Join(" | ", v.Nodes.Take(3).Select(n => n.Html))}");
+        Assert.Empty(broken);
     }
 
     private static async Task ShotAsync(IPage page, string name)
@@ -65,6 +127,14 @@ public sealed class ConsoleTests
             await page.EvaluateAsync($"document.documentElement.setAttribute('data-theme', '{theme}')");
             await page.ScreenshotAsync(new() { Path = Path.Combine(Screens, $"{name}.{theme}.png"), Animations = ScreenshotAnimations.Disabled });
         }
+    }
+
+    private static async Task PostAsync(Product product, string path, string lines, string token)
+    {
+        using var http = new HttpClient();
+        http.DefaultRequestHeaders.Authorization = new("Bearer", token);
+        using var answer = await http.PostAsync(new Uri(product.Url + path), new StringContent(lines));
+        answer.EnsureSuccessStatusCode();
     }
 
     private static async Task SendAsync(Product product)
@@ -79,10 +149,7 @@ public sealed class ConsoleTests
                 : i % 11 == 0 ? $"198.51.100.{i % 5 + 1} - - [{at} +0000] \"GET /../../../../etc/passwd HTTP/1.1\" 404 10 \"-\" \"curl/8\"\n"
                 : $"192.0.2.{i % 200 + 1} - - [{at} +0000] \"GET /products?id={i} HTTP/1.1\" 200 5162 \"-\" \"Mozilla/5.0\"\n");
         }
-        using var http = new HttpClient();
-        http.DefaultRequestHeaders.Authorization = new("Bearer", product.IngestToken);
-        using var answer = await http.PostAsync(new Uri(product.Url + "/ingest/raw?source=web-01"), new StringContent(body.ToString()));
-        answer.EnsureSuccessStatusCode();
+        await PostAsync(product, "/ingest/raw?source=web-01", body.ToString(), product.IngestToken);
         await Product.UntilAsync("all lines are stored", async () => await product.StoredAsync("web-01") == 2000);
     }
 }
