@@ -105,10 +105,10 @@ internal sealed class EffectReader(Action<string, int, string> error, IReadOnlyD
         {
             if (item is not YamlMappingNode one || one.Text("field") is not { } field || (one.Text("with") is null) == !one.Children.ContainsKey("patterns"))
             {
-                error("SRC010", item.Line(), "'parse' needs 'field', and either 'with' (kv, json, auto or a source's name) or 'patterns'");
+                error("SRC010", item.Line(), "'parse' needs 'field', and either 'with' (kv, json, xml, auto or a source's name) or 'patterns'");
                 continue;
             }
-            var kind = one.Text("with") switch { null => ParseKind.Patterns, "kv" => ParseKind.Kv, "json" => ParseKind.Json, "auto" => ParseKind.Auto, _ => ParseKind.Source };
+            var kind = one.Text("with") switch { null => ParseKind.Patterns, "kv" => ParseKind.Kv, "json" => ParseKind.Json, "xml" => ParseKind.Xml, "auto" => ParseKind.Auto, _ => ParseKind.Source };
             found.Add(new ParseRule(FieldNames.GetOrAdd(field), kind, Patterns(one), one.Text("with") ?? ""));
         }
         return [.. found];

@@ -64,9 +64,10 @@ public sealed partial class Parser
             {
                 case ParseKind.Patterns: TryOwn(source, rule.Patterns, offset, length, into, depth + 1); break;
                 case ParseKind.Kv: AddPairs(source, offset, length, into, depth + 1); break;
-                case ParseKind.Json:
+                case ParseKind.Json or ParseKind.Xml:
                     var before = into.Header(into.Count - 1).SlotCount;
-                    if (into.Bytes(offset, length)[0] == '{' && json.Flatten(into, offset, length) == ParseRefusal.None) Rename(source, into, before, true);
+                    var first = into.Bytes(offset, length)[0];
+                    if ((first == '{' && json.Flatten(into, offset, length) == ParseRefusal.None) || (first == '<' && xml.Flatten(into, offset, length) == ParseRefusal.None)) Rename(source, into, before, true);
                     else into.Rewind(before);
                     break;
                 case ParseKind.Auto: ReadMessage(offset, length, into, depth + 1); break;

@@ -4,6 +4,7 @@ using Palisade.Engine.Parse.KeyValue;
 using Palisade.Engine.Parse.Patterns;
 using Palisade.Engine.Parse.Syslog;
 using Palisade.Engine.Parse.Targets;
+using Palisade.Engine.Parse.Xml;
 using Palisade.Protocol;
 
 namespace Palisade.Engine.Parse;
@@ -18,6 +19,7 @@ public sealed partial class Parser
 
     private readonly PatternMatcher matcher = new();
     private readonly JsonFlattener json = new();
+    private readonly XmlFlattener xml = new();
     private readonly ValueWriter values = new();
     private readonly ColumnReader columns = new();
     private readonly Dictionary<uint, (short Parser, Target[][] Columns)> headers = [];
@@ -67,12 +69,13 @@ public sealed partial class Parser
         if (target.Field != 0) into.SetRange(target.Field, offset, length);
     }
 
-    private bool TryJson(SourceDefinition? asked, int offset, int length, EventBatch into, int depth, out short parser)
+    private bool TryTree(SourceDefinition? asked, int offset, int length, EventBatch into, int depth, out short parser)
     {
         parser = asked is null ? (short)-1 : set.IndexOf(asked.Name);
         var before = into.Header(into.Count - 1).SlotCount;
-        var refusal = json.Flatten(into, offset, length);
-        if (refusal == ParseRefusal.None && parser < 0) parser = JsonKind(into, before);
+        var isXml = into.Bytes(offset, length)[0] == '<';
+        var refusal = isXml ? xml.Flatten(into, offset, length) : json.Flatten(into, offset, length);
+        if (refusal == ParseRefusal.None && parser < 0) parser = TreeKind(isXml ? set.Xml : set.Json, into, before);
         if (parser < 0)
         {
             into.Rewind(before);
@@ -104,10 +107,10 @@ public sealed partial class Parser
     }
 
     // The first source whose names are all there and whose values fit; the last one asks for none.
-    private short JsonKind(EventBatch into, int before)
+    private short TreeKind(short[] candidates, EventBatch into, int before)
     {
         var names = into.FieldIds(into.Count - 1)[before..];
-        foreach (var candidate in set.Json)
+        foreach (var candidate in candidates)
         {
             var source = set[candidate];
             var fits = true;
@@ -170,7 +173,7 @@ public sealed partial class Parser
         if (message.StartsWith("@cee:"u8)) { var skip = 5 + Math.Max(message[5..].IndexOfAnyExcept((byte)' '), 0); at += skip; n -= skip; message = message[skip..]; }
         if (message.Length > 1 && message[0] == '{')
         {
-            if (depth < MaxDepth && !TryJson(null, at, n, into, depth + 1, out _)) into.Header(into.Count - 1).Refusal = ParseRefusal.None;
+            if (depth < MaxDepth && !TryTree(null, at, n, into, depth + 1, out _)) into.Header(into.Count - 1).Refusal = ParseRefusal.None;
             return true;
         }
         foreach (var candidate in set.AnyProgram)

@@ -73,9 +73,9 @@ public sealed partial class Parser(ParserSet set)
     {
         if (depth > MaxDepth) return -1;
         var first = into.Bytes(offset, length)[0];
-        if (first == '{') return TryJson(null, offset, length, into, depth, out var json) ? json : (short)-1;
+        if (first == '{' || (first == '<' && set.Xml.Length > 0 && LooksLikeXml(into.Bytes(offset, length)))) return TryTree(null, offset, length, into, depth, out var tree) ? tree : (short)-1;
         var remembered = depth > 0 ? (short)-1 : lastOfSource[record.Source % Remembered];
-        if (remembered >= 0 && set[remembered].Format is not (SourceFormat.Json or SourceFormat.Syslog) && TrySource(remembered, offset, length, into, depth)) return remembered;
+        if (remembered >= 0 && set[remembered].Format is not (SourceFormat.Json or SourceFormat.Xml or SourceFormat.Syslog) && TrySource(remembered, offset, length, into, depth)) return remembered;
         if (set.Syslog >= 0 && SyslogHeader.LooksLikeOne(into.Bytes(offset, length)) && TrySource(set.Syslog, offset, length, into, depth)) return set.Syslog;
         foreach (var candidate in depth > 0 ? set.Inside : set.Detected)
             if (candidate != remembered && TrySource(candidate, offset, length, into, depth)) return candidate;
@@ -88,7 +88,7 @@ public sealed partial class Parser(ParserSet set)
         var source = set[parser];
         switch (source.Format)
         {
-            case SourceFormat.Json: return TryJson(source, offset, length, into, depth, out _);
+            case SourceFormat.Json or SourceFormat.Xml: return TryTree(source, offset, length, into, depth, out _);
             case SourceFormat.Syslog: return TrySyslog(source, offset, length, into, depth);
             case SourceFormat.Kv: return TryPairs(source, offset, length, into, depth);
             case SourceFormat.Delimited: return TryColumns(parser, source, offset, length, into, depth);
@@ -98,6 +98,9 @@ public sealed partial class Parser(ParserSet set)
             if (set.IndexOf(other) is >= 0 and var index && TryPatterns(set[index], set[index].Patterns, offset, length, into, depth)) return true;
         return false;
     }
+
+    // <Event ...> and <?xml ...>, but not <13>Nov 24 ... of syslog.
+    private static bool LooksLikeXml(ReadOnlySpan<byte> text) => text.Length > 3 && (text[1] == '?' || (uint)((text[1] | 32) - 'a') < 26) && text[^1] == '>';
 
     private static int Trim(ReadOnlySpan<byte> raw) => raw.TrimEnd("\r\n\0 \t"u8).Length;
 

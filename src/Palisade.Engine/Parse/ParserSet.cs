@@ -18,6 +18,7 @@ public sealed class ParserSet
         short[] Where(Func<SourceDefinition, bool> which) => [.. Enumerable.Range(0, sources.Length).Where(i => which(sources[i])).OrderBy(i => sources[i].Detect).Select(i => (short)i)];
         Detected = Where(s => s.Detect > 0 && s.Format is SourceFormat.Pattern or SourceFormat.Kv or SourceFormat.Delimited);
         Inside = [.. Detected.Where(i => sources[i].Detect < Loose)];
+        Xml = Where(s => s.Format == SourceFormat.Xml && s.Detect > 0);
         Joined = Where(s => s.Join is not null);
         AnyProgram = Where(s => s.Programs.Contains("*"));
         Json = Where(s => s.Format == SourceFormat.Json && s.Detect > 0);
@@ -33,6 +34,8 @@ public sealed class ParserSet
     /// <summary>From this number of <c>detect</c> on a source is too general to be looked for inside another record.</summary>
     internal const int Loose = 100;
 
+    /// <summary>Sources of XML elements, the most special first.</summary>
+    internal short[] Xml { get; }
     /// <summary>Sources that say how their lines are joined.</summary>
     internal short[] Joined { get; }
     /// <summary>Sources tried on a whole line of unknown kind, in order.</summary>

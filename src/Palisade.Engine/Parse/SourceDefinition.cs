@@ -9,7 +9,7 @@ using Palisade.Engine.Parse.Targets;
 namespace Palisade.Engine.Parse;
 
 /// <summary>How a source's records are framed inside.</summary>
-internal enum SourceFormat : byte { Pattern, Syslog, Json, Kv, Delimited }
+internal enum SourceFormat : byte { Pattern, Syslog, Json, Kv, Delimited, Xml }
 
 /// <summary>One shape of line of a source.</summary>
 internal sealed class SourcePattern

@@ -71,6 +71,27 @@ public sealed class SourceFormatTests
         Assert.Equal(("li", "3", "user", "1", "k"), (Text(batch, "params.user"), Text(batch, "params.n"), Text(batch, "params.key"), Text(batch, "z"), Text(batch, "tag.key")));
     }
 
+    private const string Windows = "name: win\nformat: xml\ndetect: 10\nhas: [System.EventID]\nfields: { System.EventID: event.code, System.TimeCreated.SystemTime: '@timestamp', EventData.IpAddress: source:endpoint, EventData.TargetUserName: user.name }\n";
+
+    [Fact]
+    public void An_XML_element_gives_dotted_fields()
+    {
+        var engine = Engine(Windows, Json);
+        var batch = Read(engine, "<?xml version='1.0'?>- <Event xmlns='http://schemas.example.com/e'> - <System><Provider Name=\"P>Q\" Guid='{1}'/><EventID Qualifiers='0'>4625</EventID><TimeCreated SystemTime='2026-11-24T10:00:00.1234567Z'/></System><EventData><Data Name='TargetUserName'>li &amp; w&#x65;i</Data><Data Name='IpAddress'>192.0.2.9</Data><Data Name='Empty'/></EventData></Event>",
+            "<Event><System><EventID>1</System>", "<Other><x>1</x></Other>");
+        Assert.Equal("win", Source(engine));
+        Assert.Equal(("4625", "P>Q", "li & wei", "192.0.2.9", "0"), (Text(batch, "event.code"), Text(batch, "System.Provider.Name"), Text(batch, "user.name"), Text(batch, "source.ip"), Text(batch, "System.EventID.Qualifiers")));
+        Assert.Equal("2026-11-24T10:00:00.123Z", Time(batch));
+        Assert.Equal([ParseRefusal.None, ParseRefusal.Malformed, ParseRefusal.UnknownFormat], Enumerable.Range(0, 3).Select(i => batch.Header(i).Refusal));
+    }
+
+    [Fact]
+    public void A_condition_holds_when_any_of_several_values_fits()
+    {
+        var batch = Read(Engine("name: t\nformat: json\ndetect: 10\nhas: [tags]\nwhen: [ { field: tags, eq: error, set: { a: x } }, { field: tags, ne: error, set: { b: x } }, { field: tags, ne: none, set: { c: x } } ]\n"), """{"tags":["status","error"]}""");
+        Assert.Equal(("x", null, "x"), (Text(batch, "a"), Text(batch, "b"), Text(batch, "c")));
+    }
+
     [Fact]
     public void A_record_inside_records_comes_out_as_what_it_is_and_the_inner_time_counts()
     {
@@ -132,7 +153,9 @@ public sealed class SourceFormatTests
     [InlineData("dd-MMM-yyyy HH:mm:ssf", "24-Nov-2026 10:00:00", "2026-11-24T10:00:00.000Z")]
     [InlineData("MMM dd HH:mm:ss", "Dec 31 23:59:59", "2025-12-31T23:59:59.000Z")]
     [InlineData("yyyyMMdd'T'HHmmss", "20261124T100000", "2026-11-24T10:00:00.000Z")]
-    [InlineData("yyyy-MM-dd HH:mm:ssf zzz", "2026-11-24 10:00:00.123 CST", "2026-11-24T10:00:00.123Z")]
+    [InlineData("yyyy-MM-dd HH:mm:ssf zzz", "2026-11-24 10:00:00.123 CST", "2026-11-24T02:00:00.123Z")]
+    [InlineData("yyyy-MM-dd HH:mm:ssf zzz", "2026-11-24 10:00:00 XYZT", "2026-11-24T10:00:00.000Z")]
+    [InlineData("yyyy-MM-dd H:mm:ssf", "2026-11-24  9:00:00", "2026-11-24T09:00:00.000Z")]
     public void A_layout_reads_the_time_it_spells(string layout, string text, string expected)
     {
         var batch = Read(Engine($"name: t\ndetect: 10\npatterns: [ {{ match: \"at %{{@timestamp:time {layout}}}|\" }} ]\n"), $"at {text}|");

@@ -20,12 +20,12 @@ internal sealed record SetRule(Target Target, byte[]? Value, (byte[] Literal, us
 
 /// <summary>What reads the value of a field further.</summary>
 /// <param name="Field">The field; nothing happens where the event has none.</param>
-/// <param name="Kind">patterns, kv, json, source or auto.</param>
+/// <param name="Kind">patterns, kv, json, xml, source or auto.</param>
 /// <param name="Patterns">The first that fits the whole value.</param>
 /// <param name="Source">Name of a source.</param>
 internal sealed record ParseRule(ushort Field, ParseKind Kind, SourcePattern[] Patterns, string Source);
 
-internal enum ParseKind : byte { Patterns, Kv, Json, Source, Auto }
+internal enum ParseKind : byte { Patterns, Kv, Json, Xml, Source, Auto }
 
 /// <summary>Sets a field by looking the value of another up in a table.</summary>
 internal sealed record LookupRule(ushort Field, ushort To, Dictionary<string, byte[][]> Values, byte[][] Default)
@@ -44,15 +44,23 @@ internal sealed record WhenRule(Condition Condition, EffectList Effects);
 /// <summary>A test on one field.</summary>
 internal sealed record Condition(ushort Field, ConditionTest Test, byte[][] Values, long Number)
 {
+    /// <summary>True when any value of the field fits; <c>ne</c>: when none does.</summary>
     public bool Holds(EventBatch batch)
     {
-        if (!batch.TryGet(batch.Count - 1, Field, out var value)) return Test is ConditionTest.Missing or ConditionTest.Ne;
-        switch (Test)
+        var ids = batch.FieldIds(batch.Count - 1);
+        for (var slot = ids.IndexOf(Field); slot >= 0;)
         {
-            case ConditionTest.Exists: return true;
-            case ConditionTest.Missing: return false;
-            case ConditionTest.Gte or ConditionTest.Lt: return Utf8Parser.TryParse(value, out long number, out _) && (Test == ConditionTest.Gte ? number >= Number : number < Number);
+            if (Test is ConditionTest.Exists or ConditionTest.Missing) return Test == ConditionTest.Exists;
+            if (Fits(batch.ValueAt(batch.Count - 1, slot))) return Test != ConditionTest.Ne;
+            var next = ids[(slot + 1)..].IndexOf(Field);
+            slot = next < 0 ? -1 : slot + 1 + next;
         }
+        return Test is ConditionTest.Missing or ConditionTest.Ne;
+    }
+
+    private bool Fits(ReadOnlySpan<byte> value)
+    {
+        if (Test is ConditionTest.Gte or ConditionTest.Lt) return Utf8Parser.TryParse(value, out long number, out _) && (Test == ConditionTest.Gte ? number >= Number : number < Number);
         foreach (var wanted in Values)
         {
             var holds = Test switch
@@ -62,9 +70,9 @@ internal sealed record Condition(ushort Field, ConditionTest Test, byte[][] Valu
                 ConditionTest.Contains => value.IndexOf(wanted) >= 0,
                 _ => Ascii.EqualsIgnoreCase(value, wanted),
             };
-            if (holds) return Test != ConditionTest.Ne;
+            if (holds) return true;
         }
-        return Test == ConditionTest.Ne;
+        return false;
     }
 }
 

@@ -112,7 +112,13 @@ internal sealed class PatternMatcher
                     if (Ascii.EqualsIgnoreCase(left[..Math.Min(word.Length, left.Length)], word)) { length = word.Length; break; }
                 if (length < 0) return false;
                 break;
+            case CaptureKind.Trim:
+                var lead = left.IndexOfAnyExcept(" \t"u8);
+                if (lead > 0) { at += lead; left = left[lead..]; }
+                length = left.Length;
+                break;
             case CaptureKind.Int or CaptureKind.Num or CaptureKind.Seconds or CaptureKind.Ms or CaptureKind.Us:
+                while (left.Length > 0 && left[0] == ' ') { left = left[1..]; at++; }        // numbers are padded
                 length = Digits(left, target.Kind != CaptureKind.Int);
                 if (length == 0) return false;
                 break;

@@ -9,6 +9,8 @@ internal enum CaptureKind : byte
     Word,
     /// <summary>rest: everything left, also nothing.</summary>
     Rest,
+    /// <summary>trim: everything left, without blanks before it.</summary>
+    Trim,
     /// <summary>last: everything up to the last place where the next literal stands.</summary>
     Last,
     /// <summary>int: digits, or '-' for none.</summary>

@@ -5,8 +5,8 @@ namespace Palisade.Engine.Parse.Times;
 /// <summary>
 /// A time layout written in letters as in .NET and Unicode TR35: <c>yyyy yy MM M MMM dd d EEE HH H hh mm ss f tt zzz</c>; every other
 /// character stands for itself, and a letter that is meant literally stands in apostrophes. <c>f</c> takes any digits of a fraction with
-/// the point or comma before it, or nothing. <c>zzz</c> takes +08:00, +0800, +08, Z, or a zone's letters (UTC and GMT are known; others
-/// count as the source's own zone), or nothing. Compiled; allocates nothing while reading.
+/// the point or comma before it, or nothing. <c>zzz</c> takes +08:00, +0800, +08, Z, or a zone's letters (those with one meaning are known; others
+/// count as the source's own zone), or nothing. A day and an hour may be padded with a blank. Compiled; allocates nothing while reading.
 /// </summary>
 internal sealed class TimeLayout
 {
@@ -54,7 +54,7 @@ internal sealed class TimeLayout
         foreach (var step in steps)
         {
             var left = text[at..];
-            int n;
+            int n, digits;
             switch (step.Part)
             {
                 case Part.Literal: if (!left.StartsWith(step.Literal)) return false; n = step.Literal.Length; break;
@@ -66,9 +66,9 @@ internal sealed class TimeLayout
                     n = 3;
                     while (n < left.Length && (uint)((left[n] | 32) - 'a') < 26) n++;        // a month written out
                     break;
-                case Part.Day: n = 0; while (n < left.Length && left[n] == ' ') n++; if (!Number(left[n..], 1, 2, out day, out var digits)) return false; n += digits; break;
+                case Part.Day: n = 0; while (n < left.Length && left[n] == ' ') n++; if (!Number(left[n..], 1, 2, out day, out digits)) return false; n += digits; break;
                 case Part.WeekDay: n = Word(left); if (n < 2) return false; break;
-                case Part.Hour: if (!Number(left, 1, 2, out hour, out n)) return false; break;
+                case Part.Hour: n = left.Length > 0 && left[0] == ' ' ? 1 : 0; if (!Number(left[n..], 1, 2, out hour, out digits)) return false; n += digits; break;
                 case Part.Hour12: if (!Number(left, 1, 2, out hour, out n) || hour is < 1 or > 12) return false; hour %= 12; break;
                 case Part.Minute: if (!Number(left, 2, 2, out minute, out n)) return false; break;
                 case Part.Second: if (!Number(left, 2, 2, out second, out n)) return false; break;

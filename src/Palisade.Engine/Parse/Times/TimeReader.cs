@@ -183,13 +183,29 @@ public static class TimeReader
         return i == 1 ? 0 : i;
     }
 
-    // Z, +0800, +08:00, +08, " UTC"
+    // Letters that stand for one offset each (minutes). CST is China's: our users' hosts write it; US Central is -0600 in numbers there.
+    private static readonly (string Name, short Minutes)[] ZoneNames =
+    [
+        ("UTC", 0), ("GMT", 0), ("WET", 0), ("WEST", 60), ("BST", 60), ("CET", 60), ("CEST", 120), ("MET", 60), ("MEST", 120), ("EET", 120), ("EEST", 180), ("MSK", 180),
+        ("IST", 330), ("CST", 480), ("HKT", 480), ("SGT", 480), ("AWST", 480), ("JST", 540), ("KST", 540), ("AEST", 600), ("AEDT", 660), ("NZST", 720), ("NZDT", 780),
+        ("EST", -300), ("EDT", -240), ("CDT", -300), ("MST", -420), ("MDT", -360), ("PST", -480), ("PDT", -420), ("AKST", -540), ("AKDT", -480), ("HST", -600), ("BRT", -180),
+    ];
+
+    // Z, +0800, +08:00, +08, " UTC", " CEST"
     internal static bool Zone(ReadOnlySpan<byte> t, out int minutes, out int used)
     {
         minutes = 0; used = 0;
         if (t.Length > 0 && (t[0] == 'Z' || t[0] == 'z')) { used = 1; return true; }
-        if (t.StartsWith(" UTC"u8) || t.StartsWith(" GMT"u8)) { used = 4; return true; }
         var i = t.Length > 0 && t[0] == ' ' ? 1 : 0;
+        if (i < t.Length && (uint)(t[i] - 'A') < 26)
+        {
+            var n = i;
+            while (n < t.Length && (uint)(t[n] - 'A') < 26) n++;
+            if (n < t.Length && ((uint)(t[n] - 'a') < 26 || (uint)(t[n] - '0') < 10)) return false;
+            foreach (var (name, offset) in ZoneNames)
+                if (System.Text.Ascii.Equals(t[i..n], name)) { minutes = offset; used = n; return true; }
+            return false;
+        }
         if (t.Length < i + 3 || (t[i] != '+' && t[i] != '-') || !Two(t, i + 1, out var h)) return false;
         used = i + 3;
         var m = 0;

@@ -1,0 +1,96 @@
+using System.Diagnostics;
+using Palisade.Engine;
+using Palisade.Engine.Normalise;
+using Palisade.Engine.Parse;
+
+namespace Palisade.Cli.Bench.Cases;
+
+/// <summary>Reading lines to events: in memory, as a program, and against goaccess over the same file in the same run.</summary>
+internal sealed class ParseCase : IBenchCase
+{
+    private const int MixedLines = 200_000;
+
+    public string Name => "parse";
+
+    public async Task<IReadOnlyList<Figure>> RunAsync(BenchContext context, CancellationToken cancellationToken)
+    {
+        var log = Path.Combine(context.Folder, "access.log");
+        AccessLog.Write(log, context.Lines);
+        var lines = Split(await File.ReadAllBytesAsync(log, cancellationToken));
+        var set = ContentFiles.Load("sources/").Parsers;
+        var inMemory = lines.Count / Measure(set, lines, context.Time);
+        var mixed = Mixed(ContentFiles.Folder);
+        var mixedRate = mixed.Count / Measure(set, mixed, context.Time);
+        var program = context.Lines / await TimeAsync(Product.Program, ["parse", log], context.Time, cancellationToken);
+        var figures = new List<Figure>
+        {
+            new("in memory, one core", "lines/s", inMemory),
+            new("palisade parse, whole program", "lines/s", program),
+            new("samples of all sources, mixed, one core", "lines/s", mixedRate, AtLeast: 300_000),
+        };
+        if (!File.Exists("/usr/bin/goaccess")) return figures;
+        var goaccess = context.Lines / await TimeAsync("/usr/bin/goaccess", [log, "--log-format=COMBINED", "--no-progress", "-o", Path.Combine(context.Folder, "report.json")], context.Time, cancellationToken);
+        figures.Add(new("goaccess, whole program", "lines/s", goaccess));
+        figures.Add(new("in memory, times goaccess", "x", inMemory / goaccess, AtLeast: 10));
+        figures.Add(new("palisade parse, times goaccess", "x", program / goaccess, AtLeast: 4));
+        return figures;
+    }
+
+    /// <summary>Seconds for all lines, after one pass to warm up.</summary>
+    private static double Measure(ParserSet set, List<ReadOnlyMemory<byte>> lines, TimeProvider time)
+    {
+        var parser = new Parser(set);
+        var normaliser = new Normaliser();
+        var batch = new EventBatch();
+        Pass(Math.Min(lines.Count, 50_000));
+        var start = time.GetTimestamp();
+        Pass(lines.Count);
+        return time.GetElapsedTime(start).TotalSeconds;
+
+        void Pass(int count)
+        {
+            for (var i = 0; i < count; i++)
+            {
+                parser.Parse(new RecordInfo((ulong)i, AccessLog.StartMs, 1, 1, RecordInfo.AutoParser), lines[i].Span, batch);
+                normaliser.Normalise(batch);
+                if (batch.IsFull) batch.Clear();
+            }
+            batch.Clear();
+        }
+    }
+
+    private static List<ReadOnlyMemory<byte>> Split(ReadOnlyMemory<byte> bytes)
+    {
+        var lines = new List<ReadOnlyMemory<byte>>();
+        while (bytes.Length > 0)
+        {
+            var end = bytes.Span.IndexOf((byte)'\n');
+            if (end < 0) end = bytes.Length;
+            if (end > 0) lines.Add(bytes[..end]);
+            bytes = bytes[Math.Min(end + 1, bytes.Length)..];
+        }
+        return lines;
+    }
+
+    private static List<ReadOnlyMemory<byte>> Mixed(string content)
+    {
+        var samples = Directory.EnumerateFiles(Path.Combine(content, "sources"), "sample.log", SearchOption.AllDirectories).Order(StringComparer.Ordinal)
+            .SelectMany(f => Split(File.ReadAllBytes(f))).ToArray();
+        var order = new Random(7);
+        return [.. Enumerable.Range(0, MixedLines).Select(_ => samples[order.Next(samples.Length)])];
+    }
+
+    private static async Task<double> TimeAsync(string program, string[] arguments, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var start = time.GetTimestamp();
+        var info = new ProcessStartInfo(program) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
+        foreach (var argument in arguments) info.ArgumentList.Add(argument);
+        using var process = Process.Start(info)!;
+        process.StandardInput.Close();
+        var error = process.StandardError.ReadToEndAsync(cancellationToken);
+        await process.StandardOutput.BaseStream.CopyToAsync(Stream.Null, 1 << 20, cancellationToken);
+        await process.WaitForExitAsync(cancellationToken);
+        if (process.ExitCode != 0) throw new CliException(ExitCodes.Internal, $"{program} ended with exit code {process.ExitCode}: {await error}");
+        return time.GetElapsedTime(start).TotalSeconds;
+    }
+}
