@@ -76,7 +76,12 @@ public sealed partial class Parser(ParserSet set)
         if (first == '{' || (first == '<' && set.Xml.Length > 0 && LooksLikeXml(into.Bytes(offset, length)))) return TryTree(null, offset, length, into, depth, out var tree) ? tree : (short)-1;
         var remembered = depth > 0 ? (short)-1 : lastOfSource[record.Source % Remembered];
         if (remembered >= 0 && set[remembered].Format is not (SourceFormat.Json or SourceFormat.Xml or SourceFormat.Syslog) && TrySource(remembered, offset, length, into, depth)) return remembered;
-        if (set.Syslog >= 0 && SyslogHeader.LooksLikeOne(into.Bytes(offset, length)) && TrySource(set.Syslog, offset, length, into, depth)) return set.Syslog;
+        if (set.Syslog >= 0 && SyslogHeader.LooksLikeOne(into.Bytes(offset, length)))
+        {
+            foreach (var candidate in set.Early)
+                if (candidate != remembered && TrySource(candidate, offset, length, into, depth)) return candidate;
+            if (TrySource(set.Syslog, offset, length, into, depth)) return set.Syslog;
+        }
         foreach (var candidate in depth > 0 ? set.Inside : set.Detected)
             if (candidate != remembered && TrySource(candidate, offset, length, into, depth)) return candidate;
         return -1;

@@ -20,6 +20,7 @@ public sealed class ParserSet
         Inside = [.. Detected.Where(i => sources[i].Detect < Loose)];
         Xml = Where(s => s.Format == SourceFormat.Xml && s.Detect > 0);
         Joined = Where(s => s.Join is not null);
+        Early = [.. Detected.Where(i => sources[i].Detect < BeforeSyslog)];
         AnyProgram = Where(s => s.Programs.Contains("*"));
         Json = Where(s => s.Format == SourceFormat.Json && s.Detect > 0);
         Syslog = (short)Array.FindIndex(sources, s => s.Format == SourceFormat.Syslog);
@@ -38,6 +39,11 @@ public sealed class ParserSet
     internal short[] Xml { get; }
     /// <summary>Sources that say how their lines are joined.</summary>
     internal short[] Joined { get; }
+    /// <summary>Below this number of <c>detect</c> a source is tried before syslog frames: its lines begin like one and are none.</summary>
+    internal const int BeforeSyslog = 5;
+
+    /// <summary>Sources tried on what looks like a syslog frame.</summary>
+    internal short[] Early { get; }
     /// <summary>Sources tried on a whole line of unknown kind, in order.</summary>
     internal short[] Detected { get; }
     /// <summary>Those of them tried on a message inside another record.</summary>

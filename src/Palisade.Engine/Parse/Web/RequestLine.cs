@@ -11,17 +11,19 @@ internal static class RequestLine
         var text = into.Bytes(offset, length);
         if (length == 0 || (length == 1 && text[0] == '-')) return;
         var blank = text.IndexOf((byte)' ');
-        if (blank <= 0 || !IsMethod(text[..blank])) { into.AddSlice(Fields.UrlOriginal, offset, length); return; }
+        var last = text.LastIndexOf(" HTTP/"u8);
+        if (blank <= 0 || !IsMethod(text[..blank], last >= blank)) { into.AddSlice(Fields.UrlOriginal, offset, length); return; }
         into.AddSlice(Fields.HttpRequestMethod, offset, blank);
         var target = blank + 1;
         var end = length;
-        var last = text.LastIndexOf(" HTTP/"u8);
         if (last >= blank)
         {
             end = last;
             if (last + 6 < length) into.AddSlice(Fields.HttpVersion, offset + last + 6, length - last - 6);
         }
-        if (end > target) Target(into, offset + target, end - target);
+        if (end <= target) return;
+        Target(into, offset + target, end - target);
+        if (text[..blank].SequenceEqual("CONNECT"u8)) AddHost(into, offset + target, text[target..end]);
     }
 
     /// <summary>A request target: url.original, url.path, url.query, url.extension, and url.domain of an absolute one.</summary>
@@ -60,11 +62,12 @@ internal static class RequestLine
         if (name.Length < host.Length - 1) into.AddSlice(Fields.UrlPort, offset + name.Length + 1, host.Length - name.Length - 1);
     }
 
-    private static bool IsMethod(ReadOnlySpan<byte> text)
+    // Upper case, or any case where the version shows that it is a request line.
+    private static bool IsMethod(ReadOnlySpan<byte> text, bool certain)
     {
         if (text.Length > 20) return false;
         foreach (var b in text)
-            if ((uint)(b - 'A') > 25 && b != '-' && b != '_') return false;
+            if ((uint)((certain ? b & ~0x20 : b) - 'A') > 25 && b != '-' && b != '_') return false;
         return true;
     }
 }
