@@ -48,7 +48,7 @@ internal sealed class SignatureReader(bool trusted)
             LiteralBytes = literals,
             ByLiteral = [.. reader.byLiteral.Select(l => l.ToArray())],
             Sql = [.. reader.signatures.Where(s => s.View == WebView.Sql)],
-            AnySql = reader.sqlPatterns.Count == 0 ? null : new LazyPattern(string.Join('|', reader.sqlPatterns.Select(p => $"(?:{p})"))),
+            AnySql = reader.sqlPatterns.Count == 0 ? null : new LazyPattern(string.Join('|', reader.sqlPatterns.Select(p => $"(?:{p})")), linear: true),
         };
     }
 

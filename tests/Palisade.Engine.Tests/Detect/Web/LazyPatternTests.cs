@@ -1,0 +1,36 @@
+using Palisade.Engine.Detect.Web;
+
+namespace Palisade.Engine.Tests.Detect.Web;
+
+public sealed class LazyPatternTests
+{
+    [Theory]
+    [InlineData(@"union\s+select", "1 union  select 2", true), InlineData(@"union\s+select", "1 unionselect 2", false)]
+    [InlineData(@"(?:^|[^a-z])exec\b", "x exec", true), InlineData(@"(?:^|[^a-z])exec\b", "x execute", false)]
+    public void Both_matchers_say_the_same(string expression, string value, bool expected)
+    {
+        Assert.Equal(expected, new LazyPattern(expression).IsMatch(value));
+        Assert.Equal(expected, new LazyPattern(expression, linear: true).IsMatch(value));
+    }
+
+    [Fact]
+    public void A_value_made_for_backtracking_brings_in_the_automaton()
+    {
+        var pattern = new LazyPattern("^(?:a|aa)+$");
+        var good = new string('a', 4000);
+        Assert.False(pattern.IsMatch(good + "!"));
+        Assert.True(pattern.IsLinear);
+        Assert.True(pattern.IsMatch(good));
+    }
+
+    [Fact]
+    public void An_expression_only_backtracking_could_match_is_at_fault() => Assert.NotNull(new LazyPattern(@"(a)\1").Fault());
+
+    [Fact]
+    public void Ordinary_values_need_no_automaton()
+    {
+        var pattern = new LazyPattern(@"union\s+select");
+        for (var i = 0; i < 1000; i++) Assert.False(pattern.IsMatch("search=garden chair and union jack"));
+        Assert.False(pattern.IsLinear);
+    }
+}
