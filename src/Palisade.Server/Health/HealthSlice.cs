@@ -120,11 +120,13 @@ public sealed class ServerGauges
 {
     public const string Name = "Palisade.Server";
 
-    public ServerGauges(IMeterFactory factory, Journal.Journal journal, StreamWorker worker)
+    public ServerGauges(IMeterFactory factory, Journal.Journal journal, Backlog backlog, StreamWorker worker)
     {
         var meter = factory.Create(Name);
         meter.CreateObservableGauge("palisade.journal.bytes", () => journal.Usage.Bytes, "By", "Disk the journal uses");
         meter.CreateObservableGauge("palisade.journal.budget", () => journal.Usage.BudgetBytes, "By", "Disk the journal may use");
+        meter.CreateObservableGauge("palisade.ingest.backlog", () => backlog.Bytes, "By", "Records not judged yet, with what each costs beside its bytes");
+        meter.CreateObservableGauge("palisade.ingest.backlog_limit", () => backlog.Limit, "By", "Backlog at which senders are slowed");
         meter.CreateObservableGauge("palisade.stream.lag", () => (long)worker.Lag, "{record}", "Durable records not stored yet");
         meter.CreateObservableGauge("palisade.stream.stored_sequence", () => (long)worker.Stored, "{record}", "Last journal sequence stored");
     }

@@ -6,7 +6,7 @@ namespace Palisade.Server.Ingest;
 /// The one way into the journal. Records are appended as they are; refusals are tallied and written to the journal too, so
 /// that the loss ledger is a function of the journal alone and survives whatever the records survive.
 /// </summary>
-public sealed class IngestGate(Journal.Journal journal, IngestMeters meters, TimeProvider clock)
+public sealed class IngestGate(Journal.Journal journal, Backlog backlog, IngestMeters meters, TimeProvider clock)
 {
     private readonly Lock gate = new();
     private Dictionary<(IngestLane Lane, IngestRefusal Reason), long> tally = [];
@@ -14,6 +14,18 @@ public sealed class IngestGate(Journal.Journal journal, IngestMeters meters, Tim
 
     /// <summary>Now, for the records of one read or request: one clock call for all of them.</summary>
     public long NowMs => clock.GetUtcNow().ToUnixTimeMilliseconds();
+
+    /// <summary>Waits for the lane's turn while the engine is behind; every way in asks before it appends what one read or request brought.</summary>
+    /// <returns>False when its turn did not come in time: the sender is to come back.</returns>
+    public async ValueTask<bool> EnterAsync(IngestLane lane, TimeSpan patience, CancellationToken stop)
+    {
+        if (await backlog.EnterAsync(lane, patience, stop)) return true;
+        meters.PushedBack();
+        return false;
+    }
+
+    /// <summary>For senders that cannot wait: whether the lane has room, counting the bound so many times.</summary>
+    public bool HasRoom(IngestLane lane, int burst) => backlog.HasRoom(lane, burst);
 
     /// <summary>Appends one record. <see cref="IngestRefusal.None"/> means it is in the journal, though not durable yet.</summary>
     public IngestRefusal Append(IngestLane lane, ReadOnlySpan<byte> record, byte encoding, long receivedMs, ref ulong sequence) =>
@@ -27,6 +39,7 @@ public sealed class IngestGate(Journal.Journal journal, IngestMeters meters, Tim
         if (result == AppendResult.Ok)
         {
             sequence = at;
+            backlog.Add(lane, record.Length);
             meters.Accepted(record.Length);
             return IngestRefusal.None;
         }

@@ -8,7 +8,7 @@ public sealed class IngestMeters
     public const string Name = "Palisade.Ingest";
     private static readonly string[] Reasons = [.. Enum.GetNames<IngestRefusal>()];
     private readonly Meter meter;
-    private readonly Counter<long> records, bytes, refused;
+    private readonly Counter<long> records, bytes, refused, pushedBack;
     private readonly UpDownCounter<int> connections;
 
     public IngestMeters(IMeterFactory factory)
@@ -17,6 +17,7 @@ public sealed class IngestMeters
         records = meter.CreateCounter<long>("palisade.ingest.records", "{record}", "Records appended to the journal");
         bytes = meter.CreateCounter<long>("palisade.ingest.bytes", "By", "Bytes of records appended to the journal");
         refused = meter.CreateCounter<long>("palisade.ingest.refused", "{record}", "Records turned away, by reason");
+        pushedBack = meter.CreateCounter<long>("palisade.ingest.pushed_back", "{request}", "Requests told to come back because the engine is behind");
         connections = meter.CreateUpDownCounter<int>("palisade.ingest.connections", "{connection}", "Open connections of syslog and RELP");
     }
 
@@ -24,6 +25,8 @@ public sealed class IngestMeters
 
     internal void Refused(IngestRefusal reason, long count) =>
         refused.Add(count, new KeyValuePair<string, object?>("reason", Reasons[(int)reason]));
+
+    internal void PushedBack() => pushedBack.Add(1);
 
     /// <summary>From now on how long each certificate is still valid.</summary>
     internal void Certificates(IReadOnlyList<TlsServer> servers, TimeProvider clock) => meter.CreateObservableGauge(

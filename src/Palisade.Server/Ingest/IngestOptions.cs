@@ -21,6 +21,10 @@ public sealed record IngestOptions
     public long MaxBodiesInMemory { get; init; } = 256L << 20;
     /// <summary>What a sender is told to wait when the journal is full, seconds. Default 5.</summary>
     public int RetryAfterSeconds { get; init; } = 5;
+    /// <summary>How far the engine may be behind before senders are slowed, seconds of its own speed; 0.1 to 3600. Default 2.</summary>
+    public double BacklogSeconds { get; init; } = 2;
+    /// <summary>How many times that much UDP may pile up, as it cannot be slowed. What comes beyond is refused and counted. Default 4.</summary>
+    public int UdpBurst { get; init; } = 4;
     /// <summary>Disk budget of the journal, bytes. Default 4 GiB.</summary>
     public long JournalBudgetBytes { get; init; } = 4L << 30;
 
@@ -33,6 +37,8 @@ public sealed record IngestOptions
         if (MaxBodiesInMemory < MaxBodyBytes) yield return $"{Section}:MaxBodiesInMemory must be at least MaxBodyBytes";
         if (RetryAfterSeconds is < 1 or > 3600) yield return $"{Section}:RetryAfterSeconds must be 1 to 3600";
         if (JournalBudgetBytes < 256L << 20) yield return $"{Section}:JournalBudgetBytes must be at least 268435456";
+        if (BacklogSeconds is not (>= 0.1 and <= 3600)) yield return $"{Section}:BacklogSeconds must be 0.1 to 3600";
+        if (UdpBurst is < 1 or > 1000) yield return $"{Section}:UdpBurst must be 1 to 1000";
         for (var i = 0; i < Syslog.Count; i++)
         {
             if (!System.Net.IPEndPoint.TryParse(Syslog[i].Listen, out _)) yield return $"{Section}:Syslog:{i}:Listen is not ADDRESS:PORT";

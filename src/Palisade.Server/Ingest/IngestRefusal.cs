@@ -50,4 +50,6 @@ public enum IngestRefusal : byte
     BadCertificate = 22,
     /// <summary>Bytes that are no frame of the protocol, or a frame out of turn.</summary>
     BadFrame = 23,
+    /// <summary>The engine is behind and this source has its share of what waits. Over HTTP the sender is told to come back, TCP and RELP wait; UDP cannot.</summary>
+    Overloaded = 24,
 }

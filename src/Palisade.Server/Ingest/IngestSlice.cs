@@ -18,6 +18,7 @@ public static class IngestSlice
         services.TryAddSingleton<ILedgerStore>(provider => provider.GetRequiredService<LossLedger>());
         services.AddSingleton(options.Ingest);
         services.AddSingleton(provider => OpenJournal(options, provider));
+        services.AddSingleton<Backlog>();
         services.AddSingleton<IngestMeters>();
         services.AddSingleton<IngestGate>();
         services.AddSingleton(new BodyBudget(options.Ingest.MaxBodiesInMemory));
@@ -29,10 +30,13 @@ public static class IngestSlice
         return services;
     }
 
+    /// <summary>Records that wait for the disk, bytes, twice: some tenths of a second at the speed a disk takes.</summary>
+    private const int JournalBuffer = 8 << 20;
+
     private static Journal.Journal OpenJournal(ServerOptions options, IServiceProvider provider)
     {
         var journal = Journal.Journal.Open(
-            new JournalOptions { Directory = options.Data.PathOf("journal"), Node = options.Stream.NodeId, BudgetBytes = options.Ingest.JournalBudgetBytes },
+            new JournalOptions { Directory = options.Data.PathOf("journal"), Node = options.Stream.NodeId, BudgetBytes = options.Ingest.JournalBudgetBytes, BufferBytes = JournalBuffer },
             provider.GetRequiredService<TimeProvider>());
         var usage = journal.Usage;
         provider.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(IngestSlice).FullName!)

@@ -9,15 +9,15 @@ namespace Palisade.Server.Ingest;
 /// not cost twenty thousand objects.
 /// </summary>
 /// <remarks><code>{"took":0,"items":[{"create":{"_index":"i","_id":"9","_version":1,"result":"created","status":201}},…],"errors":false}</code></remarks>
-internal sealed class BulkResponse
+internal sealed class BulkResponse : IDisposable
 {
     private const int MaxEcho = 512;
-    private readonly ArrayBufferWriter<byte> json;
+    private readonly PooledWriter json;
     private bool any, errors;
 
     public BulkResponse(int sizeHint)
     {
-        json = new ArrayBufferWriter<byte>(Math.Max(256, sizeHint));
+        json = new PooledWriter(Math.Max(256, sizeHint));
         json.Write("{\"took\":0,\"items\":["u8);
     }
 
@@ -51,8 +51,10 @@ internal sealed class BulkResponse
     public ReadOnlyMemory<byte> Finish()
     {
         json.Write(errors ? "],\"errors\":true}"u8 : "],\"errors\":false}"u8);
-        return json.WrittenMemory;
+        return json.Written;
     }
+
+    public void Dispose() => json.Dispose();
 
     private void Begin(in BulkDecoder.Item item, ReadOnlySpan<byte> index)
     {

@@ -1,7 +1,7 @@
 namespace Palisade.Server.Ingest;
 
 /// <summary>One bulk request on its way into the journal. It can pause: a body may be larger than what the journal holds in memory.</summary>
-internal sealed class BulkRun(IngestHttp ingest, IngestLane lane, ReadOnlyMemory<byte> body, byte[] index, BodyResend resend)
+internal sealed class BulkRun(IngestHttp ingest, IngestLane lane, ReadOnlyMemory<byte> body, byte[] index, BodyResend resend) : IDisposable
 {
     private readonly BulkResponse answer = new(body.Length / 2);
     private readonly long now = ingest.Gate.NowMs;
@@ -15,6 +15,8 @@ internal sealed class BulkRun(IngestHttp ingest, IngestLane lane, ReadOnlyMemory
     /// <summary>Last record appended.</summary>
     public ulong Sequence => sequence;
     public ReadOnlyMemory<byte> Answer => answer.Finish();
+
+    public void Dispose() => answer.Dispose();
 
     /// <summary>The records of a body that would be kept.</summary>
     public static NextRecord Records(ReadOnlyMemory<byte> body, int maxLine) => (ref int offset, out ReadOnlySpan<byte> record) =>

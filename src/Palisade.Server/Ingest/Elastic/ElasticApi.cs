@@ -56,7 +56,7 @@ internal static class ElasticApi
         using var body = await ingest.ReadBodyAsync(http, lane);
         if (body.Refusal != IngestRefusal.None) { await ErrorAsync(http, ingest, body.Refusal); return; }
         var resend = ingest.Resend(lane, BulkRun.Records(body.Memory, ingest.Options.MaxLineBytes));
-        var run = new BulkRun(ingest, lane, body.Memory, JsonEncodedText.Encode(index).EncodedUtf8Bytes.ToArray(), resend);
+        using var run = new BulkRun(ingest, lane, body.Memory, JsonEncodedText.Encode(index).EncodedUtf8Bytes.ToArray(), resend);
         await IngestHttp.AnswerAsync(http, resend, () => RunAsync(http, ingest, run));
     }
 
@@ -76,7 +76,7 @@ internal static class ElasticApi
     /// <summary>Elasticsearch's name for the error, which decides what a shipper does next: only the execution rejection is sent again.</summary>
     internal static string Type(IngestRefusal refusal) => refusal switch
     {
-        IngestRefusal.JournalFull or IngestRefusal.TooBusy => "es_rejected_execution_exception",
+        IngestRefusal.JournalFull or IngestRefusal.TooBusy or IngestRefusal.Overloaded => "es_rejected_execution_exception",
         IngestRefusal.JournalError => "unavailable_shards_exception",
         IngestRefusal.NoToken or IngestRefusal.BadToken or IngestRefusal.Forbidden => "security_exception",
         IngestRefusal.BadDocument or IngestRefusal.LineTooLong => "mapper_parsing_exception",

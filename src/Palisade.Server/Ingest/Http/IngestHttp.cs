@@ -5,6 +5,9 @@ namespace Palisade.Server.Ingest;
 /// <summary>What every HTTP way in shares: the token, the body with its limits, the lane.</summary>
 public sealed class IngestHttp(IIngestDirectory directory, IngestGate gate, IngestOptions options, BodyBudget budget, ResendMemory memory)
 {
+    /// <summary>How long a request is held while its source has to wait, before it is told to come back.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+
     public IngestGate Gate => gate;
     public IngestOptions Options => options;
 
@@ -33,9 +36,11 @@ public sealed class IngestHttp(IIngestDirectory directory, IngestGate gate, Inge
         return directory.SourceAsync(grant, name, http.RequestAborted);
     }
 
-    /// <summary>The whole body, decompressed. Its refusal is counted already.</summary>
+    /// <summary>The whole body, decompressed, once it is the source's turn. Its refusal is counted already.</summary>
     public async ValueTask<RequestBody> ReadBodyAsync(HttpContext http, IngestLane lane)
     {
+        // Before the body is read, so that those who wait hold no memory. What is to be sent again has not been received: no count.
+        if (!await gate.EnterAsync(lane, Patience, http.RequestAborted)) return new RequestBody(budget) { Refusal = IngestRefusal.Overloaded };
         // Our own limit counts, and says which; the server's would close the connection first.
         if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size) size.MaxRequestBodySize = options.MaxBodyBytes + 1L;
         RequestBody body;
@@ -76,7 +81,7 @@ public sealed class IngestHttp(IIngestDirectory directory, IngestGate gate, Inge
         IngestRefusal.Forbidden or IngestRefusal.TooManySources => StatusCodes.Status403Forbidden,
         IngestRefusal.BodyTooLarge or IngestRefusal.CompressionBomb or IngestRefusal.LineTooLong => StatusCodes.Status413PayloadTooLarge,
         IngestRefusal.UnknownEncoding => StatusCodes.Status415UnsupportedMediaType,
-        IngestRefusal.JournalFull or IngestRefusal.TooBusy => StatusCodes.Status429TooManyRequests,
+        IngestRefusal.JournalFull or IngestRefusal.TooBusy or IngestRefusal.Overloaded => StatusCodes.Status429TooManyRequests,
         IngestRefusal.JournalError => StatusCodes.Status503ServiceUnavailable,
         _ => StatusCodes.Status400BadRequest,
     };
@@ -102,6 +107,7 @@ public sealed class IngestHttp(IIngestDirectory directory, IngestGate gate, Inge
         IngestRefusal.BadDocument => "Not a JSON object.",
         IngestRefusal.TooManySources => "The tenant has as many sources as it may have.",
         IngestRefusal.BadSourceName => "A source name has 1 to 64 letters, digits, dots, dashes or underscores.",
+        IngestRefusal.Overloaded => "The engine is behind and this source has its share of what waits; send again.",
         IngestRefusal.TooBusy => "Too much is being received at once; send again later.",
         _ => refusal.ToString(),
     };
@@ -111,7 +117,8 @@ public sealed class IngestHttp(IIngestDirectory directory, IngestGate gate, Inge
     {
         var status = Status(refusal);
         http.Response.StatusCode = status;
-        if (status == StatusCodes.Status429TooManyRequests) http.Response.Headers.RetryAfter = options.RetryAfterSeconds.ToString();
+        // The engine makes room all the time, a full disk does not.
+        if (status == StatusCodes.Status429TooManyRequests) http.Response.Headers.RetryAfter = refusal == IngestRefusal.Overloaded ? "1" : options.RetryAfterSeconds.ToString();
         if (status == StatusCodes.Status401Unauthorized) http.Response.Headers.WWWAuthenticate = "Bearer, ApiKey, Basic realm=\"palisade\"";
     }
 }

@@ -7,7 +7,7 @@ namespace Palisade.Server.Ingest;
 
 /// <summary>
 /// One RELP session. What one read brought is durable before it is answered, and is answered before the next read: no more is
-/// held than a read, and a full journal is felt by the sender as missing answers. A session may begin by repeating the end of
+/// held than a read, and a full journal, or a source that has to wait its turn, is felt by the sender as missing answers. A session may begin by repeating the end of
 /// a broken one; that part is answered and not stored again.
 /// </summary>
 public sealed class RelpSession(
@@ -16,7 +16,7 @@ public sealed class RelpSession(
     private static readonly TimeSpan FullPause = TimeSpan.FromMilliseconds(200), WriteLimit = TimeSpan.FromSeconds(60);
     /// <summary>A sender that repeats does so at once: records that may be a repetition are held back no longer than this.</summary>
     private static readonly TimeSpan HoldLimit = TimeSpan.FromSeconds(2);
-    private const int ReadBytes = 128 * 1024, MaxHeldBytes = 4 << 20;
+    private const int ReadBytes = 64 * 1024, MaxHeldBytes = 4 << 20;
 
     /// <summary>A record that may be a repetition.</summary>
     private readonly record struct Held(int Transaction, byte[] Record, IngestLane Lane, UInt128 Digest);
@@ -38,7 +38,7 @@ public sealed class RelpSession(
     public async Task RunAsync(CancellationToken stop)
     {
         await using var owned = stream;
-        var reader = PipeReader.Create(stream, new StreamPipeReaderOptions(bufferSize: ReadBytes, minimumReadSize: 4096, leaveOpen: true));
+        var reader = PipeReader.Create(stream, new StreamPipeReaderOptions(bufferSize: ReadBytes, minimumReadSize: 4096, leaveOpen: true, useZeroByteReads: true));
         memory.Enter(who, socket, over.Task);
         try
         {
@@ -80,6 +80,7 @@ public sealed class RelpSession(
             }
             var read = await pending;
             var buffer = read.Buffer;
+            await intake.Gate.EnterAsync(last, Timeout.InfiniteTimeSpan, stop);
             now = intake.Gate.NowMs;
             while (ending is null)
             {

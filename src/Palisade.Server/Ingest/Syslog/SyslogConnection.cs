@@ -6,21 +6,21 @@ namespace Palisade.Server.Ingest;
 
 /// <summary>
 /// One syslog connection over TCP, plain or TLS. TCP syslog has no acknowledgement, so we never read far ahead of the disk: what one read brought
-/// is durable before the next read, and while the journal is full nothing is read at all, which the sender feels as a full
-/// window.
+/// is durable before the next read, and while the journal is full or the source has to wait its turn nothing is read
+/// at all, which the sender feels as a full window.
 /// </summary>
 public sealed class SyslogConnection(
     Stream stream, EndPoint? peer, SyslogIntake intake, IngestOptions limits, TimeSpan idle, TimeProvider clock, ILogger log)
 {
     private static readonly TimeSpan FullPause = TimeSpan.FromMilliseconds(200);
-    private const int ReadBytes = 128 * 1024;
+    private const int ReadBytes = 64 * 1024;
     private byte[] scratch = [];
     private Route last;
 
     public async Task RunAsync(CancellationToken stop)
     {
         await using var owned = stream;
-        var reader = PipeReader.Create(stream, new StreamPipeReaderOptions(bufferSize: ReadBytes, minimumReadSize: 4096));
+        var reader = PipeReader.Create(stream, new StreamPipeReaderOptions(bufferSize: ReadBytes, minimumReadSize: 4096, useZeroByteReads: true));
         try
         {
             log.ConnectionClosed(peer, await ReadAsync(reader, stop));
@@ -55,6 +55,7 @@ public sealed class SyslogConnection(
             timer.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
             var buffer = read.Buffer;
             var ended = read.IsCompleted || (read.IsCanceled && clock.GetElapsedTime(alive) >= idle);
+            await intake.Gate.EnterAsync(last.Lane, Timeout.InfiniteTimeSpan, stop);
             var now = intake.Gate.NowMs;
             ulong sequence = 0;
             while (true)

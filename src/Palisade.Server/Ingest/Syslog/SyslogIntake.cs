@@ -28,6 +28,9 @@ public sealed class SyslogIntake(IngestGate gate, SyslogRouter router, IngestOpt
         return refusal;
     }
 
+    /// <summary>Whether a message that cannot wait may go in.</summary>
+    public bool HasRoom(in Route route) => route.Refusal != IngestRefusal.None || gate.HasRoom(route.Lane, limits.UdpBurst);
+
     /// <summary>Routes without asking where possible.</summary>
     public ValueTask<Route> RouteAsync(ReadOnlyMemory<byte> message, CancellationToken stop) =>
         router.TryRoute(message.Span, out var route) ? new(route) : router.AskAsync(message, stop);

@@ -4,8 +4,8 @@ using System.Net.Sockets;
 namespace Palisade.Server.Ingest;
 
 /// <summary>
-/// One UDP socket: a datagram is a message. There is no way to push back, so a full journal means a counted loss; the large
-/// kernel buffer covers the pauses of a disk.
+/// One UDP socket: a datagram is a message. There is no way to push back, so a full journal, or a source that floods, means a
+/// counted loss; the large kernel buffer covers the pauses of a disk.
 /// </summary>
 public sealed class SyslogUdpListener : IAsyncDisposable
 {
@@ -67,7 +67,8 @@ public sealed class SyslogUdpListener : IAsyncDisposable
                 if (message.IsEmpty) continue;
                 var route = await intake.RouteAsync(message, stop);
                 ulong sequence = 0;
-                if (!intake.TryTake(message.Span, route, intake.Gate.NowMs, ref sequence)) intake.Gate.Refuse(route.Lane, IngestRefusal.JournalFull);
+                if (!intake.HasRoom(route)) intake.Gate.Refuse(route.Lane, IngestRefusal.Overloaded);
+                else if (!intake.TryTake(message.Span, route, intake.Gate.NowMs, ref sequence)) intake.Gate.Refuse(route.Lane, IngestRefusal.JournalFull);
             }
             catch (OperationCanceledException) when (stop.IsCancellationRequested)
             {
