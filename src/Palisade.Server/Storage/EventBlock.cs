@@ -36,7 +36,7 @@ public sealed class EventBlock : NativeBlock
     /// <summary>Catalogue id to typed column; null: attrs.</summary>
     private readonly NativeColumn?[] byField;
     private readonly int node;
-    private readonly ushort partitionDay;
+    private ushort partitionDay;
     private readonly byte[] parserVersion;
     private readonly ushort retentionDays;
     private long bytes;
@@ -59,6 +59,16 @@ public sealed class EventBlock : NativeBlock
     }
 
     public int Day => partitionDay;
+
+    /// <summary>Bytes of records and fields it holds.</summary>
+    public long Bytes => bytes;
+
+    /// <summary>Empties it and begins another day.</summary>
+    public void Clear(int day)
+    {
+        Clear();
+        partitionDay = (ushort)day;
+    }
 
     private protected override NativeColumn[] Columns { get; }
 

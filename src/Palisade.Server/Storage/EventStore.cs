@@ -1,14 +1,20 @@
+using Palisade.Server.Storage.Native;
+
 namespace Palisade.Server.Storage;
 
 /// <summary>Writes blocks. The same token twice stores once, roll-ups included.</summary>
 public sealed class EventStore(StoreClient store)
 {
+    /// <summary>The buffer of the last insert, for the next one: blocks are sent one after the other, so one is nearly always enough.</summary>
+    private NativeBuffer? spare;
+
     /// <summary>Stores a block; when it returns, the block is on disk.</summary>
     /// <param name="token">Names the block for ever: (range, day, parser version). A block sent again must be the same block.</param>
     public async Task InsertAsync(NativeBlock block, string token, CancellationToken stop)
     {
         if (block.Rows == 0) return;
-        var bytes = block.Encode();
+        var wire = Interlocked.Exchange(ref spare, null) ?? new NativeBuffer(1 << 20);
+        var bytes = block.Encode(wire);
         using var stream = new MemoryStream(bytes.Array!, bytes.Offset, bytes.Count, writable: false);
         await store.InsertAsync($"INSERT INTO {block.Table} FORMAT Native", stream, new Dictionary<string, object>
         {
@@ -20,5 +26,7 @@ public sealed class EventStore(StoreClient store)
             ["min_insert_block_size_rows"] = 4_000_000,
             ["min_insert_block_size_bytes"] = 1 << 30,
         }, stop);
+        // Only after an answer: a request that failed may still be reading it.
+        spare = wire;
     }
 }

@@ -3,22 +3,16 @@ using Palisade.Server.Storage.Native;
 
 namespace Palisade.Server.Storage;
 
-/// <summary>Rows of one table in ClickHouse's Native format, built column by column. Reused after <see cref="Clear"/>.</summary>
+/// <summary>
+/// Rows of one table in ClickHouse's Native format, built column by column. Reused after <see cref="Clear"/>: its columns keep
+/// the room they have grown to.
+/// </summary>
 /// <remarks>Wire: VarUInt columns | VarUInt rows | per column: name, type, prefix, body.</remarks>
 public abstract class NativeBlock(string table)
 {
-    private readonly NativeBuffer wire = new(1 << 20);
-    private bool encoded;
-
-    private int rows;
-
     public string Table { get; } = table;
 
-    public int Rows
-    {
-        get => rows;
-        private protected set { rows = value; encoded = false; }
-    }
+    public int Rows { get; private protected set; }
 
     private protected abstract NativeColumn[] Columns { get; }
 
@@ -31,10 +25,9 @@ public abstract class NativeBlock(string table)
         Cleared();
     }
 
-    /// <summary>The block's bytes; valid until the next row or <see cref="Clear"/>.</summary>
-    public ArraySegment<byte> Encode()
+    /// <summary>The block's bytes, in a buffer of the caller: only what is being sent needs one.</summary>
+    internal ArraySegment<byte> Encode(NativeBuffer wire)
     {
-        if (encoded) return wire.Segment;
         wire.Clear();
         wire.VarUInt((ulong)Columns.Length);
         wire.VarUInt((ulong)Rows);
@@ -46,7 +39,6 @@ public abstract class NativeBlock(string table)
             column.WritePrefix(wire);
             column.WriteBody(wire);
         }
-        encoded = true;
         return wire.Segment;
     }
 

@@ -46,6 +46,15 @@ internal sealed class BlockSet(IStreamStore store, ulong from, long startedAt)
 
     public void Add(EventBatch batch, in Finding finding) => (findings ??= store.NewFindings()).Add(batch, finding);
 
+    /// <summary>Gives the rows' memory back. The set is of no more use.</summary>
+    public void Release()
+    {
+        foreach (var block in days.Values) store.Return(block);
+        days.Clear();
+        if (findings is not null) store.Return(findings);
+        findings = null;
+    }
+
     public StreamPlan Plan(int node, string version) => new(from, To, version,
         [.. days.Select(d => new PlannedInsert(d.Key, StreamPlan.Token(node, from, To, d.Key, version), d.Value.Rows))], runs);
 }

@@ -10,7 +10,7 @@ namespace Palisade.Server.Streaming;
 /// </summary>
 internal sealed class BlockWriter(
     IStreamStore store, ILedgerStore ledger, PlanFile plans, StateFile states, JournalReader storeCursor, JournalReader engineCursor,
-    int node, StreamMeters meters, TimeProvider clock, ILogger log)
+    Backlog backlog, int node, StreamMeters meters, TimeProvider clock, ILogger log)
 {
     private ulong ledgerAt;
 
@@ -37,10 +37,10 @@ internal sealed class BlockWriter(
             foreach (var (day, block) in set.Days)
             {
                 var token = plan!.TokenOf(day, node);
-                await Retry.RunAsync(() => store.InsertAsync(block, token, stop), "insert events", clock, log, stop);
+                await InsertAsync(() => store.InsertAsync(block, token, stop), "insert events", stop);
             }
             if (set.Findings is { } findings)
-                await Retry.RunAsync(() => store.InsertAsync(findings, plan!.FindingsToken, stop), "insert findings", clock, log, stop);
+                await InsertAsync(() => store.InsertAsync(findings, plan!.FindingsToken, stop), "insert findings", stop);
             if (set.To > ledgerAt)
             {
                 await Retry.RunAsync(() => ledger.ApplyAsync(node, set.To, set.Ledger.Deltas, stop), "write the ledger", clock, log, stop);
@@ -57,6 +57,25 @@ internal sealed class BlockWriter(
             await KeepAsync(() => states.Write(snapshot), "write the correlation state", stop);
             await KeepAsync(() => engineCursor.Commit(snapshot.Position), "commit the engine cursor", stop);
         }
+    }
+
+    /// <summary>While the store does not answer senders are not slowed: the journal takes what they have, up to its budget.</summary>
+    private async Task InsertAsync(Func<Task> insert, string what, CancellationToken stop)
+    {
+        var failed = false;
+        await Retry.RunAsync(async () =>
+        {
+            try
+            {
+                await insert();
+            }
+            catch when (!stop.IsCancellationRequested)
+            {
+                backlog.IsOpen = failed = true;
+                throw;
+            }
+        }, what, clock, log, stop);
+        if (failed) backlog.IsOpen = false;
     }
 
     /// <summary>A full disk is no reason to stop either.</summary>

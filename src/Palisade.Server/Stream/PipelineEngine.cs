@@ -9,11 +9,14 @@ internal sealed class PipelineEngine(EngineSnapshot snapshot, IGeoLookup geo) : 
     private readonly Pipeline pipeline = new(snapshot, geo);
 
     public string Version => snapshot.Version;
-    public EventBatch Events => pipeline.Events;
-    public FindingList Findings => pipeline.Findings;
+    public PipelineBatch Batch
+    {
+        get => pipeline.Batch;
+        set => pipeline.Batch = value;
+    }
+
     public void Add(in RecordInfo info, ReadOnlySpan<byte> raw) => pipeline.Add(info, raw);
     public void Detect() => pipeline.Detect();
-    public void Clear() => pipeline.Clear();
     public void SaveState(Stream to) => pipeline.SaveState(to);
     public void LoadState(Stream from) => pipeline.LoadState(from);
 }

@@ -3,15 +3,14 @@ using Palisade.Server.Ingest;
 
 namespace Palisade.Server.Streaming;
 
-/// <summary>The engine as the stream drives it: records in, events and findings out, state in and out.</summary>
+/// <summary>The engine as the stream drives it: records in, batches of events and findings out, state in and out.</summary>
 public interface IStreamEngine
 {
     string Version { get; }
-    EventBatch Events { get; }
-    FindingList Findings { get; }
+    /// <summary>The batch worked on: exchanged for an empty one when it is full.</summary>
+    PipelineBatch Batch { get; set; }
     void Add(in RecordInfo info, ReadOnlySpan<byte> raw);
     void Detect();
-    void Clear();
     void SaveState(Stream to);
     void LoadState(Stream from);
 }
@@ -33,8 +32,12 @@ public interface IFindingRows
 /// <summary>The event store as the stream writes it. An insert with a token that succeeded before changes nothing.</summary>
 public interface IStreamStore
 {
+    /// <summary>Empty rows of a day; give them back after their insert.</summary>
     IStreamBlock NewBlock(int day);
     IFindingRows NewFindings();
+    /// <summary>Takes rows back whose insert is done; their memory serves the next ones.</summary>
+    void Return(IStreamBlock block);
+    void Return(IFindingRows findings);
     Task InsertAsync(IStreamBlock block, string token, CancellationToken stop);
     Task InsertAsync(IFindingRows findings, string token, CancellationToken stop);
 }

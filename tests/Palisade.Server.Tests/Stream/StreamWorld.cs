@@ -65,7 +65,8 @@ internal sealed class StreamWorld : IStreamStore, ILedgerStore, IStreamAlerts, I
     }
 
     public StreamWorker NewWorker(string version = "v1", int dayShift = 0, int snapshotSeconds = 0) => new(
-        journal, new TestEngine(version, dayShift), this, this, this, this, new SourceStats(TimeProvider.System, _ => ""), new Sightings(this),
+        journal, new TestEngine(version, dayShift), this, this, this, this, new Backlog(journal, new IngestOptions(), TimeProvider.System),
+        new SourceStats(TimeProvider.System, _ => ""), new Sightings(this),
         new StreamMeters(services.GetRequiredService<IMeterFactory>()),
         new StreamOptions { NodeId = 3, BlockMilliseconds = 1, SnapshotSeconds = snapshotSeconds }, new StreamFiles(Path.Combine(directory, "stream")),
         TimeProvider.System, NullLogger<StreamWorker>.Instance);
@@ -104,6 +105,8 @@ internal sealed class StreamWorld : IStreamStore, ILedgerStore, IStreamAlerts, I
 
     public IStreamBlock NewBlock(int day) => new Block(day);
     public IFindingRows NewFindings() => new Found();
+    public void Return(IStreamBlock block) { }
+    public void Return(IFindingRows findings) { }
 
     public async Task InsertAsync(IStreamBlock block, string token, CancellationToken stop)
     {
@@ -186,8 +189,9 @@ internal sealed class StreamWorld : IStreamStore, ILedgerStore, IStreamAlerts, I
         private static RuleInfo Rule(string id) => new(id, id, id, FindingLevel.High, "other", [], "", "", "", "");
 
         public string Version => version;
-        public EventBatch Events { get; } = new();
-        public FindingList Findings { get; } = new();
+        public PipelineBatch Batch { get; set; } = new();
+        private EventBatch Events => Batch.Events;
+        private FindingList Findings => Batch.Findings;
 
         public void Add(in RecordInfo info, ReadOnlySpan<byte> raw)
         {
@@ -207,8 +211,6 @@ internal sealed class StreamWorld : IStreamStore, ILedgerStore, IStreamAlerts, I
                 if (count % 3 == 0) Findings.Add(new Finding(i, Three, AttackOutcome.Unknown, 0, 0, 0, null, new Firing([], 0, first, 3, [])));
             }
         }
-
-        public void Clear() { Events.Clear(); Findings.Clear(); }
 
         public void SaveState(Stream to)
         {

@@ -106,7 +106,7 @@ public sealed class ExactlyOnceTests(ITestOutputHelper output)
         var clock = Stopwatch.StartNew();
         for (var i = 0; i < Sends; i++) await store.Store.InsertAsync(block!, $"large-{i}", CancellationToken.None);
         clock.Stop();
-        output.WriteLine($"{Rows * Sends / clock.Elapsed.TotalSeconds:F0} rows/s in blocks of {Rows}, {block!.Encode().Count / Rows} bytes a row on the wire");
+        output.WriteLine($"{Rows * Sends / clock.Elapsed.TotalSeconds:F0} rows/s in blocks of {Rows}, {block!.Encode(new()).Count / Rows} bytes a row on the wire");
         Assert.Equal((Rows * Sends, Rows), await EventsAsync(store, 3));
     }
 }

@@ -60,7 +60,7 @@ public sealed class HostileTests(SharedStore shared) : IClassFixture<SharedStore
     public async Task A_block_cut_off_is_refused_and_stores_nothing()
     {
         var tenant = SharedStore.NewTenant();
-        var block = Samples.Blocks(Samples.Run(tenant, 500).Events)[0].Encode();
+        var block = Samples.Blocks(Samples.Run(tenant, 500).Events)[0].Encode(new());
         using var half = new MemoryStream(block.Array!, block.Offset, block.Count / 2);
         await Assert.ThrowsAsync<ClickHouseServerException>(() => Store.Client.InsertAsync("INSERT INTO events FORMAT Native", half, new Dictionary<string, object>(), CancellationToken.None));
         Assert.Equal(0, await Store.Queries.CountAsync(tenant, new EventSearch(Samples.Whole), CancellationToken.None));

@@ -1,0 +1,114 @@
+using System.Threading.Channels;
+using Palisade.Engine;
+using Palisade.Journal;
+using Palisade.Server.Ingest;
+
+namespace Palisade.Server.Streaming;
+
+/// <summary>
+/// The engine's half of the stream: journal records in, judged batches out, in order. It runs one or two batches ahead of
+/// <see cref="StreamKeeper"/>, so that judging goes on while alerts are written and rows are encoded.
+/// </summary>
+internal sealed class StreamJudge(
+    JournalReader reader, IStreamEngine engine, IParserChoice parsers, StreamMeters meters, StreamOptions options, TimeProvider clock, ulong restored, StreamPlan? plan)
+{
+    /// <summary>Batches there are: one is judged, one waits, one is kept.</summary>
+    private const int Batches = 3;
+    /// <summary>Bytes of raw records one engine batch may hold. A block of the store holds several times as much.</summary>
+    private const long BatchBytes = 4 << 20;
+    /// <summary>Least time between two engine batches while few records come: larger batches cost less.</summary>
+    private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(20);
+    private const int PaceBelow = 1024;
+
+    private readonly Channel<JudgedBatch> judged = Channel.CreateBounded<JudgedBatch>(Batches);
+    private readonly Channel<JudgedBatch> free = Channel.CreateBounded<JudgedBatch>(Batches);
+    private readonly JournalBatch read = new();
+    private readonly ulong planEnd = plan?.To ?? 0;
+    private long snapshotAt = clock.GetTimestamp();
+
+    /// <summary>Batches in journal order; complete when the journal is closed and read to its end.</summary>
+    public ChannelReader<JudgedBatch> Judged => judged.Reader;
+
+    /// <summary>Takes a batch back.</summary>
+    public void Return(JudgedBatch batch) => free.Writer.TryWrite(batch);
+
+    /// <summary>Reads until the journal is closed.</summary>
+    public async Task RunAsync(CancellationToken stop)
+    {
+        for (var i = 0; i < Batches; i++) free.Writer.TryWrite(new JudgedBatch());
+        while (true)
+        {
+            var count = reader.Read(read, EventBatch.MaxEvents);
+            if (count == 0)
+            {
+                if (!await reader.WaitAsync(stop)) break;
+                continue;
+            }
+            for (var from = 0; from < count;)
+            {
+                var batch = await free.Reader.ReadAsync(stop);
+                from = await JudgeAsync(batch, from, stop);
+                await judged.Writer.WriteAsync(batch, stop);
+            }
+            if (count < PaceBelow) await Task.Delay(Pace, clock, stop);
+        }
+        judged.Writer.Complete();
+    }
+
+    /// <summary>Judges records of the read, from an index on; returns the index behind them.</summary>
+    private async ValueTask<int> JudgeAsync(JudgedBatch batch, int from, CancellationToken stop)
+    {
+        using var span = StreamMeters.Activity("palisade.stream.batch");
+        batch.Begin(read.Sequence(from), clock.GetTimestamp());
+        engine.Batch = batch.Batch;
+        var next = from;
+        long bytes = 0;
+        // A plan's range ends where it ended before: same boundaries, same tokens.
+        while (next < read.Count && bytes < BatchBytes && (next == from || planEnd < batch.From || read.Sequence(next) <= planEnd))
+        {
+            var header = read.Header(next);
+            var parser = RecordInfo.AutoParser;
+            if (header.Kind == FrameKind.Record && !parsers.TryGet(header.Source, out parser)) parser = await parsers.LoadAsync(header.Source, stop);
+            bytes += Take(batch, next, header, parser);
+            next++;
+        }
+        batch.To = read.Sequence(next - 1);
+        batch.IsFull = bytes >= BatchBytes || read.Count >= PaceBelow;
+        engine.Detect();
+        if (batch.To >= planEnd && clock.GetElapsedTime(snapshotAt).TotalSeconds >= options.SnapshotSeconds) batch.Snapshot = TakeSnapshot(batch.To);
+        meters.Batch(batch.Events.Count, Unparsed(batch.Events), batch.Findings.Count, clock.GetElapsedTime(batch.StartedAt));
+        span?.SetTag("palisade.records", next - from);
+        return next;
+    }
+
+    private int Take(JudgedBatch batch, int index, in FrameHeader header, short parser)
+    {
+        var payload = read.Payload(index);
+        var sequence = read.Sequence(index);
+        if (header.Kind == FrameKind.Record)
+        {
+            if (sequence > restored) engine.Add(new RecordInfo(sequence, header.ReceivedMs, header.Tenant, header.Source, parser), payload);
+        }
+        else if (header.Kind == FrameKind.Refusals)
+        {
+            batch.Refused.Add(new(new IngestLane(header.Tenant, header.Source), header.ReceivedMs, sequence, payload.ToArray()));
+        }
+        return payload.Length;
+    }
+
+    private StreamState TakeSnapshot(ulong position)
+    {
+        var state = new MemoryStream();
+        engine.SaveState(state);
+        snapshotAt = clock.GetTimestamp();
+        return new StreamState(position, engine.Version, state.ToArray());
+    }
+
+    private static int Unparsed(EventBatch events)
+    {
+        var unparsed = 0;
+        for (var i = 0; i < events.Count; i++)
+            if (events.Header(i).Refusal != ParseRefusal.None) unparsed++;
+        return unparsed;
+    }
+}
