@@ -7,7 +7,7 @@ namespace Palisade.Cli.Bench;
 /// <summary>Runs cases several times and says medians, spread and machine.</summary>
 internal static class BenchRunner
 {
-    public static readonly IReadOnlyList<IBenchCase> Cases = [new JournalCase(), new ScanCase(), new ParseCase(), new IntakeNginxCase(), new AlertLatencyCase(), new ColdStartCase()];
+    public static readonly IReadOnlyList<IBenchCase> Cases = [new JournalCase(), new ScanCase(), new ParseCase(), new IntakeNginxCase(), new AlertLatencyCase(), new OverloadCase(), new ColdStartCase()];
 
     public static async Task RunAsync(IReadOnlyList<IBenchCase> cases, int runs, int seconds, int lines, bool json, CancellationToken cancellationToken)
     {

@@ -12,6 +12,9 @@ internal sealed class BulkSender : ILineSender
     private static readonly SearchValues<byte> Escaped = SearchValues.Create([.. Enumerable.Range(0, 32).Select(static i => (byte)i), (byte)'"', (byte)'\\']);
     private readonly HttpClient client = new(new SocketsHttpHandler { AutomaticDecompression = DecompressionMethods.GZip }) { Timeout = TimeSpan.FromMinutes(2) };
     private readonly Uri address;
+
+    /// <summary>Requests the server would not take now; they were sent again.</summary>
+    public long PushedBack { get; private set; }
     private readonly ArrayBufferWriter<byte> body = new(1 << 20);
 
     public BulkSender(Uri server, string? token)
@@ -30,6 +33,7 @@ internal sealed class BulkSender : ILineSender
             using var answer = await Post(content, cancellationToken);
             if (answer.StatusCode is HttpStatusCode.TooManyRequests or HttpStatusCode.ServiceUnavailable)
             {
+                PushedBack++;
                 await Task.Delay(answer.Headers.RetryAfter?.Delta ?? TimeSpan.FromSeconds(1), cancellationToken);
                 continue;
             }

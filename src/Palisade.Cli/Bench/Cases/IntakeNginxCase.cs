@@ -21,7 +21,7 @@ internal sealed class IntakeNginxCase : IBenchCase
         await using var syslog = new SyslogSender("127.0.0.1", product.SyslogPort, ingest, "nginx", context.Time);
 
         using var watching = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var memory = WatchMemoryAsync(product, watching.Token);
+        var memory = MemoryWatch.RunAsync(product, context.Time, watching.Token);
         var start = context.Time.GetTimestamp();
         var duration = TimeSpan.FromSeconds(context.Seconds);
         using var load = new Load(context.Time, start, duration);
@@ -37,25 +37,8 @@ internal sealed class IntakeNginxCase : IBenchCase
             new Figure("accepted, journaled, judged and stored", "lines/s", stored / seconds, AtLeast: 20_000),
             new Figure("sent", "lines", load.Sent),
             new Figure("lost", "lines", load.Sent - stored, AtMost: 0),
-            new Figure("memory of all processes, most", "MB", await memory / 1e6, AtMost: 1200),
+            new Figure("memory of all processes, most", "MB", (await memory).Max() / 1e6, AtMost: 1200),
         ];
-    }
-
-    private static async Task<long> WatchMemoryAsync(Product product, CancellationToken cancellationToken)
-    {
-        var most = 0L;
-        try
-        {
-            while (true)
-            {
-                most = Math.Max(most, product.ResidentBytes);
-                await Task.Delay(500, cancellationToken);
-            }
-        }
-        catch (OperationCanceledException)
-        {
-            return most;
-        }
     }
 
     /// <summary>Senders that share one clock. Syslog keeps step with bulk, so that each carries half.</summary>
