@@ -19,12 +19,6 @@ internal sealed class HandClock : TimeProvider
         return timer;
     }
 
-    /// <summary>Moves the clock; timers stay as they are.</summary>
-    public void Advance(TimeSpan by)
-    {
-        lock (gate) ahead += by;
-    }
-
     /// <summary>Waits until a long timer is set, then moves the clock past it.</summary>
     public async Task AdvanceWhenWaitingAsync(TimeSpan by)
     {

@@ -53,6 +53,7 @@ internal sealed class IngestServer : IAsyncDisposable
     public TestDirectory Lookups { get; }
     public HttpClient Http { get; }
     public IngestGate Gate => app.Services.GetRequiredService<IngestGate>();
+    public Backlog Backlog => app.Services.GetRequiredService<Backlog>();
     public IPEndPoint Udp => app.Services.GetRequiredService<SyslogService>().UdpEndpoints.First();
     public IPEndPoint Tcp => app.Services.GetRequiredService<SyslogService>().TcpEndpoints.First();
     public IPEndPoint Tls => app.Services.GetRequiredService<SyslogService>().TlsEndpoints.First();
