@@ -2,9 +2,9 @@ namespace Palisade.Server.Ingest;
 
 /// <summary>
 /// Cuts a whole body into lines (LF or CR LF; the last may lack its end). Blank lines carry nothing and are passed over.
-/// Pure: slices of the same bytes come out.
+/// Pure: slices of the same bytes come out, in the body's own encoding; of UTF-16 the carriage return is left to who converts it.
 /// </summary>
-public ref struct LineSplitter(ReadOnlySpan<byte> body)
+public ref struct LineSplitter(ReadOnlySpan<byte> body, TextEncoding encoding = TextEncoding.Utf8)
 {
     private ReadOnlySpan<byte> rest = body;
 
@@ -16,10 +16,10 @@ public ref struct LineSplitter(ReadOnlySpan<byte> body)
     {
         while (!rest.IsEmpty)
         {
-            var end = rest.IndexOf((byte)'\n');
+            var end = encoding.LineEnd(rest);
             line = end < 0 ? rest : rest[..end];
-            rest = end < 0 ? default : rest[(end + 1)..];
-            if (!line.IsEmpty && line[^1] == '\r') line = line[..^1];
+            rest = end < 0 ? default : rest[(end + encoding.Unit())..];
+            if (!line.IsEmpty && line[^1] == '\r' && encoding.Unit() == 1) line = line[..^1];
             if (!line.IsEmpty) return true;
         }
         line = default;

@@ -22,11 +22,17 @@ internal static class RawApi
             await ProblemAsync(http, ingest, source.Refusal);
             return;
         }
+        if (!TryCharset(http.Request.ContentType, out var charset))
+        {
+            ingest.Gate.Refuse(lane, IngestRefusal.UnknownEncoding);
+            await ProblemAsync(http, ingest, IngestRefusal.UnknownEncoding, $"A charset may be one of {TextEncodings.Names}.");
+            return;
+        }
         using var body = await ingest.ReadBodyAsync(http, lane);
         if (body.Refusal != IngestRefusal.None) { await ProblemAsync(http, ingest, body.Refusal); return; }
 
-        var resend = ingest.Resend(lane, RawRun.Records(body.Memory, ingest.Options.MaxLineBytes));
-        var run = new RawRun(ingest, lane, body.Memory, resend);
+        var resend = ingest.Resend(lane, RawRun.Records(body.Memory, charset, ingest.Options.MaxLineBytes));
+        var run = new RawRun(ingest, lane, body.Memory, charset, resend);
         await IngestHttp.AnswerAsync(http, resend, () => RunAsync(http, ingest, run));
     }
 
@@ -47,10 +53,23 @@ internal static class RawApi
     }
 
     /// <summary>The lines of one request on their way into the journal.</summary>
-    private sealed class RawRun(IngestHttp ingest, IngestLane lane, ReadOnlyMemory<byte> body, BodyResend resend)
+    private sealed class RawRun
     {
-        private readonly long now = ingest.Gate.NowMs;
+        private readonly IngestHttp ingest;
+        private readonly IngestLane lane;
+        private readonly ReadOnlyMemory<byte> body;
+        private readonly BodyResend resend;
+        private readonly TextEncoding encoding;
+        private readonly LineTranscoder transcoder = new();
+        private readonly long now;
         private int offset, repeated;
+
+        public RawRun(IngestHttp ingest, IngestLane lane, ReadOnlyMemory<byte> body, TextEncoding charset, BodyResend resend)
+        {
+            (this.ingest, this.lane, this.body, this.resend, now) = (ingest, lane, body, resend, ingest.Gate.NowMs);
+            (encoding, offset) = TextEncodings.Detect(body.Span, charset);
+        }
+
         private ulong sequence;
 
         public long Accepted { get; private set; }
@@ -61,28 +80,37 @@ internal static class RawApi
         public ulong Sequence => sequence;
 
         /// <summary>The lines of a body that would be kept.</summary>
-        public static NextRecord Records(ReadOnlyMemory<byte> body, int maxLine) => (ref int offset, out ReadOnlySpan<byte> record) =>
+        public static NextRecord Records(ReadOnlyMemory<byte> body, TextEncoding charset, int maxLine)
         {
-            var lines = new LineSplitter(body.Span[offset..]);
-            while (lines.TryRead(out record))
+            var (encoding, mark) = TextEncodings.Detect(body.Span, charset);
+            var transcoder = new LineTranscoder();
+            return (ref int offset, out ReadOnlySpan<byte> record) =>
             {
-                if (record.Length > maxLine) continue;
-                offset = body.Length - lines.Remaining;
-                return true;
-            }
-            return false;
-        };
+                var lines = new LineSplitter(body.Span[Math.Max(offset, mark)..], encoding);
+                while (lines.TryRead(out var line))
+                {
+                    record = transcoder.ToUtf8(line, encoding);
+                    if (record.IsEmpty || record.Length > maxLine) continue;
+                    offset = body.Length - lines.Remaining;
+                    return true;
+                }
+                record = default;
+                return false;
+            };
+        }
 
         /// <summary>Appends lines. False: wait until <see cref="Sequence"/> is durable, then go on.</summary>
         public bool Go()
         {
             var begun = sequence;
-            var lines = new LineSplitter(body.Span[offset..]);
+            var lines = new LineSplitter(body.Span[offset..], encoding);
             while (true)
             {
                 var at = body.Length - lines.Remaining;
                 if (!lines.TryRead(out var line)) return true;
                 if (Stopped != IngestRefusal.None) { Left++; continue; }
+                line = transcoder.ToUtf8(line, encoding);
+                if (line.IsEmpty) continue;
                 if (line.Length <= ingest.Options.MaxLineBytes && repeated < resend.Repeated)
                 {
                     repeated++;
@@ -102,14 +130,20 @@ internal static class RawApi
         }
     }
 
-    private static async Task ProblemAsync(HttpContext http, IngestHttp ingest, IngestRefusal refusal)
+    private static bool TryCharset(string? contentType, out TextEncoding charset)
+    {
+        charset = TextEncoding.Auto;
+        return !System.Net.Http.Headers.MediaTypeHeaderValue.TryParse(contentType, out var type) || TextEncodings.TryParse(type.CharSet ?? "", out charset);
+    }
+
+    private static async Task ProblemAsync(HttpContext http, IngestHttp ingest, IngestRefusal refusal, string? title = null)
     {
         await ingest.Gate.CommitAsync(0, http.RequestAborted);
         ingest.Prepare(http, refusal);
         var problem = new ProblemDetails
         {
             Status = http.Response.StatusCode,
-            Title = ingest.Explain(refusal),
+            Title = title ?? ingest.Explain(refusal),
             Extensions = { ["code"] = IngestHttp.Code(refusal) },
         };
         await http.Response.WriteAsJsonAsync(problem, options: null, "application/problem+json", http.RequestAborted);
