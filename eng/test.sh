@@ -37,8 +37,8 @@ if [ $corpus = 1 ]; then
 fi
 [ $soak = 1 ] && export PALISADE_SOAK=1
 
-# Debian packages the tests drive. rsyslog and syslog-ng exclude each other, so rsyslog is only unpacked.
-packages=(chromium fonts-noto-cjk postgresql curl util-linux)
+# Debian packages the tests drive. rsyslog and syslog-ng exclude each other, so both are only unpacked.
+packages=(chromium fonts-noto-cjk postgresql curl util-linux openssl)
 missing=()
 for p in "${packages[@]}"; do dpkg -s "$p" >/dev/null 2>&1 || missing+=("$p"); done
 if [ ${#missing[@]} -gt 0 ]; then
@@ -50,20 +50,20 @@ if [ ${#missing[@]} -gt 0 ]; then
     say "palisade test: missing Debian packages. Run: sudo apt-get install -y ${missing[*]}"; exit 4
   fi
 fi
-senders=$root/artifacts/senders
-if [ ! -x "$senders/usr/sbin/rsyslogd" ]; then
-  mkdir -p "$senders/deb"
-  say "Unpacking rsyslog (used as a real sender) ..."
-  (cd "$senders/deb" && apt-get download -q rsyslog rsyslog-elasticsearch libestr0 libfastjson4 liblognorm5 >/dev/null 2>&1 && for d in *.deb; do dpkg -x "$d" ..; done) \
-    || { say "palisade test: could not fetch rsyslog. Run: apt-get update"; exit 4; }
-fi
-if [ ! -x "$senders/usr/sbin/nginx" ]; then
-  # Unpacked, not installed: a package would start it.
-  say "Unpacking nginx (used as a real proxy) ..."
-  (cd "$senders/deb" && apt-get download -q nginx >/dev/null 2>&1 && dpkg -x nginx_*.deb ..) \
-    || { say "palisade test: could not fetch nginx. Run: apt-get update"; exit 4; }
-fi
-export PALISADE_SENDERS=$senders
+unpack() { # folder, a file that is there when it is done, packages...
+  local to=$root/artifacts/$1 proof=$2; shift 2
+  [ -e "$to/$proof" ] && return 0
+  mkdir -p "$to/deb"
+  say "Unpacking $1 (used as a real sender) ..."
+  (cd "$to/deb" && apt-get download -q "$@" >/dev/null 2>&1 && for d in *.deb; do dpkg -x "$d" .. || exit 1; done) \
+    || { say "palisade test: could not fetch $*. Run: apt-get update"; exit 4; }
+}
+unpack senders usr/lib/x86_64-linux-gnu/rsyslog/omrelp.so \
+  rsyslog rsyslog-elasticsearch rsyslog-relp rsyslog-openssl rsyslog-gnutls librelp0 libestr0 libfastjson4 liblognorm5
+# Unpacked, not installed: a package would start it.
+unpack senders usr/sbin/nginx nginx
+unpack syslog-ng usr/sbin/syslog-ng syslog-ng-core libivykis0 libnet1 libwrap0 libjson-c5 libglib2.0-0 libpcre3
+export PALISADE_SENDERS=$root/artifacts/senders PALISADE_SYSLOG_NG=$root/artifacts/syslog-ng
 
 "$root/palisade" build || exit $?
 say "Compiling the tests ..."

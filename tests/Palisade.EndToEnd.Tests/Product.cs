@@ -31,21 +31,27 @@ public sealed class Product : IAsyncDisposable
 
     /// <summary>Makes tenant, owner and tokens by the command line, and starts.</summary>
     /// <param name="before">What is done to the data directory just before the start.</param>
-    public static async Task<Product> StartNewAsync(Action<string>? before = null)
+    /// <param name="prepare">What is to be set before the first verb.</param>
+    /// <param name="verb">A verb to run on the data directory before the start.</param>
+    public static async Task<Product> StartNewAsync(Action<string>? before = null, Action<Product>? prepare = null, params string[] verb)
     {
         var product = new Product();
+        prepare?.Invoke(product);
         await File.WriteAllTextAsync(Path.Combine(product.Folder, "pw"), Password + "\n");
         var slug = await product.RunAsync("admin", "init", "--email", Email, "--password-file", Path.Combine(product.Folder, "pw"), "--tenant", "Lanqiao Pay", "--data", product.Data);
         product.IngestToken = await product.RunAsync("admin", "token", "create", "--tenant", slug, "--scope", "ingest", "--data", product.Data);
         var read = await product.RunAsync("admin", "token", "create", "--tenant", slug, "--scope", "write", "--data", product.Data);
         product.Api = new HttpClient { BaseAddress = new Uri(product.Url), DefaultRequestHeaders = { Authorization = new AuthenticationHeaderValue("Bearer", read) } };
         product.ApiToken = read;
+        if (verb.Length > 0) await product.RunAsync([.. verb, "--data", product.Data]);
         before?.Invoke(product.Data);
         await product.StartAsync();
         return product;
     }
 
     public string Data => Path.Combine(Folder, "data");
+    /// <summary>Settings beside the flags: key path and value.</summary>
+    public Dictionary<string, string> Settings { get; } = [];
 
     public async Task StartAsync()
     {
@@ -54,6 +60,7 @@ public sealed class Product : IAsyncDisposable
             RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = Folder,
         };
         start.Environment["PALISADE_HOME"] = Root;
+        foreach (var (key, value) in Settings) start.Environment["PALISADE__" + key.Replace(":", "__", StringComparison.Ordinal)] = value;
         process = Process.Start(start)!;
         var log = new System.Text.StringBuilder();
         process.OutputDataReceived += (_, e) => { lock (log) log.AppendLine(e.Data); };
@@ -107,13 +114,14 @@ public sealed class Product : IAsyncDisposable
         return sources.FirstOrDefault(s => (string)s!["name"]! == source)?["stored"]?.GetValue<long>() ?? 0;
     }
 
-    /// <summary>Asks again until it holds, at most 60 seconds.</summary>
-    public static async Task UntilAsync(string what, Func<Task<bool>> holds)
+    /// <summary>Asks again until it holds, at most three minutes.</summary>
+    /// <param name="more">What else to say when it does not come to hold.</param>
+    public static async Task UntilAsync(string what, Func<Task<bool>> holds, Func<string>? more = null)
     {
         var clock = Stopwatch.StartNew();
         while (!await holds())
         {
-            if (clock.Elapsed > TimeSpan.FromSeconds(60)) throw new TimeoutException($"waited 60 s until {what}");
+            if (clock.Elapsed > TimeSpan.FromMinutes(3)) throw new TimeoutException($"waited three minutes until {what} {more?.Invoke()}");
             using var pause = new PeriodicTimer(TimeSpan.FromMilliseconds(100));
             await pause.WaitForNextTickAsync();
         }

@@ -52,4 +52,7 @@ internal static partial class IngestLog
 
     [LoggerMessage(1015, LogLevel.Information, "Resends are known of {Sessions} sessions and {Bodies} requests at the journal's end")]
     public static partial void ResendsRecovered(this ILogger log, int sessions, int bodies);
+
+    [LoggerMessage(1016, LogLevel.Warning, "The clean stop could not be noted: {Reason}")]
+    public static partial void StopNotNoted(this ILogger log, string reason);
 }

@@ -18,7 +18,15 @@ internal sealed class ResendService(ResendMemory memory, Journal.Journal journal
 
     public Task StopAsync(CancellationToken cancellationToken)
     {
-        if (!memory.HasBodies) File.WriteAllText(Marker, Position);
+        try
+        {
+            if (!memory.HasBodies) File.WriteAllText(Marker, Position);
+        }
+        catch (IOException e)
+        {
+            // Without it the next start doubts the last answers, as after a crash.
+            log.StopNotNoted(e.Message);
+        }
         return Task.CompletedTask;
     }
 
