@@ -35,12 +35,19 @@ internal static class Endpoint
             at += skip;
             var n = text[at..].IndexOfAny(" ,\""u8);
             if (n < 0) n = length - at;
-            var one = text.Slice(at, n);
+            var one = Bare(text.Slice(at, n));
             if (first < 0 && one is not [(byte)'-']) (first, firstLength) = (at, n);
-            if (IsAddress(one) && !IsPrivate(one)) { Add(into, target, offset + at, n, replace); return; }
+            if (IsAddress(one) && !IsPrivate(one)) { Add(into, target, offset + at + (text[at] == '[' ? 1 : 0), one.Length, replace); return; }
             at += n;
         }
         if (first >= 0) Add(into, target, offset + first, firstLength, replace);
+    }
+
+    // [2001:db8::1]:443 and 192.0.2.1:443 without brackets and port.
+    private static ReadOnlySpan<byte> Bare(ReadOnlySpan<byte> text)
+    {
+        if (text.Length > 2 && text[0] == '[' && text.IndexOf((byte)']') is > 1 and var close) return text[1..close];
+        return text.IndexOf((byte)'.') > 0 && text.IndexOf((byte)':') is > 0 and var colon ? text[..colon] : text;
     }
 
     // RFC 1918, RFC 6598, loopback and link-local; RFC 4193 and 4291 for IPv6.

@@ -52,6 +52,36 @@ public sealed class ParserTests
         Assert.Equal(raw, pipeline.Events.Raw(0).ToArray());
     }
 
+    [Theory]
+    [InlineData("geti /products/42 HTTP/1.1", "geti", "/products/42", "")]
+    [InlineData("CONNECT relay.example.com:25 HTTP/1.1", "CONNECT", "relay.example.com:25", "relay.example.com")]
+    [InlineData("GET http://a.example.com:81/x HTTP/1.0", "GET", "http://a.example.com:81/x", "a.example.com")]
+    [InlineData("hello there", "", "hello there", "")]
+    public void A_request_line_gives_method_target_and_host(string request, string method, string target, string domain)
+    {
+        var pipeline = Create();
+        pipeline.Add(new RecordInfo(1, Received, 1, 1, RecordInfo.AutoParser), Encoding.UTF8.GetBytes($"192.0.2.1 - - [24/Nov/2026:10:00:00 +0000] \"{request}\" 200 1 \"-\" \"x\""));
+        Assert.Equal(method, pipeline.Events.GetString(0, Protocol.Fields.HttpRequestMethod));
+        Assert.Equal(target, pipeline.Events.GetString(0, Protocol.Fields.UrlOriginal));
+        Assert.Equal(domain, pipeline.Events.GetString(0, Protocol.Fields.UrlDomain));
+    }
+
+    [Fact]
+    public void A_source_of_a_small_number_is_tried_before_syslog_frames()
+    {
+        (string, byte[]) Source(string name, int detect) =>
+            ($"sources/{name}/source.yml", Encoding.UTF8.GetBytes($"name: {name}\ndetect: {detect}\npatterns: [ {{ match: '%{{@timestamp:iso}} [%{{process.thread.name}}] %{{log.level:in WARN|INFO}} %{{message:rest}}' }} ]"));
+        (string, byte[]) syslog = ("sources/syslog/source.yml", "name: syslog\nformat: syslog\ndetect: 5"u8.ToArray());
+        var record = "2026-11-24T10:00:00,123Z [exec-1] WARN login failed"u8.ToArray();
+        foreach (var (detect, reader) in new[] { (4, "app"), (6, "syslog") })
+        {
+            var content = EngineContent.Load([Source("app", detect), syslog], out _);
+            var pipeline = new Pipeline(content, NoGeoLookup.Instance);
+            pipeline.Add(new RecordInfo(1, Received, 1, 1, RecordInfo.AutoParser), record);
+            Assert.Equal(reader, content.Parsers.NameOf(pipeline.Events.Header(0).Parser));
+        }
+    }
+
     [Fact]
     public void A_steady_stream_of_lines_allocates_nothing()
     {

@@ -146,6 +146,24 @@ public sealed class SourceFormatTests
         Assert.Equal(("eve", "192.0.2.7", "z"), (Text(batch, "user.name", 5), Text(batch, "source.ip", 5), Text(batch, "more", 5)));
     }
 
+    [Fact]
+    public void A_condition_holds_where_one_of_several_values_does()
+    {
+        const string yaml = """
+            name: tags
+            format: json
+            detect: 10
+            has: [tags]
+            when:
+              - { field: tags, eq: error, set: { event.type: error } }
+              - { field: tags, starts: plugin, set: { event.kind: event } }
+              - { field: tags, ne: error, set: { event.action: calm } }
+            """;
+        var batch = Read(Engine(yaml), """{"tags":["status","plugin:x","Error"]}""", """{"tags":["status","info"]}""");
+        Assert.Equal(("error", "event", null), (Text(batch, "event.type"), Text(batch, "event.kind"), Text(batch, "event.action")));
+        Assert.Equal((null, "calm"), (Text(batch, "event.type", 1), Text(batch, "event.action", 1)));
+    }
+
     [Theory]
     [InlineData("dd/MM/yyyy HH:mm:ssf zzz", "24/11/2026 10:00:00.25 +0800", "2026-11-24T02:00:00.250Z")]
     [InlineData("M/d/yy h:mm:ss tt", "1/2/26 12:30:00 AM", "2026-01-02T00:30:00.000Z")]
@@ -198,6 +216,9 @@ public sealed class SourceFormatTests
     [InlineData("\"10.1.1.1\"", "10.1.1.1")]
     [InlineData("172.20.0.1,2001:db8::7", "2001:db8::7")]
     [InlineData("-, 100.64.0.1", "100.64.0.1")]
+    [InlineData("fd00::7, [fd00::1]:54321", "fd00::7")]
+    [InlineData("10.0.0.1, [2001:db8::8]:443", "2001:db8::8")]
+    [InlineData("203.0.113.9:51000, 10.0.0.1", "203.0.113.9")]
     public void The_client_of_a_forwarded_list_is_its_first_public_address(string list, string client) =>
         Assert.Equal(client, Text(Read(Engine("name: f\ndetect: 10\npatterns: [ { match: 'f %{source:forwarded} | end' } ]\n"), $"f {list} | end"), "source.ip"));
 
