@@ -27,6 +27,19 @@ public sealed class IngestGate(Journal.Journal journal, Backlog backlog, IngestM
     /// <summary>For senders that cannot wait: whether the lane has room, counting the bound so many times.</summary>
     public bool HasRoom(IngestLane lane, int burst) => backlog.HasRoom(lane, burst);
 
+    /// <summary>Everything up to here is on the disk.</summary>
+    public ulong DurableSequence => journal.DurableSequence;
+
+    /// <summary>
+    /// Would a body of so many bytes fit into the disk budget now? For protocols that cannot say that half of a body was taken:
+    /// they ask before the first record. Others may append meanwhile, so a yes is very likely, not certain.
+    /// </summary>
+    public bool HasRoom(long bytes)
+    {
+        var usage = journal.Usage;
+        return usage.Bytes + bytes + bytes / 4 < usage.BudgetBytes / 100 * 95;
+    }
+
     /// <summary>Appends one record. <see cref="IngestRefusal.None"/> means it is in the journal, though not durable yet.</summary>
     public IngestRefusal Append(IngestLane lane, ReadOnlySpan<byte> record, byte encoding, long receivedMs, ref ulong sequence) =>
         Append(lane, record, encoding, receivedMs, default, ref sequence);
@@ -49,6 +62,18 @@ public sealed class IngestGate(Journal.Journal journal, Backlog backlog, IngestM
             AppendResult.TooLarge => IngestRefusal.LineTooLong,
             _ => IngestRefusal.JournalError,
         };
+    }
+
+    /// <summary>Writes one refusal to the journal at once, with the sender's place of what was turned away; false when there is no room.</summary>
+    public bool TryRefuse(IngestLane lane, IngestRefusal reason, SenderMark mark, ref ulong sequence)
+    {
+        Span<byte> entry = stackalloc byte[RefusalFrame.EntryBytes];
+        RefusalFrame.Write(entry, reason, 1);
+        var header = new FrameHeader(NowMs, lane.Tenant, lane.Source, FrameKind.Refusals, mark.Session, mark.Number, RecordEncodings.Line);
+        if (journal.Append(header, entry, out var at) != AppendResult.Ok) return false;
+        sequence = at;
+        meters.Refused(reason, 1);
+        return true;
     }
 
     /// <summary>Counts what was turned away. It reaches the journal with the next <see cref="FlushRefusals"/>.</summary>

@@ -47,6 +47,7 @@ public static class IngestSlice
     public static IEndpointRouteBuilder MapIngest(this IEndpointRouteBuilder routes)
     {
         ElasticApi.Map(routes);
+        SplunkApi.Map(routes);
         routes.MapPost("/ingest/raw", (HttpContext http, IngestHttp ingest) => RawApi.PostAsync(http, ingest)).ExcludeFromDescription().DisableAntiforgery().AllowAnonymous();
         return routes;
     }

@@ -32,6 +32,8 @@ internal sealed class TestDirectory : IIngestDirectory
         name.Contains(' ') ? new IngestSource(0, IngestRefusal.BadSourceName)
         : new IngestSource(sources.GetOrAdd((tenant, name), _ => (uint)sources.Count + 1), IngestRefusal.None));
 
+    public ValueTask<IngestSource> SourceAsync(uint tenant, string name, string kind, CancellationToken stop) => SourceAsync(tenant, name, stop);
+
     public ValueTask<uint> TenantAsync(string name, CancellationToken stop) => new(name is "" ? OnlyTenant : name == "acme" ? 3u : 0u);
 
     public string NameOf(uint source) => sources.Single(s => s.Value == source).Key.Item2;
@@ -124,6 +126,12 @@ internal sealed class IngestServer : IAsyncDisposable
         }
         return frames;
     }
+
+    /// <summary>Says that what was read is done with, so that the journal may let go of it.</summary>
+    public void CommitRead() => reader?.Commit(reader.Position);
+
+    /// <summary>Reads from the first frame again.</summary>
+    public void Rewind() => reader?.Seek(0);
 
     /// <summary>All refusals in the journal by reason, once there are as many.</summary>
     public async Task<Dictionary<IngestRefusal, long>> RefusalsAsync(long atLeast)

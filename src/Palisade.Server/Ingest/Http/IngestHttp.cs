@@ -36,6 +36,10 @@ public sealed class IngestHttp(IIngestDirectory directory, IngestGate gate, Inge
         return directory.SourceAsync(grant, name, http.RequestAborted);
     }
 
+    /// <summary>The source of a protocol whose addresses have their own meaning of "source": the token's own, else <paramref name="fallback"/>.</summary>
+    public ValueTask<IngestSource> SourceByTokenAsync(HttpContext http, IngestGrant grant, string fallback) =>
+        directory.SourceAsync(grant, grant.DefaultSource.Length > 0 ? grant.DefaultSource : fallback, http.RequestAborted);
+
     /// <summary>The whole body, decompressed, once it is the source's turn. Its refusal is counted already.</summary>
     public async ValueTask<RequestBody> ReadBodyAsync(HttpContext http, IngestLane lane)
     {

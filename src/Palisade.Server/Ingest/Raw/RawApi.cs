@@ -63,14 +63,13 @@ internal static class RawApi
         private readonly LineTranscoder transcoder = new();
         private readonly long now;
         private int offset, repeated;
+        private ulong sequence;
 
         public RawRun(IngestHttp ingest, IngestLane lane, ReadOnlyMemory<byte> body, TextEncoding charset, BodyResend resend)
         {
             (this.ingest, this.lane, this.body, this.resend, now) = (ingest, lane, body, resend, ingest.Gate.NowMs);
             (encoding, offset) = TextEncodings.Detect(body.Span, charset);
         }
-
-        private ulong sequence;
 
         public long Accepted { get; private set; }
         public long TooLong { get; private set; }

@@ -1,0 +1,85 @@
+namespace Palisade.Server.Ingest;
+
+/// <summary>One request on its way into the journal. It can pause: a body may be larger than what the journal holds in memory.</summary>
+internal abstract class HecRun(IngestHttp ingest, IngestLane lane, ReadOnlyMemory<byte> body)
+{
+    private readonly long now = ingest.Gate.NowMs;
+    private ulong sequence;
+
+    protected IngestHttp Ingest => ingest;
+    protected ReadOnlyMemory<byte> Body => body;
+    protected RecordJson Record { get; } = new();
+    protected int Offset { get; set; }
+
+    /// <summary>Events met, good and bad.</summary>
+    public int Events { get; protected set; }
+    public int Accepted { get; private set; }
+    /// <summary>Number, from 0, of the first event that was refused; -1 when none was.</summary>
+    public int FirstBad { get; private set; } = -1;
+    public HecCode FirstCode { get; private set; }
+    /// <summary>Why the journal took no more.</summary>
+    public IngestRefusal Stopped { get; private set; }
+    /// <summary>Last record appended.</summary>
+    public ulong Sequence => sequence;
+
+    /// <summary>Appends events. False: wait until <see cref="Sequence"/> is durable, then go on.</summary>
+    public abstract bool Go();
+
+    /// <summary>Appends one; false when the journal has no room just now and there is something to wait for.</summary>
+    protected bool TryAppend(ReadOnlySpan<byte> record, byte encoding, ulong begun)
+    {
+        var refusal = record.Length > ingest.Options.MaxLineBytes ? IngestRefusal.LineTooLong : ingest.Gate.Append(lane, record, encoding, now, ref sequence);
+        if (refusal == IngestRefusal.None) Accepted++;
+        else if (refusal == IngestRefusal.JournalFull && sequence != begun) return false;
+        else if (refusal == IngestRefusal.LineTooLong) Refuse(HecCode.TooLarge);
+        else Stopped = refusal;
+        return true;
+    }
+
+    protected void Refuse(HecCode code)
+    {
+        if (FirstBad < 0) (FirstBad, FirstCode) = (Events, code);
+        ingest.Gate.Refuse(lane, code == HecCode.TooLarge ? IngestRefusal.LineTooLong : IngestRefusal.BadDocument);
+    }
+}
+
+/// <summary>The event endpoint: JSON objects.</summary>
+internal sealed class HecEventRun(IngestHttp ingest, IngestLane lane, ReadOnlyMemory<byte> body) : HecRun(ingest, lane, body)
+{
+    public override bool Go()
+    {
+        var begun = Sequence;
+        var decoder = new HecDecoder(Body.Span[Offset..], Ingest.Options.MaxLineBytes);
+        for (; Stopped == IngestRefusal.None; Events++)
+        {
+            var left = decoder.Remaining;
+            if (!decoder.TryRead(out var item)) return true;
+            if (item.Code != HecCode.Success) { Refuse(item.Code); continue; }
+            HecRecord.Write(Record, item);
+            if (TryAppend(Record.Bytes, RecordEncodings.Json, begun)) continue;
+            Offset = Body.Length - left;
+            return false;
+        }
+        return true;
+    }
+}
+
+/// <summary>The raw endpoint: lines, with what the address says of all of them.</summary>
+internal sealed class HecRawRun(IngestHttp ingest, IngestLane lane, ReadOnlyMemory<byte> body, byte[] shared) : HecRun(ingest, lane, body)
+{
+    public override bool Go()
+    {
+        var begun = Sequence;
+        var lines = new LineSplitter(Body.Span[Offset..]);
+        for (; Stopped == IngestRefusal.None; Events++)
+        {
+            var left = lines.Remaining;
+            if (!lines.TryRead(out var line)) return true;
+            if (shared.Length > 0) HecRecord.Write(Record, shared, line);
+            if (shared.Length > 0 ? TryAppend(Record.Bytes, RecordEncodings.Json, begun) : TryAppend(line, RecordEncodings.Line, begun)) continue;
+            Offset = Body.Length - left;
+            return false;
+        }
+        return true;
+    }
+}
