@@ -48,6 +48,7 @@ public static class IngestSlice
     {
         ElasticApi.Map(routes);
         SplunkApi.Map(routes);
+        OtlpApi.Map(routes);
         routes.MapPost("/ingest/raw", (HttpContext http, IngestHttp ingest) => RawApi.PostAsync(http, ingest)).ExcludeFromDescription().DisableAntiforgery().AllowAnonymous();
         return routes;
     }

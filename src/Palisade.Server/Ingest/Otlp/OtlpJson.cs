@@ -1,0 +1,169 @@
+using System.Buffers.Text;
+using System.Text.Json;
+
+namespace Palisade.Server.Ingest;
+
+/// <summary>
+/// Reads an ExportLogsServiceRequest in OTLP's JSON form, record by record: names in lowerCamelCase, ids in hexadecimal, 64-bit
+/// numbers as texts or numbers, bytes in base64; what it does not know it passes over. Pure, no allocation.
+/// </summary>
+internal ref struct OtlpJson(ReadOnlySpan<byte> body)
+{
+    private JsonElements resources = new(JsonSlice.Member(body, "resourceLogs"u8)), scopes, records;
+    private int shared, attributesShared;
+    private bool sharedGood;
+
+    /// <summary>Counts the records; false when the body is no JSON object.</summary>
+    public static bool TryCount(ReadOnlySpan<byte> body, out int count)
+    {
+        count = 0;
+        body = body.Trim(" \t\r\n"u8);
+        if (!JsonSlice.IsObject(body)) return false;
+        var resources = new JsonElements(JsonSlice.Member(body, "resourceLogs"u8));
+        while (resources.MoveNext())
+        {
+            var scopes = new JsonElements(JsonSlice.Member(resources.Current, "scopeLogs"u8));
+            while (scopes.MoveNext())
+                for (var records = new JsonElements(JsonSlice.Member(scopes.Current, "logRecords"u8)); records.MoveNext();) count++;
+        }
+        return true;
+    }
+
+    /// <summary>Writes the next record; false at the end.</summary>
+    /// <param name="good">False: it is no object, nested too deeply, or has too many attributes.</param>
+    public bool TryRead(RecordJson to, out bool good)
+    {
+        good = false;
+        while (!records.MoveNext())
+        {
+            while (!scopes.MoveNext())
+            {
+                if (!resources.MoveNext()) return false;
+                scopes = new JsonElements(JsonSlice.Member(resources.Current, "scopeLogs"u8));
+            }
+            records = new JsonElements(JsonSlice.Member(scopes.Current, "logRecords"u8));
+            WriteShared(to);
+        }
+        to.Rewind(shared);
+        good = sharedGood && TryWrite(to, records.Current);
+        to.End();
+        return true;
+    }
+
+    private void WriteShared(RecordJson to)
+    {
+        to.Begin();
+        attributesShared = 0;
+        sharedGood = TryAttributes(to, JsonSlice.Member(JsonSlice.Member(resources.Current, "resource"u8), "attributes"u8), ref attributesShared, 0);
+        var scope = JsonSlice.Member(scopes.Current, "scope"u8);
+        Text(to, "otel.scope.name"u8, JsonSlice.Member(scope, "name"u8));
+        Text(to, "otel.scope.version"u8, JsonSlice.Member(scope, "version"u8));
+        sharedGood &= TryAttributes(to, JsonSlice.Member(scope, "attributes"u8), ref attributesShared, 0);
+        shared = to.Length;
+    }
+
+    private readonly bool TryWrite(RecordJson to, ReadOnlySpan<byte> record)
+    {
+        if (record[0] != '{') return false;
+        ulong time = 0, observed = 0, severity = 0;
+        ReadOnlySpan<byte> level = default, any = default, name = default, trace = default, span = default, own = default;
+        var reader = JsonSlice.Reader(record);
+        reader.Read();
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            if (reader.ValueTextEquals("timeUnixNano"u8)) time = Number(JsonSlice.Value(ref reader, record));
+            else if (reader.ValueTextEquals("observedTimeUnixNano"u8)) observed = Number(JsonSlice.Value(ref reader, record));
+            else if (reader.ValueTextEquals("severityNumber"u8)) severity = Number(JsonSlice.Value(ref reader, record));
+            else if (reader.ValueTextEquals("severityText"u8)) level = JsonSlice.Value(ref reader, record);
+            else if (reader.ValueTextEquals("body"u8)) any = JsonSlice.Value(ref reader, record);
+            else if (reader.ValueTextEquals("attributes"u8)) own = JsonSlice.Value(ref reader, record);
+            else if (reader.ValueTextEquals("eventName"u8)) name = JsonSlice.Value(ref reader, record);
+            else if (reader.ValueTextEquals("traceId"u8)) trace = JsonSlice.Value(ref reader, record);
+            else if (reader.ValueTextEquals("spanId"u8)) span = JsonSlice.Value(ref reader, record);
+            else JsonSlice.Value(ref reader, record);
+        }
+        OtlpRecord.Times(to, time, observed);
+        OtlpRecord.Severity(to, JsonSlice.Scalar(level), severity, escaped: true);
+        Text(to, "event.name"u8, name);
+        Id(to, "trace.id"u8, JsonSlice.Scalar(trace), 32);
+        Id(to, "span.id"u8, JsonSlice.Scalar(span), 16);
+        var attributes = attributesShared;
+        return TryBody(to, any, ref attributes) && TryAttributes(to, own, ref attributes, 0);
+    }
+
+    private static ulong Number(ReadOnlySpan<byte> value) =>
+        JsonSlice.Scalar(value) is var text && Utf8Parser.TryParse(text, out ulong number, out var used) && used == text.Length ? number : 0;
+
+    private static void Text(RecordJson to, ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
+    {
+        if (value.Length > 2 && value[0] == '"') to.Copied(name, value[1..^1]);
+    }
+
+    private static void Id(RecordJson to, ReadOnlySpan<byte> name, ReadOnlySpan<byte> hex, int length)
+    {
+        Span<byte> id = stackalloc byte[16];
+        if (hex.Length != length || Convert.FromHexString(hex, id, out _, out var n) != System.Buffers.OperationStatus.Done) return;
+        if (!id[..n].ContainsAnyExcept((byte)0)) return;
+        to.Name(name);
+        to.Hex(id[..n]);
+    }
+
+    private static bool TryBody(RecordJson to, ReadOnlySpan<byte> any, ref int attributes)
+    {
+        if (any.IsEmpty || any[0] != '{') return any.IsEmpty || any[0] == 'n';
+        var map = JsonSlice.Member(any, "kvlistValue"u8);
+        if (!map.IsEmpty) return TryAttributes(to, JsonSlice.Member(map, "values"u8), ref attributes, 0);
+        to.Name("message"u8);
+        return TryAny(to, any, 0);
+    }
+
+    private static bool TryAttributes(RecordJson to, ReadOnlySpan<byte> pairs, ref int count, int depth)
+    {
+        for (var pair = new JsonElements(pairs); pair.MoveNext();)
+        {
+            if (++count > OtlpRecord.MaxAttributes) return false;
+            var key = JsonSlice.Member(pair.Current, "key"u8);
+            if (key.Length <= 2 || key[0] != '"') continue;
+            to.Name(key[1..^1]);
+            if (!TryAny(to, JsonSlice.Member(pair.Current, "value"u8), depth)) return false;
+        }
+        return true;
+    }
+
+    private static bool TryAny(RecordJson to, ReadOnlySpan<byte> any, int depth)
+    {
+        if (depth > OtlpRecord.MaxDepth) return false;
+        if (any.IsEmpty || any[0] != '{') { to.Raw("null"u8); return true; }
+        var reader = JsonSlice.Reader(any);
+        reader.Read();
+        if (!reader.Read() || reader.TokenType != JsonTokenType.PropertyName) { to.Raw("null"u8); return true; }
+        bool array = reader.ValueTextEquals("arrayValue"u8), map = reader.ValueTextEquals("kvlistValue"u8), integer = reader.ValueTextEquals("intValue"u8);
+        var value = JsonSlice.Value(ref reader, any);
+        if (array) return TryArray(to, JsonSlice.Member(value, "values"u8), depth);
+        if (map)
+        {
+            to.Raw("{"u8);
+            var count = 0;
+            var good = TryAttributes(to, JsonSlice.Member(value, "values"u8), ref count, depth + 1);
+            to.Raw("}"u8);
+            return good;
+        }
+        // A 64-bit number comes as a text; written as the number it is. The rest is written as it stands.
+        to.Raw(integer && Utf8Parser.TryParse(JsonSlice.Scalar(value), out long _, out _) ? JsonSlice.Scalar(value) : value[0] is (byte)'{' or (byte)'[' ? "null"u8 : value);
+        return true;
+    }
+
+    private static bool TryArray(RecordJson to, ReadOnlySpan<byte> values, int depth)
+    {
+        to.Raw("["u8);
+        var count = 0;
+        for (var element = new JsonElements(values); element.MoveNext();)
+        {
+            if (++count > OtlpRecord.MaxAttributes) return false;
+            to.Comma();
+            if (!TryAny(to, element.Current, depth + 1)) return false;
+        }
+        to.Raw("]"u8);
+        return true;
+    }
+}
