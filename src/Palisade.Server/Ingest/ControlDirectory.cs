@@ -24,9 +24,11 @@ internal sealed class ControlDirectory(ITokenAuthenticator tokens, ISourceRegist
         return new IngestGrant(identity.Tenant, identity.DefaultSource ?? "", refusal, identity.TokenId);
     }
 
-    public async ValueTask<IngestSource> SourceAsync(uint tenant, string name, CancellationToken stop)
+    public ValueTask<IngestSource> SourceAsync(uint tenant, string name, CancellationToken stop) => SourceAsync(tenant, name, "auto", stop);
+
+    public async ValueTask<IngestSource> SourceAsync(uint tenant, string name, string kind, CancellationToken stop)
     {
-        var found = await sources.GetOrCreateAsync(tenant, name, stop);
+        var found = await sources.GetOrCreateAsync(tenant, name, kind, stop);
         if (found.Source is { } source) return new IngestSource(source.Id, IngestRefusal.None);
         return new IngestSource(0, found.Refusal switch
         {

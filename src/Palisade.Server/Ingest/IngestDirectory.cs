@@ -23,6 +23,8 @@ public interface IIngestDirectory
     ValueTask<IngestGrant> AuthenticateAsync(string token, CancellationToken stop);
     /// <summary>The source of that name, created at its first record.</summary>
     ValueTask<IngestSource> SourceAsync(uint tenant, string name, CancellationToken stop);
+    /// <summary>The same; one that is created gets this parser.</summary>
+    ValueTask<IngestSource> SourceAsync(uint tenant, string name, string kind, CancellationToken stop);
     /// <summary>The same for the records of a token, noted as its trail: call it when there are records to take.</summary>
     ValueTask<IngestSource> SourceAsync(in IngestGrant grant, string name, CancellationToken stop) => SourceAsync(grant.Tenant, name, stop);
     /// <summary>The tenant of that name; with an empty name the only tenant there is; 0 when there is none or more than one.</summary>

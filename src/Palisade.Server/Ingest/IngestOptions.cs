@@ -28,9 +28,30 @@ public sealed record IngestOptions
     /// <summary>Disk budget of the journal, bytes. Default 4 GiB.</summary>
     public long JournalBudgetBytes { get; init; } = 4L << 30;
 
+    /// <summary>Files and folders the server reads itself. Default: none.</summary>
+    public IReadOnlyList<FileSourceOptions> Files { get; init; } = [];
+    /// <summary>Longest time between two looks at the files, milliseconds; notices of the kernel make it shorter. Default 1,000.</summary>
+    public int FilePollMilliseconds { get; init; } = 1000;
+    /// <summary>Files known at once; more are said and counted. Default 10,000.</summary>
+    public int MaxFiles { get; init; } = 10_000;
+    /// <summary>Files held open at once. Default 256.</summary>
+    public int MaxOpenFiles { get; init; } = 256;
+    /// <summary>How long a file that was rotated out of sight is still watched for more, seconds. Default 30.</summary>
+    public int RotatedFileSeconds { get; init; } = 30;
+
     /// <summary>Every problem, each with its key path.</summary>
     public IEnumerable<string> Problems()
     {
+        if (FilePollMilliseconds is < 10 or > 3_600_000) yield return $"{Section}:FilePollMilliseconds must be 10 to 3600000";
+        if (MaxFiles is < 1 or > 1_000_000) yield return $"{Section}:MaxFiles must be 1 to 1000000";
+        if (MaxOpenFiles is < 1 or > 100_000) yield return $"{Section}:MaxOpenFiles must be 1 to 100000";
+        if (RotatedFileSeconds is < 0 or > 86_400) yield return $"{Section}:RotatedFileSeconds must be 0 to 86400";
+        for (var i = 0; i < Files.Count; i++)
+        {
+            foreach (var problem in Files[i].Problems($"{Section}:Files:{i}")) yield return problem;
+            for (var j = 0; j < i; j++)
+                if (Files[j].Path == Files[i].Path) yield return $"{Section}:Files:{i}:Path is the same as {Section}:Files:{j}:Path";
+        }
         if (MaxLineBytes is < 1024 or > 16 << 20) yield return $"{Section}:MaxLineBytes must be 1024 to 16777216";
         if (MaxBodyBytes < MaxLineBytes) yield return $"{Section}:MaxBodyBytes must be at least MaxLineBytes";
         if (MaxCompressionRatio < 10) yield return $"{Section}:MaxCompressionRatio must be at least 10";

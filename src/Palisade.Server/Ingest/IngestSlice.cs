@@ -27,6 +27,7 @@ public static class IngestSlice
         services.AddHostedService(provider => ActivatorUtilities.CreateInstance<ResendService>(provider, options.Data.PathOf("")));
         services.AddSingleton(provider => ActivatorUtilities.CreateInstance<SyslogService>(provider, options.Data.PathOf("")));
         services.AddHostedService(provider => provider.GetRequiredService<SyslogService>());
+        services.AddHostedService(provider => ActivatorUtilities.CreateInstance<FileService>(provider, options.Data.PathOf("files")));
         return services;
     }
 

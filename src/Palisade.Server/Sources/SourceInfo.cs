@@ -23,6 +23,8 @@ public interface ISourceRegistry
 {
     /// <summary>The tenant's source of this name, created on its first record.</summary>
     ValueTask<SourceLookup> GetOrCreateAsync(uint tenant, string name, CancellationToken stop);
+    /// <summary>The same; one that is created gets this parser.</summary>
+    ValueTask<SourceLookup> GetOrCreateAsync(uint tenant, string name, string kind, CancellationToken stop);
     /// <summary>A source by id; null when there is none.</summary>
     ValueTask<SourceInfo?> FindAsync(uint source, CancellationToken stop);
     /// <summary>Notes that records of this source came in; written to the control store now and then.</summary>

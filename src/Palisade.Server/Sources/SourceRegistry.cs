@@ -29,32 +29,34 @@ internal sealed class SourceRegistry(ControlDbFactory factory, ServerOptions opt
 
     public static bool IsName(string name) => name.Length is > 0 and <= 64 && !name.AsSpan().ContainsAnyExcept(NameCharacters);
 
-    public ValueTask<SourceLookup> GetOrCreateAsync(uint tenant, string name, CancellationToken stop)
+    public ValueTask<SourceLookup> GetOrCreateAsync(uint tenant, string name, CancellationToken stop) => GetOrCreateAsync(tenant, name, "auto", stop);
+
+    public ValueTask<SourceLookup> GetOrCreateAsync(uint tenant, string name, string kind, CancellationToken stop)
     {
         if (byName.TryGetValue((tenant, name), out var entry) && clock.GetElapsedTime(entry.ReadAt) < Fresh) return new(entry.Lookup);
-        return !IsName(name) ? new(new SourceLookup(null, SourceRefusal.BadName)) : new(ReadAsync(tenant, name, stop));
+        return !IsName(name) ? new(new SourceLookup(null, SourceRefusal.BadName)) : new(ReadAsync(tenant, name, kind, stop));
     }
 
-    private async Task<SourceLookup> ReadAsync(uint tenant, string name, CancellationToken stop)
+    private async Task<SourceLookup> ReadAsync(uint tenant, string name, string kind, CancellationToken stop)
     {
         Source? source;
         await using (var db = factory.For(tenant))
         {
             source = await db.Set<Source>().AsNoTracking().FirstOrDefaultAsync(s => s.Name == name, stop);
         }
-        var lookup = source is null ? await CreateAsync(tenant, name, stop) : Lookup(source);
+        var lookup = source is null ? await CreateAsync(tenant, name, kind, stop) : Lookup(source);
         if (lookup.Refusal != SourceRefusal.TooMany) byName[(tenant, name)] = new Entry(lookup, clock.GetTimestamp());
         if (lookup.Source is { } info) byId[info.Id] = info;
         return lookup;
     }
 
-    private async Task<SourceLookup> CreateAsync(uint tenant, string name, CancellationToken stop) =>
+    private async Task<SourceLookup> CreateAsync(uint tenant, string name, string kind, CancellationToken stop) =>
         await factory.ChangeAsync(TenantContext.System, async db =>
         {
             if (await db.Set<Source>().FirstOrDefaultAsync(s => s.TenantId == tenant && s.Name == name, stop) is { } there) return Lookup(there);
             if (await db.Set<Source>().CountAsync(s => s.TenantId == tenant, stop) >= options.Sources.MaxPerTenant)
                 return new SourceLookup(null, SourceRefusal.TooMany);
-            var source = await AddAsync(db, tenant, name, "auto", "", stop);
+            var source = await AddAsync(db, tenant, name, kind, "", stop);
             await AuditLog.AppendAsync(db, tenant, Actor.System, "source.create", name, new { reason = "first record" }, clock.GetUtcNow(), stop);
             return Lookup(source);
         }, stop);

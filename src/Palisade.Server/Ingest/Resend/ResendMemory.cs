@@ -137,7 +137,7 @@ public sealed class ResendMemory(TimeProvider clock)
             {
                 var header = batch.Header(i);
                 end = header.ReceivedMs;
-                if (header.Kind != FrameKind.Record || header.SenderSession == 0) continue;
+                if (header.Kind != FrameKind.Record || header.SenderSession == 0 || SenderSession.IsFile(header.SenderSession)) continue;
                 var digest = RecordDigest.Of(new IngestLane(header.Tenant, header.Source), batch.Payload(i));
                 if (SenderSession.IsRequest(header.SenderSession)) Extend(requests, header, digest);
                 else

@@ -11,10 +11,13 @@ namespace Palisade.Server.Ingest;
 public readonly record struct SenderMark(ulong Session, ulong Number);
 
 /// <summary>Session numbers of senders. Persisted in journal frames.</summary>
-/// <remarks><code>bit 63: 1 = request over HTTP, 0 = connection | 31 bits: who | 32 bits: which, by chance</code></remarks>
+/// <remarks><code>
+/// bit 63: 1 = request over HTTP, 0 = connection | 31 bits: who | 32 bits: which, by chance
+/// bits 63, 62: 1 1 = file | 62 bits: which, counted; its numbers are the offsets behind its lines
+/// </code></remarks>
 public static class SenderSession
 {
-    private const ulong RequestBit = 1UL << 63;
+    private const ulong RequestBit = 1UL << 63, FileBits = 3UL << 62;
 
     /// <summary>A sender as far as it can be told: by its certificate, else by its address.</summary>
     public static uint Who(EndPoint? peer, string fingerprint)
@@ -27,7 +30,9 @@ public static class SenderSession
 
     public static ulong Connection(uint who) => (ulong)who << 32 | Nonce();
     public static ulong Request() => RequestBit | Nonce();
-    public static bool IsRequest(ulong session) => (session & RequestBit) != 0;
+    public static ulong File(ulong which) => FileBits | which;
+    public static bool IsFile(ulong session) => (session & FileBits) == FileBits;
+    public static bool IsRequest(ulong session) => (session & FileBits) == RequestBit;
     public static uint WhoOf(ulong session) => (uint)(session >> 32) & int.MaxValue;
 
     /// <summary>Never 0.</summary>

@@ -41,4 +41,7 @@ public sealed record SenderGuide
     public SenderWords When { get; init; } = new();
     public SenderStep[] Steps { get; init; } = [];
     public SenderWords[] Notes { get; init; } = [];
+
+    /// <summary>False for what the server fetches itself: there is nobody who would show a token.</summary>
+    [YamlIgnore] public bool NeedsToken => Steps.Any(s => s.Text.Contains("{{token}}", StringComparison.Ordinal));
 }
