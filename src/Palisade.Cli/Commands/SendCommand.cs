@@ -11,9 +11,9 @@ internal static class SendCommand
     {
         var files = new Argument<string[]>("FILE") { Description = "Log files, plain or .gz; - reads standard input.", Arity = ArgumentArity.OneOrMore };
         var rate = new Option<int>("--rate") { Description = "Lines a second. 0: as fast as the server takes them.", DefaultValueFactory = _ => 0 };
-        var form = new Option<string>("--as") { Description = "How to send: bulk (acknowledged) or syslog (TCP, no acknowledgement).", DefaultValueFactory = _ => "bulk" };
-        form.AcceptOnlyFromAmong("bulk", "syslog");
-        var server = new Option<string?>("--server") { Description = "http://HOST:PORT for bulk, HOST:PORT for syslog. Also PALISADE_SERVER. Default 127.0.0.1, ports 8080 and 5514." };
+        var form = new Option<string>("--as") { Description = "How to send: bulk (Elasticsearch), hec (Splunk) or otlp (OpenTelemetry), all acknowledged; or syslog (TCP, no acknowledgement).", DefaultValueFactory = _ => "bulk" };
+        form.AcceptOnlyFromAmong("bulk", "hec", "otlp", "syslog");
+        var server = new Option<string?>("--server") { Description = "http://HOST:PORT, or HOST:PORT for syslog. Also PALISADE_SERVER. Default 127.0.0.1, ports 8080 and 5514." };
         var token = new Option<string?>("--token") { Description = "Ingest token. Also PALISADE_TOKEN." };
         var command = new Command("send", "Replays log files to a server. Example: palisade send access.log --rate 1000 --as syslog") { files, rate, form, server, token };
         command.SetAction((parsed, cancel) => RunAsync(
@@ -60,11 +60,16 @@ internal static class SendCommand
 
     private static ILineSender Open(string form, string? server, string? token, TimeProvider time)
     {
-        if (form == "bulk")
+        if (form != "syslog")
         {
             if (!Uri.TryCreate(server ?? "http://127.0.0.1:8080", UriKind.Absolute, out var address) || address.Scheme is not ("http" or "https"))
                 throw new CliException(ExitCodes.Usage, $"--server {server}: give a URL such as http://127.0.0.1:8080.");
-            return new BulkSender(address, token);
+            return form switch
+            {
+                "hec" => new HecSender(address, token),
+                "otlp" => new OtlpSender(address, token),
+                _ => new BulkSender(address, token),
+            };
         }
         var (host, port) = HostAndPort(server ?? "127.0.0.1:5514");
         return new SyslogSender(host, port, token, "nginx", time);

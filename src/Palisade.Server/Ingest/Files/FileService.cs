@@ -94,6 +94,8 @@ internal sealed class FileService(
         if (file.IsGzip && file.BrokenAt == (file.Size, file.ModifiedNs)) return false;
         var asked = options.Files.First(f => f.Path == file.Pattern);
         if (await LaneAsync(asked, stop) is not { } lane) return false;
+        // A file keeps what it holds: while the engine is behind, it waits for the next look.
+        if (!gate.HasRoom(lane, 1)) return false;
         try
         {
             if (!tracker.TryOpen(file)) return false;
