@@ -38,7 +38,7 @@ fi
 [ $soak = 1 ] && export PALISADE_SOAK=1
 
 # Debian packages the tests drive. rsyslog and syslog-ng exclude each other, so both are only unpacked.
-packages=(chromium fonts-noto-cjk postgresql curl util-linux openssl)
+packages=(chromium fonts-noto-cjk postgresql curl zstd logrotate util-linux openssl)
 missing=()
 for p in "${packages[@]}"; do dpkg -s "$p" >/dev/null 2>&1 || missing+=("$p"); done
 if [ ${#missing[@]} -gt 0 ]; then
@@ -64,6 +64,13 @@ unpack senders usr/lib/x86_64-linux-gnu/rsyslog/omrelp.so \
 unpack senders usr/sbin/nginx nginx
 unpack syslog-ng usr/sbin/syslog-ng syslog-ng-core libivykis0 libnet1 libwrap0 libjson-c5 libglib2.0-0 libpcre3
 export PALISADE_SENDERS=$root/artifacts/senders PALISADE_SYSLOG_NG=$root/artifacts/syslog-ng
+clients=tests/Palisade.EndToEnd.Tests/clients
+if [ ! -f "$clients/node_modules/.package-lock.json" ] || [ "$clients/package-lock.json" -nt "$clients/node_modules/.package-lock.json" ]; then
+  say "Installing the clients that the tests send with ..."
+  npm ci --prefix "$clients" --no-audit --no-fund --ignore-scripts >artifacts/clients.log 2>&1 \
+    || { say "palisade test: npm could not install the clients (artifacts/clients.log)."; exit 4; }
+  touch "$clients/node_modules/.package-lock.json"
+fi
 
 "$root/palisade" build || exit $?
 say "Compiling the tests ..."

@@ -15,6 +15,7 @@ public sealed class Product : IAsyncDisposable
 
     private readonly string program = Path.Combine(Root, "artifacts", "app", "palisade");
     private Process? process;
+    private string slug = "";
 
     public static string Root { get; } = Path.GetFullPath(Path.Combine(Here(), "..", ".."));
     public string Folder { get; } = Directory.CreateTempSubdirectory("palisade-e2e-").FullName;
@@ -35,19 +36,30 @@ public sealed class Product : IAsyncDisposable
     /// <param name="verb">A verb to run on the data directory before the start.</param>
     public static async Task<Product> StartNewAsync(Action<string>? before = null, Action<Product>? prepare = null, params string[] verb)
     {
-        var product = new Product();
-        prepare?.Invoke(product);
-        await File.WriteAllTextAsync(Path.Combine(product.Folder, "pw"), Password + "\n");
-        var slug = await product.RunAsync("admin", "init", "--email", Email, "--password-file", Path.Combine(product.Folder, "pw"), "--tenant", "Lanqiao Pay", "--data", product.Data);
-        product.IngestToken = await product.RunAsync("admin", "token", "create", "--tenant", slug, "--scope", "ingest", "--data", product.Data);
-        var read = await product.RunAsync("admin", "token", "create", "--tenant", slug, "--scope", "write", "--data", product.Data);
-        product.Api = new HttpClient { BaseAddress = new Uri(product.Url), DefaultRequestHeaders = { Authorization = new AuthenticationHeaderValue("Bearer", read) } };
-        product.ApiToken = read;
+        var product = await CreateAsync(prepare);
         if (verb.Length > 0) await product.RunAsync([.. verb, "--data", product.Data]);
         before?.Invoke(product.Data);
         await product.StartAsync();
         return product;
     }
+
+    /// <summary>The same without the start: settings may still be added.</summary>
+    public static async Task<Product> CreateAsync(Action<Product>? prepare = null)
+    {
+        var product = new Product();
+        prepare?.Invoke(product);
+        await File.WriteAllTextAsync(Path.Combine(product.Folder, "pw"), Password + "\n");
+        var slug = await product.RunAsync("admin", "init", "--email", Email, "--password-file", Path.Combine(product.Folder, "pw"), "--tenant", "Lanqiao Pay", "--data", product.Data);
+        product.slug = slug;
+        product.IngestToken = await product.RunAsync("admin", "token", "create", "--tenant", slug, "--scope", "ingest", "--data", product.Data);
+        var read = await product.RunAsync("admin", "token", "create", "--tenant", slug, "--scope", "write", "--data", product.Data);
+        product.Api = new HttpClient { BaseAddress = new Uri(product.Url), DefaultRequestHeaders = { Authorization = new AuthenticationHeaderValue("Bearer", read) } };
+        product.ApiToken = read;
+        return product;
+    }
+
+    /// <summary>An ingest token whose records stand under one source.</summary>
+    public Task<string> TokenAsync(string source) => RunAsync("admin", "token", "create", "--tenant", slug, "--scope", "ingest", "--source", source, "--data", Data);
 
     public string Data => Path.Combine(Folder, "data");
     /// <summary>Settings beside the flags: key path and value.</summary>

@@ -154,6 +154,7 @@ internal sealed class StreamWorld : IStreamStore, ILedgerStore, IStreamAlerts, I
     public Dictionary<uint, DateTimeOffset> SeenSources { get; } = [];
 
     public ValueTask<SourceLookup> GetOrCreateAsync(uint tenant, string name, CancellationToken stop) => throw new InvalidOperationException("the stream makes no source");
+    public ValueTask<SourceLookup> GetOrCreateAsync(uint tenant, string name, string kind, CancellationToken stop) => throw new InvalidOperationException("the stream makes no source");
     public ValueTask<SourceInfo?> FindAsync(uint source, CancellationToken stop) => new((SourceInfo?)null);
     public void Seen(uint source, DateTimeOffset at) => SeenSources[source] = at;
     public void HostSeen(uint tenant, string host, DateTimeOffset at) => throw new InvalidOperationException("these lines name no host");
