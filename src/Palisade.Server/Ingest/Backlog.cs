@@ -18,10 +18,10 @@ public sealed class Backlog(Journal.Journal journal, IngestOptions options, Time
 {
     /// <summary>What a record costs beside its bytes, in bytes.</summary>
     private const int RecordBytes = 256;
-    /// <summary>The bound never falls below this: some engine batches.</summary>
-    private const long LeastBytes = 4 << 20;
-    /// <summary>Bytes the engine judges a second, until that was measured.</summary>
-    private const double FirstRate = 8 << 20;
+    /// <summary>The bound never falls below this: an engine batch.</summary>
+    private const long LeastBytes = 1 << 20;
+    /// <summary>Bytes the engine judges a second, until that was measured: what a slow or busy machine does, as a bound too low mends itself at once.</summary>
+    private const double FirstRate = 4 << 20;
     /// <summary>How many times the free part a tenant, and within it a source, may hold.</summary>
     private const int Share = 4;
     /// <summary>About what a sender brings once it is let in.</summary>
