@@ -9,7 +9,7 @@ namespace Palisade.Server.Ingest;
 /// </summary>
 internal ref struct OtlpJson(ReadOnlySpan<byte> body)
 {
-    private JsonElements resources = new(JsonSlice.Member(body, "resourceLogs"u8)), scopes, records;
+    private JsonElements resources = new(JsonParts.Member(body, "resourceLogs"u8)), scopes, records;
     private int shared, attributesShared;
     private bool sharedGood;
 
@@ -18,13 +18,13 @@ internal ref struct OtlpJson(ReadOnlySpan<byte> body)
     {
         count = 0;
         body = body.Trim(" \t\r\n"u8);
-        if (!JsonSlice.IsObject(body)) return false;
-        var resources = new JsonElements(JsonSlice.Member(body, "resourceLogs"u8));
+        if (!JsonParts.IsObject(body)) return false;
+        var resources = new JsonElements(JsonParts.Member(body, "resourceLogs"u8));
         while (resources.MoveNext())
         {
-            var scopes = new JsonElements(JsonSlice.Member(resources.Current, "scopeLogs"u8));
+            var scopes = new JsonElements(JsonParts.Member(resources.Current, "scopeLogs"u8));
             while (scopes.MoveNext())
-                for (var records = new JsonElements(JsonSlice.Member(scopes.Current, "logRecords"u8)); records.MoveNext();) count++;
+                for (var records = new JsonElements(JsonParts.Member(scopes.Current, "logRecords"u8)); records.MoveNext();) count++;
         }
         return true;
     }
@@ -39,9 +39,9 @@ internal ref struct OtlpJson(ReadOnlySpan<byte> body)
             while (!scopes.MoveNext())
             {
                 if (!resources.MoveNext()) return false;
-                scopes = new JsonElements(JsonSlice.Member(resources.Current, "scopeLogs"u8));
+                scopes = new JsonElements(JsonParts.Member(resources.Current, "scopeLogs"u8));
             }
-            records = new JsonElements(JsonSlice.Member(scopes.Current, "logRecords"u8));
+            records = new JsonElements(JsonParts.Member(scopes.Current, "logRecords"u8));
             WriteShared(to);
         }
         to.Rewind(shared);
@@ -54,11 +54,11 @@ internal ref struct OtlpJson(ReadOnlySpan<byte> body)
     {
         to.Begin();
         attributesShared = 0;
-        sharedGood = TryAttributes(to, JsonSlice.Member(JsonSlice.Member(resources.Current, "resource"u8), "attributes"u8), ref attributesShared, 0);
-        var scope = JsonSlice.Member(scopes.Current, "scope"u8);
-        Text(to, "otel.scope.name"u8, JsonSlice.Member(scope, "name"u8));
-        Text(to, "otel.scope.version"u8, JsonSlice.Member(scope, "version"u8));
-        sharedGood &= TryAttributes(to, JsonSlice.Member(scope, "attributes"u8), ref attributesShared, 0);
+        sharedGood = TryAttributes(to, JsonParts.Member(JsonParts.Member(resources.Current, "resource"u8), "attributes"u8), ref attributesShared, 0);
+        var scope = JsonParts.Member(scopes.Current, "scope"u8);
+        Text(to, "otel.scope.name"u8, JsonParts.Member(scope, "name"u8));
+        Text(to, "otel.scope.version"u8, JsonParts.Member(scope, "version"u8));
+        sharedGood &= TryAttributes(to, JsonParts.Member(scope, "attributes"u8), ref attributesShared, 0);
         shared = to.Length;
     }
 
@@ -67,32 +67,32 @@ internal ref struct OtlpJson(ReadOnlySpan<byte> body)
         if (record[0] != '{') return false;
         ulong time = 0, observed = 0, severity = 0;
         ReadOnlySpan<byte> level = default, any = default, name = default, trace = default, span = default, own = default;
-        var reader = JsonSlice.Reader(record);
+        var reader = JsonParts.Reader(record);
         reader.Read();
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            if (reader.ValueTextEquals("timeUnixNano"u8)) time = Number(JsonSlice.Value(ref reader, record));
-            else if (reader.ValueTextEquals("observedTimeUnixNano"u8)) observed = Number(JsonSlice.Value(ref reader, record));
-            else if (reader.ValueTextEquals("severityNumber"u8)) severity = Number(JsonSlice.Value(ref reader, record));
-            else if (reader.ValueTextEquals("severityText"u8)) level = JsonSlice.Value(ref reader, record);
-            else if (reader.ValueTextEquals("body"u8)) any = JsonSlice.Value(ref reader, record);
-            else if (reader.ValueTextEquals("attributes"u8)) own = JsonSlice.Value(ref reader, record);
-            else if (reader.ValueTextEquals("eventName"u8)) name = JsonSlice.Value(ref reader, record);
-            else if (reader.ValueTextEquals("traceId"u8)) trace = JsonSlice.Value(ref reader, record);
-            else if (reader.ValueTextEquals("spanId"u8)) span = JsonSlice.Value(ref reader, record);
-            else JsonSlice.Value(ref reader, record);
+            if (reader.ValueTextEquals("timeUnixNano"u8)) time = Number(JsonParts.Value(ref reader, record));
+            else if (reader.ValueTextEquals("observedTimeUnixNano"u8)) observed = Number(JsonParts.Value(ref reader, record));
+            else if (reader.ValueTextEquals("severityNumber"u8)) severity = Number(JsonParts.Value(ref reader, record));
+            else if (reader.ValueTextEquals("severityText"u8)) level = JsonParts.Value(ref reader, record);
+            else if (reader.ValueTextEquals("body"u8)) any = JsonParts.Value(ref reader, record);
+            else if (reader.ValueTextEquals("attributes"u8)) own = JsonParts.Value(ref reader, record);
+            else if (reader.ValueTextEquals("eventName"u8)) name = JsonParts.Value(ref reader, record);
+            else if (reader.ValueTextEquals("traceId"u8)) trace = JsonParts.Value(ref reader, record);
+            else if (reader.ValueTextEquals("spanId"u8)) span = JsonParts.Value(ref reader, record);
+            else JsonParts.Value(ref reader, record);
         }
         OtlpRecord.Times(to, time, observed);
-        OtlpRecord.Severity(to, JsonSlice.Scalar(level), severity, escaped: true);
+        OtlpRecord.Severity(to, JsonParts.Scalar(level), severity, escaped: true);
         Text(to, "event.name"u8, name);
-        Id(to, "trace.id"u8, JsonSlice.Scalar(trace), 32);
-        Id(to, "span.id"u8, JsonSlice.Scalar(span), 16);
+        Id(to, "trace.id"u8, JsonParts.Scalar(trace), 32);
+        Id(to, "span.id"u8, JsonParts.Scalar(span), 16);
         var attributes = attributesShared;
         return TryBody(to, any, ref attributes) && TryAttributes(to, own, ref attributes, 0);
     }
 
     private static ulong Number(ReadOnlySpan<byte> value) =>
-        JsonSlice.Scalar(value) is var text && Utf8Parser.TryParse(text, out ulong number, out var used) && used == text.Length ? number : 0;
+        JsonParts.Scalar(value) is var text && Utf8Parser.TryParse(text, out ulong number, out var used) && used == text.Length ? number : 0;
 
     private static void Text(RecordJson to, ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
     {
@@ -111,8 +111,8 @@ internal ref struct OtlpJson(ReadOnlySpan<byte> body)
     private static bool TryBody(RecordJson to, ReadOnlySpan<byte> any, ref int attributes)
     {
         if (any.IsEmpty || any[0] != '{') return any.IsEmpty || any[0] == 'n';
-        var map = JsonSlice.Member(any, "kvlistValue"u8);
-        if (!map.IsEmpty) return TryAttributes(to, JsonSlice.Member(map, "values"u8), ref attributes, 0);
+        var map = JsonParts.Member(any, "kvlistValue"u8);
+        if (!map.IsEmpty) return TryAttributes(to, JsonParts.Member(map, "values"u8), ref attributes, 0);
         to.Name("message"u8);
         return TryAny(to, any, 0);
     }
@@ -122,10 +122,10 @@ internal ref struct OtlpJson(ReadOnlySpan<byte> body)
         for (var pair = new JsonElements(pairs); pair.MoveNext();)
         {
             if (++count > OtlpRecord.MaxAttributes) return false;
-            var key = JsonSlice.Member(pair.Current, "key"u8);
+            var key = JsonParts.Member(pair.Current, "key"u8);
             if (key.Length <= 2 || key[0] != '"') continue;
             to.Name(key[1..^1]);
-            if (!TryAny(to, JsonSlice.Member(pair.Current, "value"u8), depth)) return false;
+            if (!TryAny(to, JsonParts.Member(pair.Current, "value"u8), depth)) return false;
         }
         return true;
     }
@@ -134,22 +134,22 @@ internal ref struct OtlpJson(ReadOnlySpan<byte> body)
     {
         if (depth > OtlpRecord.MaxDepth) return false;
         if (any.IsEmpty || any[0] != '{') { to.Raw("null"u8); return true; }
-        var reader = JsonSlice.Reader(any);
+        var reader = JsonParts.Reader(any);
         reader.Read();
         if (!reader.Read() || reader.TokenType != JsonTokenType.PropertyName) { to.Raw("null"u8); return true; }
         bool array = reader.ValueTextEquals("arrayValue"u8), map = reader.ValueTextEquals("kvlistValue"u8), integer = reader.ValueTextEquals("intValue"u8);
-        var value = JsonSlice.Value(ref reader, any);
-        if (array) return TryArray(to, JsonSlice.Member(value, "values"u8), depth);
+        var value = JsonParts.Value(ref reader, any);
+        if (array) return TryArray(to, JsonParts.Member(value, "values"u8), depth);
         if (map)
         {
             to.Raw("{"u8);
             var count = 0;
-            var good = TryAttributes(to, JsonSlice.Member(value, "values"u8), ref count, depth + 1);
+            var good = TryAttributes(to, JsonParts.Member(value, "values"u8), ref count, depth + 1);
             to.Raw("}"u8);
             return good;
         }
         // A 64-bit number comes as a text; written as the number it is. The rest is written as it stands.
-        to.Raw(integer && Utf8Parser.TryParse(JsonSlice.Scalar(value), out long _, out _) ? JsonSlice.Scalar(value) : value[0] is (byte)'{' or (byte)'[' ? "null"u8 : value);
+        to.Raw(integer && Utf8Parser.TryParse(JsonParts.Scalar(value), out long _, out _) ? JsonParts.Scalar(value) : value[0] is (byte)'{' or (byte)'[' ? "null"u8 : value);
         return true;
     }
 

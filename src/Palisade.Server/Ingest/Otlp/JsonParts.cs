@@ -2,8 +2,8 @@ using System.Text.Json;
 
 namespace Palisade.Server.Ingest;
 
-/// <summary>Slices out of JSON that has been read through once and is known to be sound. Pure, no allocation.</summary>
-internal static class JsonSlice
+/// <summary>Parts of JSON that has been read through once and is known to be sound. Pure, no allocation.</summary>
+internal static class JsonParts
 {
     /// <summary>OTLP wraps every value twice or three times; its own nesting is counted elsewhere.</summary>
     public const int MaxDepth = 160;
@@ -67,7 +67,7 @@ internal ref struct JsonElements
     {
         json = array;
         if (array.IsEmpty || array[0] != '[') return;
-        reader = JsonSlice.Reader(array);
+        reader = JsonParts.Reader(array);
         reader.Read();
         any = true;
     }
