@@ -56,6 +56,7 @@ public sealed class ParserTests
     [InlineData("geti /products/42 HTTP/1.1", "geti", "/products/42", "")]
     [InlineData("CONNECT relay.example.com:25 HTTP/1.1", "CONNECT", "relay.example.com:25", "relay.example.com")]
     [InlineData("GET http://a.example.com:81/x HTTP/1.0", "GET", "http://a.example.com:81/x", "a.example.com")]
+    [InlineData("GET ftp://u:p@b.example.com/x HTTP/1.0", "GET", "ftp://u:p@b.example.com/x", "b.example.com")]
     [InlineData("hello there", "", "hello there", "")]
     public void A_request_line_gives_method_target_and_host(string request, string method, string target, string domain)
     {

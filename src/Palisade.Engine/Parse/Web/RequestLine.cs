@@ -56,10 +56,17 @@ internal static class RequestLine
 
     private static void AddHost(EventBatch into, int offset, ReadOnlySpan<byte> host)
     {
+        var at = host.LastIndexOf((byte)'@');
+        if (at >= 0)
+        {
+            var name = host[..at].IndexOf((byte)':') is >= 0 and var end ? end : at;
+            if (name > 0) into.AddSlice(Fields.UrlUsername, offset, name);
+            (offset, host) = (offset + at + 1, host[(at + 1)..]);
+        }
         var colon = host.LastIndexOf((byte)':');
-        var name = colon > 0 && host[colon..].IndexOf((byte)']') < 0 ? host[..colon] : host;
-        if (name.Length > 0) into.AddSlice(Fields.UrlDomain, offset, name.Length);
-        if (name.Length < host.Length - 1) into.AddSlice(Fields.UrlPort, offset + name.Length + 1, host.Length - name.Length - 1);
+        var bare = colon > 0 && host[colon..].IndexOf((byte)']') < 0 ? host[..colon] : host;
+        if (bare.Length > 0) into.AddSlice(Fields.UrlDomain, offset, bare.Length);
+        if (bare.Length < host.Length - 1) into.AddSlice(Fields.UrlPort, offset + bare.Length + 1, host.Length - bare.Length - 1);
     }
 
     // Upper case, or any case where the version shows that it is a request line.
