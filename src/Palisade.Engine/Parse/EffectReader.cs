@@ -70,7 +70,7 @@ internal sealed class EffectReader(Action<string, int, string> error, IReadOnlyD
         var found = new List<SetRule>();
         foreach (var (key, value) in sets.Children)
         {
-            var target = Target.Read(((YamlScalarNode)key).Value ?? "", out var problem);
+            var target = Target.Read(key.Scalar(), out var problem);
             if (target is null) { error("SRC007", key.Line(), $"'{key}': {problem}"); continue; }
             var append = false;
             foreach (var text in value.Texts())
@@ -125,7 +125,7 @@ internal sealed class EffectReader(Action<string, int, string> error, IReadOnlyD
                 continue;
             }
             var table = new Dictionary<string, byte[][]>(StringComparer.OrdinalIgnoreCase);
-            foreach (var (key, value) in values.Children) table[((YamlScalarNode)key).Value ?? ""] = [.. value.Texts().Select(Encoding.UTF8.GetBytes)];
+            foreach (var (key, value) in values.Children) table[key.Scalar()] = [.. value.Texts().Select(Encoding.UTF8.GetBytes)];
             var rest = one.Children.TryGetValue("default", out var d) ? d.Texts().Select(Encoding.UTF8.GetBytes).ToArray() : [];
             found.Add(new LookupRule(FieldNames.GetOrAdd(field), FieldNames.GetOrAdd(to), table, rest));
         }
@@ -149,6 +149,9 @@ internal sealed class EffectReader(Action<string, int, string> error, IReadOnlyD
 internal static class YamlLooks
 {
     public static int Line(this YamlNode node) => (int)node.Start.Line;
+
+    /// <summary>Text of a scalar; "" for what is none.</summary>
+    public static string Scalar(this YamlNode node) => (node as YamlScalarNode)?.Value ?? "";
 
     public static string? Text(this YamlMappingNode map, string key) => map.Children.TryGetValue(key, out var node) ? (node as YamlScalarNode)?.Value : null;
 

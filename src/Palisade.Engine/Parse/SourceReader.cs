@@ -31,6 +31,8 @@ internal sealed class SourceReader(string file, List<Diagnostic> diagnostics)
             root = map;
         }
         catch (YamlException e) { Error("SRC001", (int)e.Start.Line, "no YAML: " + e.Message); return null; }
+        // The reader means to throw YamlException only, but some broken texts trip it.
+        catch (Exception e) when (e is InvalidOperationException or ArgumentException) { Error("SRC001", 1, "no YAML: " + e.Message); return null; }
 
         foreach (var key in root.Children.Keys.OfType<YamlScalarNode>())
             if (!Keys.Contains(key.Value)) Error("SRC002", key.Line(), $"unknown key '{key.Value}'; known: {string.Join(' ', Keys)}");
@@ -62,7 +64,7 @@ internal sealed class SourceReader(string file, List<Diagnostic> diagnostics)
     {
         var parts = new Dictionary<string, string>(StringComparer.Ordinal);
         if (root.Children.TryGetValue("define", out var node) && node is YamlMappingNode map)
-            foreach (var (key, value) in map.Children) parts[((YamlScalarNode)key).Value!] = ((YamlScalarNode)value).Value!;
+            foreach (var (key, value) in map.Children) parts[key.Scalar()] = value.Scalar();
         return parts;
     }
 
@@ -72,7 +74,7 @@ internal sealed class SourceReader(string file, List<Diagnostic> diagnostics)
         if (!root.Children.TryGetValue("fields", out var node) || node is not YamlMappingNode map) return fields;
         foreach (var (key, value) in map.Children)
         {
-            var name = ((YamlScalarNode)key).Value ?? "";
+            var name = key.Scalar();
             if (FieldNames.GetOrAdd(name) == 0) Error("SRC007", key.Line(), $"'{name}' cannot be a name in a record");
             else fields[name] = reader.Targets(value);
         }

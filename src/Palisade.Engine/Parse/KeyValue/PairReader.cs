@@ -22,7 +22,7 @@ internal ref struct PairReader(ReadOnlySpan<byte> text, PairSyntax syntax)
     private int at;
 
     /// <summary>Where the next pair is looked for.</summary>
-    public readonly int Position => at;
+    public readonly int Position => Math.Min(at, text.Length);
 
     public bool TryNext(out Pair pair)
     {

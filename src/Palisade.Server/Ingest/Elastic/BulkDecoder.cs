@@ -100,6 +100,11 @@ public ref struct BulkDecoder(ReadOnlySpan<byte> body, int maxLine)
         {
             return false;
         }
+        catch (InvalidOperationException)
+        {
+            // A name with half a surrogate pair in an escape: JSON by its grammar, yet no text to compare with (RFC 8259 section 8.2).
+            return false;
+        }
     }
 
     /// <summary>

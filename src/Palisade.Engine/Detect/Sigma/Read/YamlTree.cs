@@ -77,6 +77,11 @@ internal static class YamlTree
         {
             diagnostics.Add(new Diagnostic("SIG002", path, (int)e.Start.Line, "not YAML: " + e.Message, true));
         }
+        catch (Exception e) when (e is InvalidOperationException or ArgumentException)
+        {
+            // The reader means to throw YamlException only, but some broken texts trip it.
+            diagnostics.Add(new Diagnostic("SIG002", path, 0, "not YAML: " + e.Message, true));
+        }
         return documents;
     }
 
