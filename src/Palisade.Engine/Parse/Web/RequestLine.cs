@@ -61,7 +61,8 @@ internal static class RequestLine
         {
             var name = host[..at].IndexOf((byte)':') is >= 0 and var end ? end : at;
             if (name > 0) into.AddSlice(Fields.UrlUsername, offset, name);
-            (offset, host) = (offset + at + 1, host[(at + 1)..]);
+            offset += at + 1;
+            host = host[(at + 1)..];
         }
         var colon = host.LastIndexOf((byte)':');
         var bare = colon > 0 && host[colon..].IndexOf((byte)']') < 0 ? host[..colon] : host;
