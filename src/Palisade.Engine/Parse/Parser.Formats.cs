@@ -25,12 +25,12 @@ public sealed partial class Parser
     private readonly Dictionary<uint, (short Parser, Target[][] Columns)> headers = [];
     private readonly Dictionary<ushort, Target> plain = [];        // bounded by the number of field ids
     private readonly List<(Target Target, int Offset, int Length)> moved = [];
-    private bool carriesNothing;
+    private bool carriesNothing, remark;
 
     private void Begin(in RecordInfo info)
     {
         record = info;
-        carriesNothing = false;
+        carriesNothing = remark = false;
     }
 
     private bool TryPatterns(SourceDefinition source, SourcePattern[] patterns, int offset, int length, EventBatch into, int depth)
@@ -228,7 +228,7 @@ public sealed partial class Parser
         var syntax = source.Columns;
         var text = into.Bytes(offset, length);
         if (syntax.Header.Length > 0 && text.StartsWith(syntax.Header)) return Learn(parser, source, text[syntax.Header.Length..]);
-        if (syntax.Comment.Length > 0 && text.StartsWith(syntax.Comment)) { carriesNothing = true; return true; }
+        if (syntax.Comment.Length > 0 && text.StartsWith(syntax.Comment)) return carriesNothing = remark = true;
         if (!columns.Split(text, syntax)) return false;
         var layout = headers.TryGetValue(record.Source, out var named) && named.Parser == parser && named.Columns.Length == columns.Count ? named.Columns : null;
         values.Begin(record.ReceivedMs, source.ZoneMinutes);
@@ -259,6 +259,18 @@ public sealed partial class Parser
                 if (!values.Fits(target, text.Slice(start, n))) return false;
         }
         return true;
+    }
+
+    // A header line says what follows, whatever the lines before it were.
+    private short Headed(int offset, int length, EventBatch into)
+    {
+        foreach (var candidate in set.Headed)
+        {
+            var text = into.Bytes(offset, length);
+            var header = set[candidate].Columns.Header;
+            if (text.StartsWith(header) && Learn(candidate, set[candidate], text[header.Length..])) return candidate;
+        }
+        return -1;
     }
 
     // A header line names the columns of what follows in the same log source.

@@ -55,7 +55,7 @@ public sealed partial class Parser(ParserSet set)
         if (parser >= 0)
         {
             Done(into, index, parser, true);
-            lastOfSource[info.Source % Remembered] = parser;
+            if (!remark) lastOfSource[info.Source % Remembered] = parser;
         }
         else if (into.Header(index).Refusal == ParseRefusal.None) into.Header(index).Refusal = ParseRefusal.UnknownFormat;
     }
@@ -74,6 +74,7 @@ public sealed partial class Parser(ParserSet set)
         if (depth > MaxDepth) return -1;
         var first = into.Bytes(offset, length)[0];
         if (first == '{' || (first == '<' && set.Xml.Length > 0 && LooksLikeXml(into.Bytes(offset, length)))) return TryTree(null, offset, length, into, depth, out var tree) ? tree : (short)-1;
+        if (first == '#' && depth == 0 && Headed(offset, length, into) is >= 0 and var headed) return headed;
         var remembered = depth > 0 ? (short)-1 : lastOfSource[record.Source % Remembered];
         if (remembered >= 0 && set[remembered].Format is not (SourceFormat.Json or SourceFormat.Xml or SourceFormat.Syslog) && TrySource(remembered, offset, length, into, depth)) return remembered;
         if (set.Syslog >= 0 && SyslogHeader.LooksLikeOne(into.Bytes(offset, length)))

@@ -20,6 +20,7 @@ public sealed class ParserSet
         Inside = [.. Detected.Where(i => sources[i].Detect < Loose)];
         Xml = Where(s => s.Format == SourceFormat.Xml && s.Detect > 0);
         Joined = Where(s => s.Join is not null);
+        Headed = [.. Detected.Where(i => sources[i].Columns.Header.Length > 0)];
         Early = [.. Detected.Where(i => sources[i].Detect < BeforeSyslog)];
         AnyProgram = Where(s => s.Programs.Contains("*"));
         Json = Where(s => s.Format == SourceFormat.Json && s.Detect > 0);
@@ -42,6 +43,8 @@ public sealed class ParserSet
     /// <summary>Below this number of <c>detect</c> a source is tried before syslog frames: its lines begin like one and are none.</summary>
     internal const int BeforeSyslog = 5;
 
+    /// <summary>Sources whose columns a header line names.</summary>
+    internal short[] Headed { get; }
     /// <summary>Sources tried on what looks like a syslog frame.</summary>
     internal short[] Early { get; }
     /// <summary>Sources tried on a whole line of unknown kind, in order.</summary>

@@ -147,6 +147,16 @@ public sealed class SourceFormatTests
     }
 
     [Fact]
+    public void A_header_goes_to_the_source_that_knows_its_columns_and_a_comment_to_none()
+    {
+        const string first = "name: first\nformat: delimited\ndetect: 10\nhas: [a, b]\ndelimited: { separator: ' ', header: '#fields ', comment: '#' }\nfields: { a: user.name, b: user.id }\n";
+        const string second = "name: second\nformat: delimited\ndetect: 20\nhas: [c, d]\ndelimited: { separator: ' ', header: '#Fields: ', comment: '#' }\nfields: { c: user.name, d: user.id }\n";
+        var engine = Engine(first, second);
+        var batch = Read(engine, "#Software: x", "#Fields: c d", "alice 7");
+        Assert.Equal(("second", "alice", "7"), (Source(engine, 2), Text(batch, "user.name", 2), Text(batch, "user.id", 2)));
+    }
+
+    [Fact]
     public void A_condition_holds_where_one_of_several_values_does()
     {
         const string yaml = """
