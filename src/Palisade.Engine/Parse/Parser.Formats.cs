@@ -25,6 +25,7 @@ public sealed partial class Parser
     private readonly Dictionary<uint, (short Parser, Target[][] Columns)> headers = [];
     private readonly Dictionary<ushort, Target> plain = [];        // bounded by the number of field ids
     private readonly List<(Target Target, int Offset, int Length)> moved = [];
+    private readonly HashSet<ushort> keys = [];                    // of one record: bounded by its fields
     private bool carriesNothing, remark;
 
     private void Begin(in RecordInfo info)
@@ -48,7 +49,7 @@ public sealed partial class Parser
 
     private void Commit(SourceDefinition source, int offset, EventBatch into, int depth)
     {
-        values.Begin(record.ReceivedMs, source.ZoneMinutes);
+        values.Begin(record.ReceivedMs, source.ZoneMinutes, source.Nothing);
         // Reading further overwrites the captures: it waits until all are written.
         moved.Clear();
         foreach (ref readonly var capture in matcher.Captures)
@@ -88,7 +89,7 @@ public sealed partial class Parser
             return false;
         }
         var source = set[parser];
-        values.Begin(record.ReceivedMs, source.ZoneMinutes);
+        values.Begin(record.ReceivedMs, source.ZoneMinutes, source.Nothing);
         Rename(source, into, before, depth > 0);
         Run(source.Effects, source, into, depth, null);
         into.Header(into.Count - 1).Parser = parser;
@@ -135,7 +136,7 @@ public sealed partial class Parser
             var mapped = source.Fields.TryGetValue(id, out var targets);
             if (!mapped && !(replace && before > 0) && id != Fields.Timestamp) continue;
             var (offset, length) = into.RangeAt(at, slot);
-            if (mapped && targets is [{ Kind: CaptureKind.Text, IsEventTime: false, Field: not 0 } one] && !replace && length > 0 && !(length == 1 && into.Bytes(offset, 1)[0] == '-'))
+            if (mapped && targets is [{ Kind: CaptureKind.Text, IsEventTime: false, Field: not 0 } one] && !replace && source.Nothing.Length == 0 && length > 0 && !(length == 1 && into.Bytes(offset, 1)[0] == '-'))
             {
                 into.SetId(slot, one.Field);
                 continue;
@@ -167,7 +168,8 @@ public sealed partial class Parser
         int at = offset + h.MessageStart + Math.Max(blanks, 0), n = offset + length - at;
         if (n <= 0) return true;
         into.SetRange(Fields.Message, at, n);
-        var program = set.ForProgram(into.Bytes(offset + h.ProgramStart, h.ProgramLength));
+        var program = set.ForProgram(into.Bytes(offset + h.ModuleStart, h.ModuleLength));
+        if (program < 0) program = set.ForProgram(into.Bytes(offset + h.ProgramStart, h.ProgramLength));
         if (program >= 0 && TrySource(program, at, n, into, depth + 1)) { into.Header(into.Count - 1).Parser = program; return true; }
         var message = into.Bytes(at, n);
         if (message.StartsWith("@cee:"u8)) { var skip = 5 + Math.Max(message[5..].IndexOfAnyExcept((byte)' '), 0); at += skip; n -= skip; message = message[skip..]; }
@@ -188,7 +190,7 @@ public sealed partial class Parser
     private bool TryPairs(SourceDefinition source, int offset, int length, EventBatch into, int depth)
     {
         var before = into.Header(into.Count - 1).SlotCount;
-        values.Begin(record.ReceivedMs, source.ZoneMinutes);
+        values.Begin(record.ReceivedMs, source.ZoneMinutes, source.Nothing);
         var text = into.Bytes(offset, length);
         foreach (var condition in source.Has)
             if (!HasKey(text, source.Pairs, condition)) return false;
@@ -206,20 +208,26 @@ public sealed partial class Parser
         return false;
     }
 
+    // A key that comes twice counts once. Different keys may give one field several values; what an outer record had there gives way.
     private void AddPairs(SourceDefinition source, int offset, int length, EventBatch into, int depth)
     {
         var at = 0;
+        var last = into.Count - 1;
+        var before = into.Header(last).SlotCount;
+        keys.Clear();
         while (true)
         {
             // The arena may have moved: a reader lives no longer than one pair.
             var reader = new PairReader(into.Bytes(offset + at, length - at), source.Pairs);
             if (!reader.TryNext(out var pair)) return;
             var id = FieldNames.GetOrAdd(into.Bytes(offset + at + pair.KeyStart, pair.KeyLength));
-            if (source.Fields.TryGetValue(id, out var targets))
-                foreach (var target in targets) values.Put(into, target, offset + at + pair.ValueStart, pair.ValueLength, depth > 0);
-            else if (id != 0) values.Put(into, PlainTarget(id), offset + at + pair.ValueStart, pair.ValueLength, depth > 0);
+            var (start, n) = (offset + at + pair.ValueStart, pair.ValueLength);
             at += reader.Position;
-            if (into.Header(into.Count - 1).Refusal == ParseRefusal.TooManyFields) return;
+            if (id == 0 || !keys.Add(id)) continue;
+            if (source.Fields.TryGetValue(id, out var targets))
+                foreach (var target in targets) values.Put(into, target, start, n, depth > 0 && Stood(into, last, before, target.Field));
+            else values.Put(into, PlainTarget(id), start, n, depth > 0);
+            if (into.Header(last).Refusal == ParseRefusal.TooManyFields) return;
         }
     }
 
@@ -231,7 +239,7 @@ public sealed partial class Parser
         if (syntax.Comment.Length > 0 && text.StartsWith(syntax.Comment)) return carriesNothing = remark = true;
         if (!columns.Split(text, syntax)) return false;
         var layout = headers.TryGetValue(record.Source, out var named) && named.Parser == parser && named.Columns.Length == columns.Count ? named.Columns : null;
-        values.Begin(record.ReceivedMs, source.ZoneMinutes);
+        values.Begin(record.ReceivedMs, source.ZoneMinutes, source.Nothing);
         if (layout is null)
         {
             foreach (var candidate in syntax.Lists)

@@ -78,12 +78,19 @@ public sealed class ParserSet
     /// <summary>Name of a source; "" for none.</summary>
     public string NameOf(short index) => (uint)index < (uint)sources.Length ? sources[index].Name : "";
 
-    /// <summary>The source that reads a syslog program's messages, or -1.</summary>
+    /// <summary>
+    /// The source that reads a syslog program's messages, or -1. Of a program that nobody knows by its whole name, <c>postfix/smtpd</c> or
+    /// <c>/usr/sbin/cron</c>, the first or the last part counts.
+    /// </summary>
     internal short ForProgram(ReadOnlySpan<byte> program)
     {
         if (program.Length is 0 or > 64) return -1;
         Span<char> text = stackalloc char[64];
         for (var i = 0; i < program.Length; i++) text[i] = (char)program[i];
-        return byProgram.TryGetValue(text[..program.Length], out var index) ? index : (short)-1;
+        var name = (ReadOnlySpan<char>)text[..program.Length];
+        if (byProgram.TryGetValue(name, out var index)) return index;
+        var slash = name[0] == '/' ? name.LastIndexOf('/') : name.IndexOf('/');
+        if (slash < 0) return -1;
+        return byProgram.TryGetValue(name[0] == '/' ? name[(slash + 1)..] : name[..slash], out index) ? index : (short)-1;
     }
 }

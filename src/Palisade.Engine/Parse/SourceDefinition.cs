@@ -40,6 +40,8 @@ internal sealed class SourceDefinition
     public ushort[] Has { get; init; } = [];
     /// <summary>Values that names of the record must have.</summary>
     public Condition[] Where { get; init; } = [];
+    /// <summary>Values that mean none, beside '-'.</summary>
+    public byte[][] Nothing { get; init; } = [];
     public PairSyntax Pairs { get; init; } = PairSyntax.Default;
     public ColumnSyntax Columns { get; init; } = ColumnSyntax.None;
     /// <summary>How records of several lines are told; null when the general rule serves.</summary>

@@ -16,7 +16,7 @@ internal sealed class SourceReader(string file, List<Diagnostic> diagnostics)
 {
     private static readonly string[] Keys =
     [
-        "name", "title", "description", "format", "detect", "programs", "also", "zone", "define", "fields", "has", "where", "pairs", "delimited", "columns", "layouts", "join",
+        "name", "title", "description", "format", "detect", "programs", "also", "zone", "define", "fields", "has", "where", "nothing", "pairs", "delimited", "columns", "layouts", "join",
         "patterns", "set", "parse", "lookups", "when",
     ];
 
@@ -55,6 +55,7 @@ internal sealed class SourceReader(string file, List<Diagnostic> diagnostics)
             Fields = fields.ToFrozenDictionary(f => FieldNames.GetOrAdd(f.Key), f => f.Value),
             Has = [.. root.Texts("has").Select(FieldNames.GetOrAdd)],
             Where = [.. root.Items("where").OfType<YamlMappingNode>().Select(reader.Condition).OfType<Condition>()],
+            Nothing = [.. root.Texts("nothing").Select(Encoding.UTF8.GetBytes)],
             Pairs = Pairs(root), Columns = Columns(root, fields, reader),
             Join = Join(root), Patterns = reader.Patterns(root), Effects = reader.Read(root),
         };

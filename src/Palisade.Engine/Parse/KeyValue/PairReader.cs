@@ -13,11 +13,12 @@ internal sealed record PairSyntax(byte Separator, byte Assign, bool OpenValues)
 internal readonly record struct Pair(int KeyStart, int KeyLength, int ValueStart, int ValueLength);
 
 /// <summary>
-/// Reads key=value pairs one by one: values bare, in double or single quotes (a backslash escapes), or in brackets kept as they are. Words
-/// without the assign byte are stepped over. Forward only: allocates nothing.
+/// Reads key=value pairs one by one: values bare, or in double or single quotes (a backslash escapes). Words without the assign byte are
+/// stepped over. A group separator (0x1D, before what auditd appends to a record) ends a bare value, as does the end of <c>(null)</c>. Forward only: allocates nothing.
 /// </summary>
 internal ref struct PairReader(ReadOnlySpan<byte> text, PairSyntax syntax)
 {
+    private const byte GroupSeparator = 0x1D;
     private readonly ReadOnlySpan<byte> text = text;
     private int at;
 
@@ -65,7 +66,8 @@ internal ref struct PairReader(ReadOnlySpan<byte> text, PairSyntax syntax)
         }
         var from = at;
         if (syntax.OpenValues) return Open(from);
-        while (at < text.Length && text[at] != syntax.Separator && text[at] != '\n') at++;
+        if (text[at..].StartsWith("(null)"u8)) return (from, (at += 6) - from);
+        while (at < text.Length && text[at] != syntax.Separator && text[at] is not ((byte)'\n' or GroupSeparator)) at++;
         var end = at;
         if (end > from && text[end - 1] == ',' && syntax.Separator == ' ') end--;
         return (from, end - from);

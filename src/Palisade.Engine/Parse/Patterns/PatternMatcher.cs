@@ -102,9 +102,13 @@ internal sealed class PatternMatcher
                 length = WordEnd(node, left);
                 if (length == 0 || !(Endpoint.IsAddress(left[..length]) || (length == 1 && left[0] == '-'))) return false;
                 break;
-            case CaptureKind.List or CaptureKind.Forwarded:
+            case CaptureKind.List or CaptureKind.Words or CaptureKind.Forwarded:
                 length = End(node, left, false);
                 if (length < 0) return false;
+                break;
+            case CaptureKind.Chars:
+                length = target.Size;
+                if (left.Length < length) return false;
                 break;
             case CaptureKind.In:
                 length = -1;

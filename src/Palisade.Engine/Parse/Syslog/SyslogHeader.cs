@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Text;
 using Palisade.Engine.Parse.Times;
 using Palisade.Protocol;
@@ -10,11 +11,27 @@ namespace Palisade.Engine.Parse.Syslog;
 /// </summary>
 internal ref struct SyslogHeader
 {
+    private const int MaxTag = 160;
+    private static readonly SearchValues<byte> NoName = SearchValues.Create(":(=\"'"u8);
+    private static readonly SearchValues<byte> Version = SearchValues.Create("0123456789."u8);
+    private static readonly string[] Levels = ["DEBUG", "INFO", "NOTICE", "WARNING", "ERR", "ERROR", "CRIT", "ALERT", "EMERG", "SUBDEBUG"];
+    private static readonly string[] Facilities =
+    [
+        "auth", "authpriv", "cron", "daemon", "ftp", "kern", "lpr", "mail", "news", "syslog", "user", "uucp",
+        "local0", "local1", "local2", "local3", "local4", "local5", "local6", "local7",
+    ];
+
     public int Priority;            // -1: none
     public bool HasTime;
     public long TimeMs;
     public int HostStart, HostLength;
     public int ProgramStart, ProgramLength;
+    /// <summary>What speaks for the program, <c>pam_unix</c> of <c>sshd(pam_unix)</c>.</summary>
+    public int ModuleStart, ModuleLength;
+    /// <summary>The tag as written, without its colon, from <see cref="ProgramStart"/> on.</summary>
+    public int TagLength;
+    /// <summary>A level that stands where others have the host.</summary>
+    public int LevelStart, LevelLength;
     public int PidStart, PidLength;
     public int MessageIdStart, MessageIdLength;
     public int DataStart, DataLength;
@@ -105,35 +122,88 @@ internal ref struct SyslogHeader
         var blank = t[at..].IndexOf((byte)' ');
         var word = blank < 0 ? t[at..] : t.Slice(at, blank);
         // Without a host the next word is the tag already: "sshd[1]:"; a remark such as "---" is neither.
-        if (blank < 0 || word.Length == 0 || (word[^1] == ':' && !Endpoint.IsAddress(word[..^1])) || word.IndexOf((byte)'[') > 0 || word.StartsWith("--"u8)) return;
+        if (t[at..].StartsWith("last message repeated "u8) || t[at..].StartsWith("message repeated "u8)) return;
+        foreach (var level in Levels)
+        {
+            if (blank < 0 || !System.Text.Ascii.Equals(word, level)) continue;
+            (LevelStart, LevelLength) = (at, word.Length);
+            at += blank + 1;
+            return;
+        }
+        if (blank < 0 || word.Length == 0 || (word[^1] == ':' && !Endpoint.IsAddress(word[..^1]) && !t[(at + blank)..].StartsWith(" %"u8)) || word.IndexOf((byte)'[') > 0 || word.StartsWith("--"u8)) return;
         (HostStart, HostLength) = (at, word[^1] == ':' ? word.Length - 1 : word.Length);
         at += blank;
         while (at < t.Length && t[at] == ' ') at++;
     }
 
-    // program[pid]: message    program: message    program message (only with a colon or pid is it a tag)
+    // program[pid]: message       program: message             program(module)[pid]: message
+    // two words[pid]: message     program 1.4.1: message       program[pid] (of what): message
+    // A word without colon or pid is no tag, nor is a mere number, nor what a firewall begins with: %ASA-6-302013: message
     private void Tag(ReadOnlySpan<byte> t, int at)
     {
+        if (t[at..].StartsWith(": "u8)) at += 2;
+        Selector(t, ref at);
         MessageStart = at;
-        var rest = t[at..];
-        var end = rest[..Math.Min(rest.Length, 128)].IndexOfAny(" :["u8);
-        if (end <= 0) return;
-        // program (two words) with a pid: "CRON (daily)[1]:" does not occur; "systemd-logind[1]:" does
-        var next = at + end;
-        if (t[next] == '[')
+        var rest = t.Slice(at, Math.Min(t.Length - at, MaxTag));
+        var end = rest.IndexOfAny(" :[("u8);
+        if (end <= 0 || rest[0] == '%' || IsNumber(rest[..end])) return;
+        var name = end;
+        if (rest[end] == '(')
         {
-            var close = t[next..].IndexOf((byte)']');
-            if (close < 0 || close > 40) return;
-            (PidStart, PidLength) = (next + 1, close - 1);
-            next += close + 1;
-            if (next < t.Length && t[next] == ':') next++;
+            var close = rest[end..].IndexOf((byte)')');
+            if (close < 0) return;
+            (ModuleStart, ModuleLength) = (at + end + 1, close - 1);
+            end += close + 1;
         }
-        else if (t[next] == ':') next++;
-        else return;
-        if (next < t.Length && t[next] != ' ') { PidLength = 0; return; }
-        (ProgramStart, ProgramLength) = (at, end);
-        if (next < t.Length) next++;
-        MessageStart = next;
+        else if (rest[end] == ' ')
+        {
+            end = Words(rest, end);
+            if (end < 0) return;
+            if (rest[end] == '[') name = end;                       // the version is none of the name, another word is
+        }
+        if (end < rest.Length && rest[end] == '[')
+        {
+            var close = rest[end..].IndexOf((byte)']');
+            if (close < 0 || close > 40) { ModuleLength = 0; return; }
+            (PidStart, PidLength) = (at + end + 1, close - 1);
+            end += close + 1;
+            if (rest[end..].StartsWith(" ("u8) && rest[end..].IndexOf("): "u8) is > 0 and var of) end += of + 1;
+            if (end < rest.Length && rest[end] == ':') end++;
+        }
+        else if (end < rest.Length && rest[end] == ':') end++;
+        else { ModuleLength = 0; return; }
+        if (end < rest.Length && rest[end] != ' ') { PidLength = ModuleLength = 0; return; }
+        (ProgramStart, ProgramLength) = (at, name);
+        TagLength = rest[end - 1] == ':' ? end - 1 : end;
+        MessageStart = Math.Min(at + end + 1, t.Length);
+    }
+
+    // authpriv.warn before the tag, as OpenWrt and busybox write it
+    private void Selector(ReadOnlySpan<byte> t, ref int at)
+    {
+        var word = t.Slice(at, Math.Min(t.Length - at, 20));
+        var (dot, blank) = (word.IndexOf((byte)'.'), word.IndexOf((byte)' '));
+        if (dot < 0 || blank < dot) return;
+        var facility = word[..dot];
+        foreach (var known in Facilities)
+        {
+            if (!System.Text.Ascii.Equals(facility, known)) continue;
+            (LevelStart, LevelLength) = (at + dot + 1, blank - dot - 1);
+            at += blank + 1;
+            return;
+        }
+    }
+
+    // Where a name of several words ends: before the pid, or before the colon when the second word is a version. -1: this is no name.
+    private static int Words(ReadOnlySpan<byte> rest, int blank)
+    {
+        var second = rest[(blank + 1)..];
+        var version = second.IndexOfAnyExcept(Version);
+        if (version > 0 && second[version..].StartsWith(": "u8)) return blank + 1 + version;
+        var end = rest.IndexOf((byte)'[');
+        if (end < 0 || rest[..end].ContainsAny(NoName) || rest[..end].Count((byte)' ') > 3) return -1;
+        var close = rest[end..].IndexOf("]: "u8);
+        return close > 1 && IsNumber(rest.Slice(end + 1, close - 1)) ? end : -1;
     }
 
     /// <summary>Adds what the header says; the text lies at <paramref name="offset"/> of the arena.</summary>
@@ -152,9 +222,13 @@ internal ref struct SyslogHeader
         }
         if (ProgramLength > 0)
         {
-            var slash = into.Bytes(offset + ProgramStart, ProgramLength).LastIndexOf((byte)'/') + 1;
+            // /usr/sbin/cron is cron, postfix/smtpd is itself
+            var name = into.Bytes(offset + ProgramStart, ProgramLength);
+            var slash = name[0] == '/' ? name.LastIndexOf((byte)'/') + 1 : 0;
             into.SetRange(Fields.ProcessName, offset + ProgramStart + slash, ProgramLength - slash);
         }
+        if (TagLength > ProgramLength + (PidLength > 0 ? PidLength + 2 : 0)) into.SetRange(Fields.LogSyslogAppname, offset + ProgramStart, TagLength);
+        if (LevelLength > 0) into.SetRange(Fields.LogLevel, offset + LevelStart, LevelLength);
         if (PidLength > 0)
             into.SetRange(IsNumber(into.Bytes(offset + PidStart, PidLength)) ? Fields.ProcessPid : Fields.LogSyslogProcid, offset + PidStart, PidLength);
         if (MessageIdLength > 0) into.SetRange(Fields.LogSyslogMsgid, offset + MessageIdStart, MessageIdLength);

@@ -37,6 +37,10 @@ internal enum CaptureKind : byte
     List,
     /// <summary>forwarded: addresses as in X-Forwarded-For; the field is a prefix, as for endpoint. The first public address, else the first.</summary>
     Forwarded,
+    /// <summary>words: values parted by blanks, each a value of the field.</summary>
+    Words,
+    /// <summary>chars: so many bytes, <c>chars 17</c>.</summary>
+    Chars,
     /// <summary>in: one of the words after it, <c>in GET|POST</c>.</summary>
     In,
     /// <summary>endpoint: an address or name; the field is a prefix (source): source.address with source.ip or source.domain.</summary>

@@ -8,7 +8,7 @@ namespace Palisade.Engine.Parse.Targets;
 internal sealed class Target
 {
     private static readonly Dictionary<string, CaptureKind> Kinds = Enum.GetValues<CaptureKind>()
-        .Where(k => k is not (CaptureKind.Text or CaptureKind.Time or CaptureKind.In)).ToDictionary(k => k.ToString().ToLowerInvariant(), StringComparer.Ordinal);
+        .Where(k => k is not (CaptureKind.Text or CaptureKind.Time or CaptureKind.In or CaptureKind.Chars)).ToDictionary(k => k.ToString().ToLowerInvariant(), StringComparer.Ordinal);
 
     public CaptureKind Kind { get; private init; }
     /// <summary>Field; 0 for a value that is forgotten.</summary>
@@ -22,6 +22,9 @@ internal sealed class Target
     public TimeLayout? Layout { get; private init; }
     /// <summary>The words of <see cref="CaptureKind.In"/>, or what a <see cref="CaptureKind.Kv"/> begins with.</summary>
     public byte[][] Words { get; private init; } = [];
+
+    /// <summary>Bytes that <see cref="CaptureKind.Chars"/> takes.</summary>
+    public int Size { get; private init; }
 
     /// <summary>True when the value is a time of the event itself.</summary>
     public bool IsEventTime => Field == Fields.Timestamp;
@@ -47,13 +50,15 @@ internal sealed class Target
         }
         if (kind.StartsWith("in ", StringComparison.Ordinal))
             return new Target { Kind = CaptureKind.In, Field = field, Words = [.. kind[3..].Split('|').OrderByDescending(w => w.Length).Select(Encoding.UTF8.GetBytes)] };
+        if (kind.StartsWith("chars ", StringComparison.Ordinal) && int.TryParse(kind[6..], out var size) && size is > 0 and < 1024)
+            return new Target { Kind = CaptureKind.Chars, Field = field, Size = size };
         if (kind.StartsWith("kv ", StringComparison.Ordinal)) return new Target { Kind = CaptureKind.Kv, Field = field, Words = [Encoding.UTF8.GetBytes(kind[3..])] };
         if (char.IsAsciiLetterLower(kind[0]) && Enum.TryParse<TimeFormat>(kind, true, out var time) && time != TimeFormat.Layout)
             return new Target { Kind = CaptureKind.Time, Time = time, Field = field };
         if (!Kinds.TryGetValue(kind, out var known))
         {
             var times = Enum.GetNames<TimeFormat>().Where(t => t != nameof(TimeFormat.Layout)).Select(t => t.ToLowerInvariant());
-            error = $"unknown kind '{kind}'; known: {string.Join(' ', Kinds.Keys)} {string.Join(' ', times)} 'time LAYOUT' 'in A|B'";
+            error = $"unknown kind '{kind}'; known: {string.Join(' ', Kinds.Keys)} {string.Join(' ', times)} 'time LAYOUT' 'in A|B' 'chars N'";
             return null;
         }
         if (known is not (CaptureKind.Endpoint or CaptureKind.Endpoint_Port or CaptureKind.Forwarded)) return new Target { Kind = known, Field = field };

@@ -16,9 +16,13 @@ internal sealed class ValueWriter
     private const long None = long.MinValue;
     private long receivedMs, date, clock;
     private int zoneMinutes;
+    private byte[][] nothing = [];
 
     /// <summary>Starts a record.</summary>
-    public void Begin(long received, int zone) => (receivedMs, zoneMinutes, date, clock) = (received, zone, None, None);
+    /// <param name="received">Receipt, Unix ms.</param>
+    /// <param name="zone">Offset east of UTC for stamps without a zone, minutes.</param>
+    /// <param name="empty">Values that mean none, beside '-'.</param>
+    public void Begin(long received, int zone, byte[][] empty) => (receivedMs, zoneMinutes, date, clock, nothing) = (received, zone, None, None, empty);
 
     /// <summary>True when the text can be a value of the target: what tells one layout of columns from another.</summary>
     public bool Fits(Target target, ReadOnlySpan<byte> text)
@@ -42,6 +46,7 @@ internal sealed class ValueWriter
         if (length <= 0 || (target.Field == 0 && target.Kind is not (CaptureKind.Request or CaptureKind.Url or CaptureKind.Time))) return;
         var text = into.Bytes(offset, length);
         if (length == 1 && text[0] == '-') return;
+        foreach (var none in nothing) if (text.SequenceEqual(none)) return;
         switch (target.Kind)
         {
             case CaptureKind.Time:
@@ -57,7 +62,8 @@ internal sealed class ValueWriter
             case CaptureKind.Us: Duration(into, target.Field, text, 1e3); break;
             case CaptureKind.Hex: Hex(into, target.Field, offset, length, replace); break;
             case CaptureKind.Plus: Plus(into, target.Field, offset, length, replace); break;
-            case CaptureKind.List: List(into, target.Field, offset, length); break;
+            case CaptureKind.List: List(into, target.Field, offset, length, (byte)','); break;
+            case CaptureKind.Words: List(into, target.Field, offset, length, (byte)' '); break;
             default:
                 if (target.IsEventTime) { if (TimeReader.TryAny(text, receivedMs, zoneMinutes, out var any)) SetTime(into, any); }
                 else if (replace || target.Field == Fields.Message) into.SetRange(target.Field, offset, length);
@@ -116,8 +122,10 @@ internal sealed class ValueWriter
             var at = into.Reserve(length / 2);
             var to = into.Bytes(at, length / 2);
             _ = Convert.FromHexString(into.Bytes(offset, length), to, out _, out var n);
+            // auditd writes digits for what holds blanks, quotes or bytes beyond ASCII, and only for that: "beef" is a name.
+            var needed = to[..n].ContainsAnyExceptInRange((byte)33, (byte)126) || to[..n].Contains((byte)'"');
             foreach (ref var b in to[..n]) if (b < 32) b = (byte)' ';
-            if (System.Text.Unicode.Utf8.IsValid(to[..n])) (offset, length) = (at, to[..n].TrimEnd((byte)' ').Length);
+            if (needed && System.Text.Unicode.Utf8.IsValid(to[..n])) (offset, length) = (at, to[..n].TrimEnd((byte)' ').Length);
         }
         if (replace) into.SetRange(field, offset, length); else into.AddSlice(field, offset, length);
     }
@@ -133,11 +141,11 @@ internal sealed class ValueWriter
         if (replace) into.SetRange(field, offset, length); else into.AddSlice(field, offset, length);
     }
 
-    private static void List(EventBatch into, ushort field, int offset, int length)
+    private static void List(EventBatch into, ushort field, int offset, int length, byte separator)
     {
         while (length > 0)
         {
-            var comma = into.Bytes(offset, length).IndexOf((byte)',');
+            var comma = into.Bytes(offset, length).IndexOf(separator);
             var n = comma < 0 ? length : comma;
             var part = into.Bytes(offset, n).Trim((byte)' ');
             var skip = into.Bytes(offset, n).Length - into.Bytes(offset, n).TrimStart((byte)' ').Length;

@@ -1,0 +1,28 @@
+using System.Text;
+using Palisade.Engine.Enrich;
+
+namespace Palisade.Engine.Tests.Parse.KeyValue;
+
+public sealed class PairReaderTests
+{
+    private const string Source = """
+        name: pairs
+        format: kv
+        detect: 1
+        has: [a]
+        nothing: ["?", "(null)"]
+        """;
+
+    [Theory]
+    [InlineData("a=1 b='x y' c=\"z\"", "1", "x y", "z")]
+    [InlineData("a=1\u001dB=\"root\" b=2 c=3", "1", "2", "3")]
+    [InlineData("a=(null)B=9 b=? c=3", "", "", "3")]
+    public void Pairs_are_read_as_auditd_writes_them(string line, string a, string b, string c)
+    {
+        var pipeline = new Pipeline(EngineContent.Load([("sources/pairs/source.yml", Encoding.UTF8.GetBytes(Source))], out _), NoGeoLookup.Instance);
+        pipeline.Add(new RecordInfo(1, 0, 1, 1, RecordInfo.AutoParser), Encoding.UTF8.GetBytes(line));
+        Assert.Equal(a, pipeline.Events.GetString(0, FieldNames.GetOrAdd("a")));
+        Assert.Equal(b, pipeline.Events.GetString(0, FieldNames.GetOrAdd("b")));
+        Assert.Equal(c, pipeline.Events.GetString(0, FieldNames.GetOrAdd("c")));
+    }
+}
