@@ -103,10 +103,13 @@ internal sealed class SourceReader(string file, List<Diagnostic> diagnostics)
     private JoinRule? Join(YamlMappingNode root)
     {
         if (!root.Children.TryGetValue("join", out var node) || node is not YamlMappingNode map) return null;
-        var key = map.Text("key");
-        var nodes = PatternCompiler.Compile(key ?? map.Text("start") ?? "", Parts(root), out var problem);
-        if (nodes is [_, ..]) return new JoinRule(nodes, key is not null);
-        Error("SRC013", map.Line(), problem ?? "'join' needs 'start' (what a record begins with) or 'key' (what lines of one record share)");
+        var (key, part) = (map.Text("key"), map.Text("part"));
+        var nodes = PatternCompiler.Compile(key ?? part ?? map.Text("start") ?? "", Parts(root), out var problem);
+        if (part is not null && map.Text("tag") is null) (nodes, problem) = (null, "'part' needs 'tag', the last capture of a line that goes on");
+        var kind = key is not null ? JoinKind.Key : part is not null ? JoinKind.Part : JoinKind.Start;
+        if (nodes is [_, ..] && (kind == JoinKind.Start || Array.Exists(nodes, n => n.Kind == NodeKind.Capture)))
+            return new JoinRule(nodes, kind, Encoding.UTF8.GetBytes(map.Text("tag") ?? ""));
+        Error("SRC013", map.Line(), problem ?? "'join' needs 'start' (what a record begins with), 'key' (what lines of one record share) or 'part' with 'tag' (lines that go on)");
         return null;
     }
 

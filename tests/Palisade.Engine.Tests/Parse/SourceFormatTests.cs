@@ -271,6 +271,9 @@ public sealed class SourceFormatTests
         Assert.Equal(["type=A msg=audit(1.0:7): x=1\ntype=B msg=audit(1.0:7): y=2", "type=A msg=audit(1.0:8): x=1"],
             Join(key, "type=A msg=audit(1.0:7): x=1", "type=B msg=audit(1.0:7): y=2", "type=A msg=audit(1.0:8): x=1"));
         Assert.Equal(["one", "two\n  more", "three"], Join(Json, "one", "two", "  more", "three"));
+        const string part = "name: cri\ndetect: 10\njoin: { part: '%{-:iso} %{-:in stdout|stderr} %{-:word} ', tag: P }\npatterns: [ { match: '%{@timestamp:iso} %{-:word} %{-:in F|P} %{message:rest}' } ]\n";
+        Assert.Equal(["2026-11-24T10:00:00Z stdout P one, two, three", "2026-11-24T10:00:03Z stderr F four", "2026-11-24T10:00:04Z stdout P five"],
+            Join(part, "2026-11-24T10:00:00Z stdout P one, ", "2026-11-24T10:00:01Z stdout P two, ", "2026-11-24T10:00:02Z stdout F three", "2026-11-24T10:00:03Z stderr F four", "2026-11-24T10:00:04Z stdout P five"));
     }
 
     [Fact]

@@ -3,9 +3,20 @@ using Palisade.Engine.Parse.Patterns;
 namespace Palisade.Engine.Parse.Joining;
 
 /// <summary>How records of several lines are told apart.</summary>
-/// <param name="Pattern">What the first line of a record begins with; or, with <paramref name="IsKey"/>, what every line begins with.</param>
-/// <param name="IsKey">Lines in a row whose last capture is the same belong together.</param>
-internal sealed record JoinRule(PatternNode[] Pattern, bool IsKey);
+/// <param name="Pattern">What the first line of a record begins with; for keys and parts, what every line begins with.</param>
+/// <param name="Kind">What the pattern says.</param>
+/// <param name="Tag">Parts: the last capture of a line that is not the record's last.</param>
+internal sealed record JoinRule(PatternNode[] Pattern, JoinKind Kind, byte[] Tag);
+
+internal enum JoinKind : byte
+{
+    /// <summary>A line that does not fit belongs to the record before.</summary>
+    Start,
+    /// <summary>Lines in a row whose last capture is the same belong together.</summary>
+    Key,
+    /// <summary>A line with the tag goes on in the next one, behind what that begins with.</summary>
+    Part,
+}
 
 /// <summary>
 /// Puts the lines of one stream together to records. The source of a record's first line says how (<c>join</c> in source.yml); without such
@@ -25,6 +36,7 @@ public sealed class RecordJoiner(ParserSet set, short parser, long receivedMs)
     private byte[] pending = new byte[4096], done = new byte[4096], key = [];
     private int length, lines;
     private JoinRule? rule;
+    private bool open;
 
     /// <summary>Takes the next line, without its line end. True when a record before it is complete; it is valid until the next call.</summary>
     public bool TryAdd(ReadOnlySpan<byte> line, out ReadOnlySpan<byte> record)
@@ -32,8 +44,16 @@ public sealed class RecordJoiner(ParserSet set, short parser, long receivedMs)
         record = default;
         if (lines > 0 && lines < MaxLines && length + line.Length < MaxBytes && GoesOn(line))
         {
-            Append("\n"u8);
-            Append(line);
+            if (rule is { Kind: JoinKind.Part })
+            {
+                Append(line[matcher.StartLength..]);
+                open = HasTag(line, rule.Tag);
+            }
+            else
+            {
+                Append("\n"u8);
+                Append(line);
+            }
             lines++;
             return false;
         }
@@ -59,17 +79,27 @@ public sealed class RecordJoiner(ParserSet set, short parser, long receivedMs)
         lines = 1;
         rule = null;
         if (set.Joined.Length == 0) return;
+        // A part of a line may be anything: its frame says what it is.
+        foreach (var joined in set.Joined)
+        {
+            if (set[joined].Join is not { Kind: JoinKind.Part } part || !matcher.TryMatchStart(part.Pattern, line, receivedMs, 0)) continue;
+            (rule, open) = (part, HasTag(line, part.Tag));
+            if (open) return;
+        }
+        rule = null;
         scratch.Clear();
         probe.Parse(new RecordInfo(0, receivedMs, 1, 0, parser), line, scratch);
         var found = scratch.Header(0).Parser;
         if (found >= 0) rule = set[found].Join;
-        if (rule is { IsKey: true }) key = Key(line).ToArray();
+        if (rule is { Kind: JoinKind.Key }) key = Key(line).ToArray();
+        if (rule is { Kind: JoinKind.Part }) open = false;
     }
 
     private bool GoesOn(ReadOnlySpan<byte> line)
     {
         if (rule is null) return line.Length > 0 && (line[0] is (byte)' ' or (byte)'\t' || line.StartsWith("Caused by:"u8) || line.StartsWith("... "u8) || line.StartsWith("Traceback "u8));
-        if (!rule.IsKey) return !matcher.TryMatchStart(rule.Pattern, line, receivedMs, 0);
+        if (rule.Kind == JoinKind.Part) return open && matcher.TryMatchStart(rule.Pattern, line, receivedMs, 0);
+        if (rule.Kind == JoinKind.Start) return !matcher.TryMatchStart(rule.Pattern, line, receivedMs, 0);
         return Key(line) is { Length: > 0 } own && own.SequenceEqual(key);
     }
 
@@ -78,6 +108,12 @@ public sealed class RecordJoiner(ParserSet set, short parser, long receivedMs)
         if (rule is null || !matcher.TryMatchStart(rule.Pattern, line, receivedMs, 0)) return default;
         ref readonly var last = ref matcher.Captures[^1];
         return line.Slice(last.Start, last.Length);
+    }
+
+    private bool HasTag(ReadOnlySpan<byte> line, byte[] tag)
+    {
+        ref readonly var last = ref matcher.Captures[^1];
+        return line.Slice(last.Start, last.Length).SequenceEqual(tag);
     }
 
     private void Append(ReadOnlySpan<byte> text)

@@ -27,6 +27,9 @@ internal sealed class PatternMatcher
     /// <summary>Captures of the last successful match, in order.</summary>
     public ReadOnlySpan<Capture> Captures => captures.AsSpan(0, count);
 
+    /// <summary>Bytes that the last <see cref="TryMatchStart"/> took.</summary>
+    public int StartLength { get; private set; }
+
     /// <summary>True when the pattern fits the whole text; blanks at its end do not count.</summary>
     public bool TryMatch(PatternNode[] pattern, ReadOnlySpan<byte> text, long received, int zone)
     {
@@ -42,7 +45,9 @@ internal sealed class PatternMatcher
     {
         (receivedMs, zoneMinutes, count) = (received, zone, 0);
         var at = 0;
-        return Sequence(pattern, text, ref at);
+        var fits = Sequence(pattern, text, ref at);
+        StartLength = at;
+        return fits;
     }
 
     private bool Sequence(PatternNode[] nodes, ReadOnlySpan<byte> text, ref int at)
