@@ -41,9 +41,6 @@ public sealed record ServerOptions
         .. Alerts.Problems(),
         .. Health.Problems(),
     ];
-
-    /// <summary>Every certificate that a section names. A section that takes certificates adds them here; <c>palisade doctor</c> then looks after them.</summary>
-    public IEnumerable<CertificateFile> Certificates() => [];
 }
 
 /// <summary>Our own log.</summary>

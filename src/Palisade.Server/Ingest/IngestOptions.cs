@@ -72,6 +72,13 @@ public sealed record IngestOptions
             foreach (var problem in Relp[i].Problems($"{Section}:Relp:{i}")) yield return problem;
     }
 
+    /// <summary>Key path and address of every TLS and RELP listener that opens with what is on disk now.</summary>
+    public IEnumerable<(string Setting, string Listen)> StreamAddresses(string dataDirectory) =>
+    [
+        .. SyslogTls.Index().Where(l => !l.Item.WaitsForCertificate(dataDirectory)).Select(l => ($"{Section}:SyslogTls:{l.Index}:Listen", l.Item.Listen)),
+        .. Relp.Index().Where(l => !l.Item.WaitsForCertificate(dataDirectory)).Select(l => ($"{Section}:Relp:{l.Index}:Listen", l.Item.Listen)),
+    ];
+
     /// <summary>Every listener with TLS.</summary>
     internal IEnumerable<StreamListenerOptions> TlsListeners() => [.. SyslogTls, .. Relp.Where(r => r.Tls is not null)];
 }

@@ -30,6 +30,7 @@ internal sealed class PortCheck : IDoctorCheck
             if (listener.Udp) yield return ($"Ingest:Syslog:{i}:Listen", listener.Listen, true);
             if (listener.Tcp) yield return ($"Ingest:Syslog:{i}:Listen", listener.Listen, false);
         }
+        foreach (var (setting, listen) in context.Options.Ingest.StreamAddresses(context.Data)) yield return (setting, listen, false);
     }
 
     private static CheckResult Look(string key, IPEndPoint end, bool udp, int? server)

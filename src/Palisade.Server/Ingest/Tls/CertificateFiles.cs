@@ -42,12 +42,12 @@ public static class CertificateFiles
 
     /// <summary>
     /// What is wrong with the certificates of a configuration, in words a person can act on: missing or unreadable files, a key of
-    /// another certificate or readable by everybody, what has ended or ends within <see cref="WarningDays"/> days.
+    /// another certificate or readable by everybody, what has ended or ends within <paramref name="days"/> days.
     /// </summary>
-    public static IEnumerable<string> Problems(IngestOptions options, string dataDirectory, DateTimeOffset now) =>
-        options.TlsListeners().Where(l => !l.WaitsForCertificate(dataDirectory)).SelectMany(l => Problems(l.Tls!, dataDirectory, now)).Distinct();
+    public static IEnumerable<string> Problems(IngestOptions options, string dataDirectory, DateTimeOffset now, int days = WarningDays) =>
+        options.TlsListeners().Where(l => !l.WaitsForCertificate(dataDirectory)).SelectMany(l => Problems(l.Tls!, dataDirectory, now, days)).Distinct();
 
-    private static IEnumerable<string> Problems(TlsOptions options, string dataDirectory, DateTimeOffset now)
+    private static IEnumerable<string> Problems(TlsOptions options, string dataDirectory, DateTimeOffset now, int days)
     {
         LoadedCertificates? loaded = null;
         string? problem = null;
@@ -61,19 +61,19 @@ public static class CertificateFiles
         }
         if (loaded is null) { yield return problem!; yield break; }
         using var server = loaded.Server;
-        foreach (var text in Ends(server, PathOf(options.Certificate, dataDirectory), now)) yield return text;
+        foreach (var text in Ends(server, PathOf(options.Certificate, dataDirectory), now, days)) yield return text;
         foreach (var authority in loaded.Authorities)
-            foreach (var text in Ends(authority, PathOf(options.ClientAuthorities, dataDirectory), now)) yield return text;
+            foreach (var text in Ends(authority, PathOf(options.ClientAuthorities, dataDirectory), now, days)) yield return text;
         var key = PathOf(options.Key, dataDirectory);
         if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(key) & (UnixFileMode.OtherRead | UnixFileMode.OtherWrite)) != 0) yield return $"{key} can be read by every user of this machine: chmod 600 {key}";
     }
 
-    private static IEnumerable<string> Ends(X509Certificate2 certificate, string file, DateTimeOffset now)
+    private static IEnumerable<string> Ends(X509Certificate2 certificate, string file, DateTimeOffset now, int days)
     {
         var (from, until) = (certificate.NotBefore.ToUniversalTime(), certificate.NotAfter.ToUniversalTime());
         if (now < from) yield return $"{file} ({certificate.Subject}) is valid from {from:u} on only";
         else if (now > until) yield return $"{file} ({certificate.Subject}) ended {until:u}: senders refuse it. Put a new one in its place; no restart is needed";
-        else if (now > until.AddDays(-WarningDays)) yield return $"{file} ({certificate.Subject}) ends {until:u}: put a new one in its place; no restart is needed";
+        else if (now > until.AddDays(-days)) yield return $"{file} ({certificate.Subject}) ends {until:u}: put a new one in its place; no restart is needed";
     }
 
     internal static string PathOf(string path, string dataDirectory) => Path.Combine(dataDirectory, path);
