@@ -55,7 +55,7 @@ public sealed partial class Parser(ParserSet set)
         if (parser >= 0)
         {
             Done(into, index, parser, true);
-            if (!remark) lastOfSource[info.Source % Remembered] = parser;
+            if (!remark && set[parser].Detect < ParserSet.Loose) lastOfSource[info.Source % Remembered] = parser;
         }
         else if (into.Header(index).Refusal == ParseRefusal.None) into.Header(index).Refusal = ParseRefusal.UnknownFormat;
     }

@@ -157,6 +157,14 @@ public sealed class SourceFormatTests
     }
 
     [Fact]
+    public void A_loose_source_is_asked_last_also_in_a_stream_that_it_has_read_before()
+    {
+        var engine = Engine("name: strict\ndetect: 99\npatterns: [ { match: 'a %{user.name}' } ]\n", "name: loose\ndetect: 100\npatterns: [ { match: '%{message:rest}' } ]\n");
+        _ = Read(engine, "whatever", "a bob", "whatever");
+        Assert.Equal(["loose", "strict", "loose"], Enumerable.Range(0, 3).Select(i => Source(engine, i)));
+    }
+
+    [Fact]
     public void A_condition_holds_where_one_of_several_values_does()
     {
         const string yaml = """
