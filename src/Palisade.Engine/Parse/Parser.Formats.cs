@@ -39,7 +39,7 @@ public sealed partial class Parser
         var text = into.Bytes(offset, length);
         foreach (var pattern in patterns)
         {
-            if (!text.StartsWith(pattern.Prefix) || !matcher.TryMatch(pattern.Nodes, text, record.ReceivedMs, source.ZoneMinutes)) continue;
+            if (!pattern.First[text[0]] || !text.StartsWith(pattern.Prefix) || text.IndexOf(pattern.Anchor) < 0 || !matcher.TryMatch(pattern.Nodes, text, record.ReceivedMs, source.ZoneMinutes)) continue;
             Commit(source, offset, into, depth);
             Run(source.Effects, source, into, depth, pattern.Effects);
             return true;

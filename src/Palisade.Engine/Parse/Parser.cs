@@ -83,7 +83,7 @@ public sealed partial class Parser(ParserSet set)
                 if (candidate != remembered && TrySource(candidate, offset, length, into, depth)) return candidate;
             if (TrySource(set.Syslog, offset, length, into, depth)) return set.Syslog;
         }
-        foreach (var candidate in depth > 0 ? set.Inside : set.Detected)
+        foreach (var candidate in (depth > 0 ? set.InsideBy : set.DetectedBy)[first])
             if (candidate != remembered && TrySource(candidate, offset, length, into, depth)) return candidate;
         return -1;
     }

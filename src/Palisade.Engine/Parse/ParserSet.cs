@@ -17,7 +17,8 @@ public sealed class ParserSet
             .ToFrozenDictionary(p => p.p, p => p.Item2, StringComparer.OrdinalIgnoreCase).GetAlternateLookup<ReadOnlySpan<char>>();
         short[] Where(Func<SourceDefinition, bool> which) => [.. Enumerable.Range(0, sources.Length).Where(i => which(sources[i])).OrderBy(i => sources[i].Detect).Select(i => (short)i)];
         Detected = Where(s => s.Detect > 0 && s.Format is SourceFormat.Pattern or SourceFormat.Kv or SourceFormat.Delimited);
-        Inside = [.. Detected.Where(i => sources[i].Detect < Loose)];
+        DetectedBy = [.. Enumerable.Range(0, 256).Select(b => Detected.Where(i => MayBegin(sources[i], b)).ToArray())];
+        InsideBy = [.. DetectedBy.Select(d => d.Where(i => sources[i].Detect < Loose).ToArray())];
         Xml = Where(s => s.Format == SourceFormat.Xml && s.Detect > 0);
         Joined = Where(s => s.Join is not null);
         Headed = [.. Detected.Where(i => sources[i].Columns.Header.Length > 0)];
@@ -26,6 +27,9 @@ public sealed class ParserSet
         Json = Where(s => s.Format == SourceFormat.Json && s.Detect > 0);
         Syslog = (short)Array.FindIndex(sources, s => s.Format == SourceFormat.Syslog);
     }
+
+    private bool MayBegin(SourceDefinition source, int first) => source.Format != SourceFormat.Pattern || source.Patterns.Any(p => p.First[first])
+        || source.Also.Any(o => byName.TryGetValue(o, out var other) && sources[other].Patterns.Any(p => p.First[first]));
 
     /// <summary>Sources in the set.</summary>
     public int Count => sources.Length;
@@ -48,9 +52,11 @@ public sealed class ParserSet
     /// <summary>Sources tried on what looks like a syslog frame.</summary>
     internal short[] Early { get; }
     /// <summary>Sources tried on a whole line of unknown kind, in order.</summary>
-    internal short[] Detected { get; }
-    /// <summary>Those of them tried on a message inside another record.</summary>
-    internal short[] Inside { get; }
+    private short[] Detected { get; }
+    /// <summary>Those of them that may read a text with this first byte.</summary>
+    internal short[][] DetectedBy { get; }
+    /// <summary>Those tried on a message inside another record, by its first byte.</summary>
+    internal short[][] InsideBy { get; }
     /// <summary>Sources tried on the message of a syslog program that no source knows.</summary>
     internal short[] AnyProgram { get; }
     /// <summary>Sources of JSON objects, the most special first.</summary>

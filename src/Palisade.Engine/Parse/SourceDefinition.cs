@@ -18,6 +18,10 @@ internal sealed class SourcePattern
     public required PatternNode[] Nodes { get; init; }
     /// <summary>Literal the text must begin with; empty when the pattern begins with a capture.</summary>
     public byte[] Prefix { get; init; } = [];
+    /// <summary>Bytes a text may begin with.</summary>
+    public required bool[] First { get; init; }
+    /// <summary>A literal that the text must hold; may be empty.</summary>
+    public required byte[] Anchor { get; init; }
     public EffectList Effects { get; init; } = EffectList.None;
 }
 

@@ -24,6 +24,15 @@ internal sealed class TimeLayout
 
     private TimeLayout(Step[] steps) => this.steps = steps;
 
+    /// <summary>Bytes a time of this layout may begin with; null: any.</summary>
+    public IEnumerable<char>? FirstBytes => steps is not [var first, ..] ? null : first.Part switch
+    {
+        Part.Literal => [(char)first.Literal[0]],
+        Part.MonthName or Part.WeekDay or Part.HalfDay => "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ",
+        Part.Fraction or Part.Zone => null,
+        _ => "0123456789 ",
+    };
+
     public static TimeLayout? Read(string text, out string? error)
     {
         error = null;

@@ -1,0 +1,62 @@
+using Palisade.Engine.Parse.Targets;
+using Palisade.Engine.Parse.Times;
+
+namespace Palisade.Engine.Parse.Patterns;
+
+/// <summary>What a text must look like for a pattern to be worth a try: the bytes it may begin with, and a literal it must hold.</summary>
+internal static class PatternStart
+{
+    private const string Digits = "0123456789", Letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", Hexadecimal = "0123456789abcdefABCDEF";
+
+    /// <summary>For each byte, may a text begin with it?</summary>
+    public static bool[] FirstBytes(PatternNode[] nodes)
+    {
+        var first = new bool[256];
+        if (Add(nodes, first)) Array.Fill(first, true);      // everything may be missing: any text
+        return first;
+    }
+
+    /// <summary>The longest literal that no text of this pattern lacks; empty when there is none.</summary>
+    public static byte[] Anchor(PatternNode[] nodes) =>
+        nodes.Where(n => n.Kind == NodeKind.Literal).Select(n => n.Literal).Concat(nodes.Where(n => n is { Kind: NodeKind.Capture, Target: { Kind: CaptureKind.Kv, Words.Length: 1 } }).Select(n => n.Target.Words[0]))
+            .OrderByDescending(l => l.Length).FirstOrDefault() ?? [];
+
+    // True when the sequence may be empty, so that what follows it counts too.
+    private static bool Add(PatternNode[] nodes, bool[] first)
+    {
+        foreach (var node in nodes)
+        {
+            switch (node.Kind)
+            {
+                case NodeKind.Literal:
+                    first[node.Literal[0]] = true;
+                    return false;
+                case NodeKind.Optional:
+                    Add(node.Children, first);
+                    break;
+                default:
+                    if (Of(node.Target) is { } bytes) foreach (var c in bytes) first[(byte)c] = true;
+                    else Array.Fill(first, true);
+                    return false;
+            }
+        }
+        return true;
+    }
+
+    // Bytes a capture may begin with; null: any, or it may be empty.
+    private static IEnumerable<char>? Of(Target target) => target.Kind switch
+    {
+        CaptureKind.Int or CaptureKind.Num or CaptureKind.Seconds or CaptureKind.Ms or CaptureKind.Us => Digits + "- ",
+        CaptureKind.Ip => Hexadecimal + ":-",
+        CaptureKind.In => target.Words.All(w => w.Length > 0) ? target.Words.Select(w => (char)w[0]).SelectMany(c => new[] { char.ToLowerInvariant(c), char.ToUpperInvariant(c) }) : null,
+        CaptureKind.Json => "{",
+        CaptureKind.Kv when target.Words is [{ Length: > 0 } word] => [(char)word[0]],
+        CaptureKind.Time => target.Time switch
+        {
+            TimeFormat.Layout => target.Layout!.FirstBytes,
+            TimeFormat.Bsd or TimeFormat.Asctime => Letters,
+            _ => Digits,
+        },
+        _ => null,
+    };
+}
