@@ -14,9 +14,6 @@ public sealed class SigmaDetector(RuleSet rules)
     /// <summary>Rules evaluated so far; the prefilter turned the others away.</summary>
     public long Evaluated { get; private set; }
 
-    /// <summary>Regular expressions given up because of their time bound (100 ms).</summary>
-    public long RegexTimeouts => state.RegexTimeouts;
-
     /// <summary>Adds a finding for each match; matches of base rules that do not alert go to the correlator alone.</summary>
     public void Detect(EventBatch batch, FindingList findings)
     {

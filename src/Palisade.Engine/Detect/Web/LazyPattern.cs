@@ -13,8 +13,10 @@ namespace Palisade.Engine.Detect.Web;
 /// allowance that follows the value's length is a debt; once the debt shows that somebody feeds it values made for
 /// backtracking, the automaton, whose time is linear, takes over for good.
 /// </remarks>
+/// <param name="text">The expression.</param>
 /// <param name="linear">Begin with the automaton: for many alternatives at once it is the faster one.</param>
-internal sealed class LazyPattern(string text, bool linear = false)
+/// <param name="clock">Ticks of <see cref="Stopwatch.Frequency"/>; null: the machine's. Time chooses the matcher, never the answer.</param>
+internal sealed class LazyPattern(string text, bool linear = false, Func<long>? clock = null)
 {
     private static readonly TimeSpan Longest = TimeSpan.FromMilliseconds(50);
     private static readonly long MostDebt = Stopwatch.Frequency / 10;
@@ -32,11 +34,11 @@ internal sealed class LazyPattern(string text, bool linear = false)
     public bool IsMatch(ReadOnlySpan<char> value)
     {
         if (linear || automaton is not null) return (automaton ??= Automaton()).IsMatch(value);
-        var began = Stopwatch.GetTimestamp();
+        var began = Now();
         try
         {
             var matches = (quick ??= new Regex(text, RegexOptions.CultureInvariant, Longest)).IsMatch(value);
-            var owed = Volatile.Read(ref debt) + Stopwatch.GetTimestamp() - began - PerMatch - PerChar * value.Length;
+            var owed = Volatile.Read(ref debt) + Now() - began - PerMatch - PerChar * value.Length;
             Volatile.Write(ref debt, Math.Max(0, owed));
             if (owed > MostDebt) automaton = Automaton();
             return matches;
@@ -46,6 +48,8 @@ internal sealed class LazyPattern(string text, bool linear = false)
             return (automaton ??= Automaton()).IsMatch(value);
         }
     }
+
+    private long Now() => clock is null ? Stopwatch.GetTimestamp() : clock();
 
     /// <summary>What is wrong with the expression; null when it is sound, for either matcher.</summary>
     public string? Fault()

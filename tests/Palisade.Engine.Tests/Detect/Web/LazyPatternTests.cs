@@ -27,10 +27,14 @@ public sealed class LazyPatternTests
     public void An_expression_only_backtracking_could_match_is_at_fault() => Assert.NotNull(new LazyPattern(@"(a)\1").Fault());
 
     [Fact]
-    public void Ordinary_values_need_no_automaton()
+    public void Quick_matches_need_no_automaton_and_slow_ones_bring_it_in()
     {
-        var pattern = new LazyPattern(@"union\s+select");
+        long now = 0, step = 1;
+        var pattern = new LazyPattern(@"union\s+select", clock: () => now += step);
         for (var i = 0; i < 1000; i++) Assert.False(pattern.IsMatch("search=garden chair and union jack"));
         Assert.False(pattern.IsLinear);
+        step = System.Diagnostics.Stopwatch.Frequency / 100;      // ten milliseconds each
+        for (var i = 0; i < 12; i++) Assert.False(pattern.IsMatch("search=garden chair and union jack"));
+        Assert.True(pattern.IsLinear);
     }
 }

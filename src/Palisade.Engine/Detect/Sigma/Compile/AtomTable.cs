@@ -8,7 +8,6 @@ namespace Palisade.Engine.Detect.Sigma.Compile;
 /// <summary>Makes atoms, one object for equal content, over the fields of a rule set.</summary>
 internal sealed class AtomTable(FieldTable fields)
 {
-    private static readonly TimeSpan RegexTime = TimeSpan.FromMilliseconds(100);
 
     private readonly Dictionary<string, Atom> atoms = new(StringComparer.Ordinal);
 
@@ -45,7 +44,7 @@ internal sealed class AtomTable(FieldTable fields)
                 {
                     Kind = AtomKind.Regex,
                     Field = field,
-                    Regex = new Regex(text, options | RegexOptions.NonBacktracking | RegexOptions.CultureInvariant, RegexTime),
+                    Regex = new Regex(text, options | RegexOptions.NonBacktracking | RegexOptions.CultureInvariant),
                     Required = RegexLiteral.Find(text),
                 };
             }
