@@ -55,4 +55,7 @@ internal static partial class IngestLog
 
     [LoggerMessage(1016, LogLevel.Warning, "The clean stop could not be noted: {Reason}")]
     public static partial void StopNotNoted(this ILogger log, string reason);
+
+    [LoggerMessage(1017, LogLevel.Warning, "The kernel does not say how many UDP messages it drops, so they are not counted: {Reason}")]
+    public static partial void DropsUnseen(this ILogger log, string reason);
 }

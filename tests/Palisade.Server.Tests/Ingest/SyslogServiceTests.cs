@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using System.Text;
+using Microsoft.Extensions.Logging.Abstractions;
 using Palisade.Server.Ingest;
 
 namespace Palisade.Server.Tests.Ingest;
@@ -106,5 +107,21 @@ public sealed class SyslogServiceTests
         using var second = await ConnectAsync(server);
         Assert.Equal(0, await second.GetStream().ReadAsync(new byte[1]));
         Assert.Equal(new() { [IngestRefusal.TooBusy] = 1 }, await server.RefusalsAsync(1));
+    }
+
+    [Fact]
+    public async Task Datagrams_that_the_kernel_dropped_are_counted()
+    {
+        const int Sent = 1000;
+        await using var server = await IngestServer.StartAsync();
+        var router = new SyslogRouter(server.Lookups, "", "syslog", loopback: true, TimeProvider.System);
+        await using var listener = new SyslogUdpListener(new(System.Net.IPAddress.Loopback, 0), 4096, new SyslogIntake(server.Gate, router, new IngestOptions()), NullLogger.Instance);
+        using var client = new UdpClient();
+        for (var i = 0; i < Sent; i++) await client.SendAsync(Encoding.ASCII.GetBytes($"<13>{i} {new string('x', 500)}"), listener.Endpoint, TestContext.Current.CancellationToken);
+        listener.Start();
+        var dropped = (await server.RefusalsAsync(1))[IngestRefusal.DroppedByKernel];
+        Assert.InRange(server.Records, 1, Sent - 1);
+        Assert.Equal(Sent, server.Records + dropped);
+        Assert.Equal("syslog", server.Lookups.NameOf((await server.ReadAsync(1))[0].Header.Source));
     }
 }

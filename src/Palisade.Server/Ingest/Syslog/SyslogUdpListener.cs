@@ -1,20 +1,27 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
 
 namespace Palisade.Server.Ingest;
 
 /// <summary>
 /// One UDP socket: a datagram is a message. There is no way to push back, so a full journal, or a source that floods, means a
-/// counted loss; the large kernel buffer covers the pauses of a disk.
+/// counted loss; the large kernel buffer covers the pauses of a disk, and what does not fit into it the kernel counts.
 /// </summary>
 public sealed class SyslogUdpListener : IAsyncDisposable
 {
-    private const int SolSocket = 1, SoRcvBufForce = 33;
+    // asm-generic/socket.h; SK_MEMINFO_DROPS of linux/sock_diag.h is the last of nine.
+    private const int SolSocket = 1, SoRcvBufForce = 33, SoMemInfo = 55, MemInfoCount = 9, MemInfoDrops = 8;
+    /// <summary>Datagrams between two looks at the kernel's count while there is always one more.</summary>
+    private const int MostUnlooked = 4096;
     private readonly Socket socket;
     private readonly SyslogIntake intake;
     private readonly ILogger log;
     private readonly CancellationTokenSource stopping = new();
     private readonly byte[] buffer = GC.AllocateUninitializedArray<byte>(65_536, pinned: true);
+    private readonly bool canSeeDrops;
+    private uint drops;
+    private int unlooked;
     private Task loop = Task.CompletedTask;
 
     /// <summary>Binds; throws <see cref="SocketException"/> when the address cannot be had.</summary>
@@ -26,6 +33,7 @@ public sealed class SyslogUdpListener : IAsyncDisposable
         try
         {
             AskForBuffer(receiveBuffer);
+            canSeeDrops = CanSeeDrops();
             socket.Bind(address);
         }
         catch
@@ -54,6 +62,45 @@ public sealed class SyslogUdpListener : IAsyncDisposable
         }
     }
 
+    private bool CanSeeDrops()
+    {
+        try
+        {
+            drops = Drops();
+            return true;
+        }
+        catch (SocketException e)
+        {
+            log.DropsUnseen(e.Message);
+            return false;
+        }
+    }
+
+    /// <summary>Datagrams that found no room in the socket's buffer, so far; wraps.</summary>
+    private uint Drops()
+    {
+        Span<uint> info = stackalloc uint[MemInfoCount];
+        socket.GetRawSocketOption(SolSocket, SoMemInfo, MemoryMarshal.AsBytes(info));
+        return info[MemInfoDrops];
+    }
+
+    /// <summary>Counts what the kernel dropped since the last look. Tokens went with the datagrams: they count for the listener's own source.</summary>
+    private async ValueTask CountDropsAsync(CancellationToken stop)
+    {
+        unlooked = 0;
+        if (!canSeeDrops || Drops() is var now && now == drops) return;
+        try
+        {
+            var route = await intake.RouteAsync(default, stop);
+            intake.Gate.Refuse(route.Lane, IngestRefusal.DroppedByKernel, unchecked(now - drops));
+            drops = now;
+        }
+        catch (Exception e) when (e is IOException or InvalidOperationException)
+        {
+            log.ReceiveFailed(e, Endpoint); // the next look counts them
+        }
+    }
+
     private async Task ReceiveAsync(CancellationToken stop)
     {
         var peer = new SocketAddress(socket.AddressFamily);
@@ -61,6 +108,8 @@ public sealed class SyslogUdpListener : IAsyncDisposable
         {
             try
             {
+                // Drops need a full buffer: once it is empty, all of them have happened.
+                if (socket.Available == 0 || ++unlooked >= MostUnlooked) await CountDropsAsync(stop);
                 var n = await socket.ReceiveFromAsync(buffer, SocketFlags.None, peer, stop);
                 if (n == 0) continue;
                 var message = (ReadOnlyMemory<byte>)buffer.AsMemory(0, TrimEnd(buffer.AsSpan(0, n)));
