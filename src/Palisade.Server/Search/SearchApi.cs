@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using System.Text.Json.Serialization;
 using ClickHouse.Driver;
 using Palisade.Engine;
@@ -20,11 +21,12 @@ public sealed record EventSearchPost(string? Query = null, DateTimeOffset? From 
 /// <param name="Source">Name of the log source.</param>
 /// <param name="Kind">Parser that read it; empty: none.</param>
 /// <param name="Refusal">Why it was not parsed; none: it was.</param>
+/// <param name="Flags">Remarks: no_time, future_time, ancient_time, transcoded, auto_detected.</param>
 /// <param name="Fields">ECS name and value.</param>
 /// <param name="Raw">The record as received; bytes that are not UTF-8 are replaced.</param>
 public sealed record EventDto(
     string Id, [property: JsonPropertyName("@timestamp")] DateTimeOffset Timestamp, DateTimeOffset Received, string Source, string Kind, ParseRefusal Refusal,
-    IReadOnlyDictionary<string, string> Fields, string Raw);
+    IReadOnlyList<string> Flags, IReadOnlyDictionary<string, string> Fields, string Raw);
 
 /// <summary>A page of events, newest first; <paramref name="Next"/> asks for the one after, null at the end.</summary>
 public sealed record EventList(IReadOnlyList<EventDto> Items, string? Next);
@@ -34,6 +36,8 @@ internal static class SearchApi
     private const int MaxPage = 1000;
     // Codes of ClickHouse's ErrorCodes.cpp.
     private const int TimeoutExceeded = 159, MemoryLimitExceeded = 241;
+    private static readonly (EventFlags Flag, string Name)[] EveryFlag =
+        [.. Enum.GetValues<EventFlags>().Where(f => f != EventFlags.None).Select(f => (f, JsonNamingPolicy.SnakeCaseLower.ConvertName(f.ToString())))];
     private static readonly TimeSpan DefaultSpan = TimeSpan.FromDays(1);
 
     public static async Task<IResult> PostAsync(
@@ -67,7 +71,7 @@ internal static class SearchApi
 
     private static async ValueTask<EventDto> DtoAsync(StoredEvent row, ISourceRegistry sources, CancellationToken stop) => new(
         row.Id.ToString(CultureInfo.InvariantCulture), row.Time, row.Received, (await sources.FindAsync(row.Source, stop))?.Name ?? "",
-        row.Kind, (ParseRefusal)row.Refusal, row.Fields, row.RawText);
+        row.Kind, (ParseRefusal)row.Refusal, [.. EveryFlag.Where(f => ((EventFlags)row.Flags).HasFlag(f.Flag)).Select(f => f.Name)], row.Fields, row.RawText);
 
     private static string Cursor(StoredEvent last) => string.Create(CultureInfo.InvariantCulture, $"{last.Time.ToUnixTimeMilliseconds()}.{last.Id}");
 

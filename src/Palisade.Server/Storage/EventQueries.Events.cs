@@ -6,9 +6,9 @@ namespace Palisade.Server.Storage;
 /// <summary>Single events: by id, by search, by source.</summary>
 public sealed partial class EventQueries
 {
-    private const int FixedColumns = 8;
+    private const int FixedColumns = 9;
     private static readonly string EventColumnList =
-        "id, toUnixTimestamp64Milli(ts), toUnixTimestamp64Milli(received_at), source_id, kind, refusal, base64Encode(raw), attrs, " + string.Join(", ", EventColumns.All.Select(Shown));
+        "id, toUnixTimestamp64Milli(ts), toUnixTimestamp64Milli(received_at), source_id, kind, refusal, flags, base64Encode(raw), attrs, " + string.Join(", ", EventColumns.All.Select(Shown));
 
     /// <summary>A column as text, the zero value as empty.</summary>
     private static string Shown(EventColumn column) => column.Shape switch
@@ -85,7 +85,7 @@ public sealed partial class EventQueries
     private static StoredEvent Event(ClickHouseDataReader r)
     {
         var fields = new SortedDictionary<string, string>(StringComparer.Ordinal);
-        foreach (var (name, value) in r.GetFieldValue<Dictionary<string, string>>(7)) fields[name] = value;
+        foreach (var (name, value) in r.GetFieldValue<Dictionary<string, string>>(8)) fields[name] = value;
         for (var i = 0; i < EventColumns.All.Count; i++)
         {
             var value = r.GetString(FixedColumns + i);
@@ -96,6 +96,6 @@ public sealed partial class EventQueries
         // not stored when the other two give it
         if (!fields.ContainsKey("url.original") && fields.TryGetValue("url.path", out var path))
             fields["url.original"] = fields.TryGetValue("url.query", out var query) ? path + "?" + query : path;
-        return new StoredEvent(r.GetUInt64(0), Time(r, 1), Time(r, 2), r.GetUInt32(3), r.GetString(4), r.GetByte(5), Convert.FromBase64String(r.GetString(6)), fields);
+        return new StoredEvent(r.GetUInt64(0), Time(r, 1), Time(r, 2), r.GetUInt32(3), r.GetString(4), r.GetByte(5), r.GetFieldValue<ushort>(6), Convert.FromBase64String(r.GetString(7)), fields);
     }
 }

@@ -41,10 +41,12 @@ public sealed record SourceTotal(uint Source, long Events, long Unparsed, DateTi
 /// <summary>A stored event.</summary>
 /// <param name="Kind">Parser that read it; empty: none.</param>
 /// <param name="Refusal">Why it was not parsed (ParseRefusal); 0: it was.</param>
+/// <param name="Flags">Remarks (EventFlags).</param>
 /// <param name="Raw">The record as received. Evidence offsets count its bytes.</param>
 /// <param name="Fields">ECS name and value; lists are joined by ", ".</param>
 public sealed record StoredEvent(
-    ulong Id, DateTimeOffset Time, DateTimeOffset Received, uint Source, string Kind, byte Refusal, byte[] Raw, IReadOnlyDictionary<string, string> Fields)
+    ulong Id, DateTimeOffset Time, DateTimeOffset Received, uint Source, string Kind, byte Refusal, ushort Flags, byte[] Raw,
+    IReadOnlyDictionary<string, string> Fields)
 {
     /// <summary>The record as text; bytes that are not UTF-8 are replaced.</summary>
     public string RawText => Encoding.UTF8.GetString(Raw);
