@@ -127,4 +127,16 @@ public sealed class HouseTests
             .Concat(Regex.Matches(Repository.Read("package.json"), "\"([@a-z][^\"]*)\": \"[\\^0-9]", RegexOptions.NonBacktracking).Select(m => m.Groups[1].Value));
         Assert.All(packages, p => Assert.Contains(p, listed, StringComparison.Ordinal));
     }
+
+    [Fact]
+    public void Every_row_of_the_limits_names_the_tests_that_prove_it()
+    {
+        var tests = Repository.Files("tests", "Tests.cs").ToDictionary(f => f, Repository.Read);
+        bool Exists(string name) => name.Split('.') is [var type, var method]
+            && tests.Any(t => Path.GetFileNameWithoutExtension(t.Key) == type && t.Value.Contains($" {method}(", StringComparison.Ordinal));
+        var rows = Repository.Read("docs/reference/limits.md").Split('\n').Where(l => l.StartsWith("| ", StringComparison.Ordinal) && !Regex.IsMatch(l, @"^\| What( comes| is so)? \|", RegexOptions.NonBacktracking)).ToArray();
+        Assert.True(rows.Length > 30);
+        var wrong = rows.Where(r => Regex.Match(r, "<!-- (.+) -->", RegexOptions.NonBacktracking) is not { Success: true } named || !named.Groups[1].Value.Split(' ').All(Exists));
+        Assert.Empty(wrong);
+    }
 }

@@ -187,6 +187,10 @@ public sealed class DoctorTests
         Assert.Equal(4, run.Code);
         Assert.Contains("a start needs 4,398,046,511,104 MiB", run.Out, StringComparison.Ordinal);
         Assert.Contains("libchdb.so is missing", run.Out, StringComparison.Ordinal);
+
+        var up = await PalisadeProgram.RunAsync("up", "--no-open", "--config", file);
+        Assert.Equal(4, up.Code);
+        Assert.Contains("4398046511104 MB are needed (Data:MinimumFreeBytes)", up.Err, StringComparison.Ordinal);
     }
 
     [Fact]
