@@ -46,9 +46,61 @@ public sealed class ConsoleTests
         Assert.Empty(errors);
         await page.GotoAsync(product.Url + "/t/lanqiao-pay/");
         await Assertions.Expect(page.GetByText("SQL injection attempt").First).ToBeVisibleAsync();
-        await page.SetViewportSizeAsync(390, 844);
-        await ShotAsync(page, "dashboard-phone");
-        Assert.True(await page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= innerWidth"));
+        await PhoneAsync(page, "dashboard");
+    }
+
+    [Fact]
+    public async Task A_new_source_shows_its_first_record_by_itself_and_then_its_own_page()
+    {
+        await using var product = await Product.StartNewAsync();
+        using var playwright = await Playwright.CreateAsync();
+        await using var browser = await LaunchAsync(playwright);
+        await using var context = await browser.NewContextAsync(new() { ViewportSize = new() { Width = 1440, Height = 900 }, ColorScheme = ColorScheme.Light, Locale = "en-US" });
+        var (page, foreign, errors) = await WatchedAsync(context, product);
+        await page.GotoAsync(product.Url + "/");
+        await SignInAsync(page);
+
+        await page.GotoAsync(product.Url + "/t/lanqiao-pay/sources/add/curl");
+        await page.FillAsync("#token-source", "shop");
+        await page.ClickAsync(".token-form button");
+        var token = await page.Locator(".secret").InnerTextAsync();
+        Assert.StartsWith("pal_", token, StringComparison.Ordinal);
+        await Assertions.Expect(page.GetByText("Waiting for the first record")).ToBeVisibleAsync();
+        await Assertions.Expect(page.Locator(".paste pre").Nth(1)).ToContainTextAsync($"Authorization: Bearer {token}");
+        await Assertions.Expect(page.Locator(".paste pre").Nth(1)).ToContainTextAsync(product.Url + "/ingest/raw");
+        await ShotAsync(page, "add-source");
+        await PhoneAsync(page, "add-source");
+        await AccessibleAsync(page);
+
+        await PostAsync(product, "/ingest/raw", "192.0.2.9 - - [24/Nov/2026:10:00:00 +0000] \"GET / HTTP/1.1\" 200 6 \"-\" \"curl/8\"\n\u001b[31mnot <b>known</b>\n", token);
+        await Assertions.Expect(page.GetByText("See shop")).ToBeVisibleAsync(new() { Timeout = 30_000 });
+        await ShotAsync(page, "add-source-received", whole: true);
+        await page.ReloadAsync();
+        await Assertions.Expect(page.GetByText("See shop")).ToBeVisibleAsync(new() { Timeout = 30_000 });
+        Assert.DoesNotContain(token, await page.ContentAsync(), StringComparison.Ordinal);
+
+        await page.GetByText("See shop").ClickAsync();
+        await Assertions.Expect(page.Locator("h1")).ToHaveTextAsync("shop");
+        await Assertions.Expect(page.Locator(".code.raw")).ToHaveTextAsync("\\x1b[31mnot <b>known</b>");
+        await ShotAsync(page, "source");
+        await PhoneAsync(page, "source");
+        await AccessibleAsync(page);
+        await page.FillAsync("#source-name", "shop-front");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Save", Exact = true }).ClickAsync();
+        await Assertions.Expect(page.Locator("h1")).ToHaveTextAsync("shop-front");
+        await PostAsync(product, "/ingest/raw", "another line\n", token);
+        await Product.UntilAsync("a renamed source keeps its sender", async () => await product.StoredAsync("shop-front") == 3);
+        Assert.Equal(0, await product.StoredAsync("shop"));
+
+        await page.GetByRole(AriaRole.Button, new() { Name = "Revoke curl" }).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Revoke now" }).ClickAsync();
+        await Assertions.Expect(page.GetByText("No token was made for this source alone.")).ToBeVisibleAsync();
+        var done = ((System.Text.Json.Nodes.JsonArray)(await product.GetAsync("/api/v1/audit"))["items"]!).Select(e => (string)e!["action"]!).ToArray();
+        Assert.Contains("token.create", done);
+        Assert.Contains("source.update", done);
+        Assert.Contains("token.revoke", done);
+        Assert.Empty(foreign);
+        Assert.Empty(errors);
     }
 
     [Fact]
@@ -78,10 +130,18 @@ public sealed class ConsoleTests
         await page.Keyboard.PressAsync("g");
         await page.Keyboard.PressAsync("c");
         await page.WaitForURLAsync("**/config/sources");
-
-        await page.GotoAsync(product.Url + "/t/lanqiao-pay/nowhere");
-        await Assertions.Expect(page.Locator(".state strong")).ToBeVisibleAsync();
+        await page.GotoAsync(product.Url + "/t/lanqiao-pay/sources/add/curl");
+        await Assertions.Expect(page.Locator("#token-source")).ToBeVisibleAsync();
+        await ShotAsync(page, "add-source-zh");
+        await PhoneAsync(page, "add-source-zh");
         await AccessibleAsync(page);
+
+        foreach (var path in new[] { "/t/lanqiao-pay/nowhere", "/t/someone-else/", "/t/lanqiao-pay/sources/999" })
+        {
+            await page.GotoAsync(product.Url + path);
+            await Assertions.Expect(page.Locator(".state strong")).ToBeVisibleAsync();
+            await AccessibleAsync(page);
+        }
         Assert.Empty(foreign);
     }
 
@@ -120,13 +180,23 @@ public sealed class ConsoleTests
         Assert.Empty(broken);
     }
 
-    private static async Task ShotAsync(IPage page, string name)
+    private static async Task ShotAsync(IPage page, string name, bool whole = false)
     {
         foreach (var theme in new[] { "dark", "light" })
         {
             await page.EvaluateAsync($"document.documentElement.setAttribute('data-theme', '{theme}')");
-            await page.ScreenshotAsync(new() { Path = Path.Combine(Screens, $"{name}.{theme}.png"), Animations = ScreenshotAnimations.Disabled });
+            await page.ScreenshotAsync(new() { Path = Path.Combine(Screens, $"{name}.{theme}.png"), Animations = ScreenshotAnimations.Disabled, FullPage = whole });
         }
+    }
+
+    /// <summary>The same on a phone, where nothing may stand out at the side.</summary>
+    private static async Task PhoneAsync(IPage page, string name)
+    {
+        var before = page.ViewportSize!;
+        await page.SetViewportSizeAsync(390, 844);
+        await ShotAsync(page, name + "-phone", whole: true);
+        Assert.True(await page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= innerWidth"), name);
+        await page.SetViewportSizeAsync(before.Width, before.Height);
     }
 
     private static async Task PostAsync(Product product, string path, string lines, string token)

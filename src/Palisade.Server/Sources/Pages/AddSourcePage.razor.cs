@@ -135,6 +135,8 @@ public sealed partial class AddSourcePage(
 
     private string Link(string sender) => Scene.Link("sources/add/" + sender, ("token", row?.Id.ToString()));
 
+    private string Title(SenderGuide sender) => T.Pick(sender.Title, sender.ChineseTitle.Length > 0 ? sender.ChineseTitle : sender.Title);
+
     private string Words(SenderWords words) => T.Pick(words.English, words.Chinese);
 
     public async ValueTask DisposeAsync()

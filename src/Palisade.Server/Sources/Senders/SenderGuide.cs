@@ -31,6 +31,8 @@ public sealed record SenderGuide
     [YamlIgnore] public string Name { get; init; } = "";
     /// <summary>The program's own name.</summary>
     public string Title { get; init; } = "";
+    /// <summary>Its name in Chinese; empty where it is the same.</summary>
+    [YamlMember(Alias = "title-zh-CN", ApplyNamingConventions = false)] public string ChineseTitle { get; init; } = "";
     /// <summary>How it speaks to us.</summary>
     public SenderWords Way { get; init; } = new();
     /// <summary>Place in the list.</summary>
