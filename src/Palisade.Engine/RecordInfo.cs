@@ -1,3 +1,5 @@
+using Palisade.Engine.Parse.Times;
+
 namespace Palisade.Engine;
 
 /// <summary>What is known of a record before anybody reads its bytes: the journal frame's header.</summary>
@@ -6,7 +8,8 @@ namespace Palisade.Engine;
 /// <param name="Tenant">Owner. 0 is never a tenant.</param>
 /// <param name="Source">The log source's id within the control store; 0 where none is known (offline scan).</param>
 /// <param name="Parser">Index of the parser asked for, from <c>ParserSet.IndexOf</c>; <see cref="AutoParser"/> detects it.</param>
-public readonly record struct RecordInfo(ulong Sequence, long ReceivedMs, uint Tenant, uint Source, short Parser)
+/// <param name="Zone">Zone of stamps that carry none; null: what the parser says, UTC if nothing.</param>
+public readonly record struct RecordInfo(ulong Sequence, long ReceivedMs, uint Tenant, uint Source, short Parser, ZoneTable? Zone = null)
 {
     /// <summary>Detect the parser from the bytes.</summary>
     public const short AutoParser = -1;

@@ -84,7 +84,7 @@ public sealed partial class Parser
         var text = into.Bytes(offset, length);
         foreach (var pattern in patterns)
         {
-            if (!text.StartsWith(pattern.Prefix) || !matcher.TryMatch(pattern.Nodes, text, record.ReceivedMs, source.ZoneMinutes)) continue;
+            if (!text.StartsWith(pattern.Prefix) || !matcher.TryMatch(pattern.Nodes, text, record.ReceivedMs, ZoneOf(source))) continue;
             Commit(source, offset, into, depth);
             Run(pattern.Effects, source, into, depth, null);
             return;

@@ -4,6 +4,7 @@ using Palisade.Engine.Parse.KeyValue;
 using Palisade.Engine.Parse.Patterns;
 using Palisade.Engine.Parse.Syslog;
 using Palisade.Engine.Parse.Targets;
+using Palisade.Engine.Parse.Times;
 using Palisade.Engine.Parse.Xml;
 using Palisade.Protocol;
 
@@ -34,12 +35,15 @@ public sealed partial class Parser
         carriesNothing = remark = false;
     }
 
+    /// <summary>What was said of the log at hand goes before what the source says of all its logs.</summary>
+    private ZoneTable ZoneOf(SourceDefinition source) => source.ZoneIsFixed ? source.Zone : record.Zone ?? source.Zone;
+
     private bool TryPatterns(SourceDefinition source, SourcePattern[] patterns, int offset, int length, EventBatch into, int depth)
     {
         var text = into.Bytes(offset, length);
         foreach (var pattern in patterns)
         {
-            if (!pattern.First[text[0]] || !text.StartsWith(pattern.Prefix) || text.IndexOf(pattern.Anchor) < 0 || !matcher.TryMatch(pattern.Nodes, text, record.ReceivedMs, source.ZoneMinutes)) continue;
+            if (!pattern.First[text[0]] || !text.StartsWith(pattern.Prefix) || text.IndexOf(pattern.Anchor) < 0 || !matcher.TryMatch(pattern.Nodes, text, record.ReceivedMs, ZoneOf(source))) continue;
             Commit(source, offset, into, depth);
             Run(source.Effects, source, into, depth, pattern.Effects);
             return true;
@@ -49,7 +53,7 @@ public sealed partial class Parser
 
     private void Commit(SourceDefinition source, int offset, EventBatch into, int depth)
     {
-        values.Begin(record.ReceivedMs, source.ZoneMinutes, source.Nothing);
+        values.Begin(record.ReceivedMs, ZoneOf(source), source.Nothing);
         // Reading further overwrites the captures: it waits until all are written.
         moved.Clear();
         foreach (ref readonly var capture in matcher.Captures)
@@ -89,7 +93,7 @@ public sealed partial class Parser
             return false;
         }
         var source = set[parser];
-        values.Begin(record.ReceivedMs, source.ZoneMinutes, source.Nothing);
+        values.Begin(record.ReceivedMs, ZoneOf(source), source.Nothing);
         Rename(source, into, before, depth > 0);
         Run(source.Effects, source, into, depth, null);
         into.Header(into.Count - 1).Parser = parser;
@@ -160,7 +164,7 @@ public sealed partial class Parser
 
     private bool TrySyslog(SourceDefinition source, int offset, int length, EventBatch into, int depth)
     {
-        if (!SyslogHeader.TryRead(into.Bytes(offset, length), record.ReceivedMs, source.ZoneMinutes, out var h)) return false;
+        if (!SyslogHeader.TryRead(into.Bytes(offset, length), record.ReceivedMs, ZoneOf(source), out var h)) return false;
         h.AddTo(into, offset);
         if (h.HasTime) ValueWriter.SetTime(into, h.TimeMs);
         Run(source.Effects, source, into, depth, null);
@@ -190,7 +194,7 @@ public sealed partial class Parser
     private bool TryPairs(SourceDefinition source, int offset, int length, EventBatch into, int depth)
     {
         var before = into.Header(into.Count - 1).SlotCount;
-        values.Begin(record.ReceivedMs, source.ZoneMinutes, source.Nothing);
+        values.Begin(record.ReceivedMs, ZoneOf(source), source.Nothing);
         var text = into.Bytes(offset, length);
         foreach (var condition in source.Has)
             if (!HasKey(text, source.Pairs, condition)) return false;
@@ -239,7 +243,7 @@ public sealed partial class Parser
         if (syntax.Comment.Length > 0 && text.StartsWith(syntax.Comment)) return carriesNothing = remark = true;
         if (!columns.Split(text, syntax)) return false;
         var layout = headers.TryGetValue(record.Source, out var named) && named.Parser == parser && named.Columns.Length == columns.Count ? named.Columns : null;
-        values.Begin(record.ReceivedMs, source.ZoneMinutes, source.Nothing);
+        values.Begin(record.ReceivedMs, ZoneOf(source), source.Nothing);
         if (layout is null)
         {
             foreach (var candidate in syntax.Lists)

@@ -5,6 +5,7 @@ using Palisade.Engine.Parse.Joining;
 using Palisade.Engine.Parse.KeyValue;
 using Palisade.Engine.Parse.Patterns;
 using Palisade.Engine.Parse.Targets;
+using Palisade.Engine.Parse.Times;
 
 namespace Palisade.Engine.Parse;
 
@@ -50,6 +51,8 @@ internal sealed class SourceDefinition
     public ColumnSyntax Columns { get; init; } = ColumnSyntax.None;
     /// <summary>How records of several lines are told; null when the general rule serves.</summary>
     public JoinRule? Join { get; init; }
-    /// <summary>Zone of stamps that carry none, minutes east of UTC.</summary>
-    public int ZoneMinutes { get; init; }
+    /// <summary>Zone of stamps that carry none, where nobody said another for the log at hand.</summary>
+    public ZoneTable Zone { get; init; } = ZoneTable.Utc;
+    /// <summary>The format says the zone of its stamps (W3C: UTC): nobody may say another.</summary>
+    public bool ZoneIsFixed { get; init; }
 }

@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using System.Globalization;
 using System.Text;
 using Palisade.Engine.Parse.Delimited;
 using Palisade.Engine.Parse.Effects;
@@ -6,6 +7,7 @@ using Palisade.Engine.Parse.Joining;
 using Palisade.Engine.Parse.KeyValue;
 using Palisade.Engine.Parse.Patterns;
 using Palisade.Engine.Parse.Targets;
+using Palisade.Engine.Parse.Times;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 
@@ -50,7 +52,7 @@ internal sealed class SourceReader(string file, List<Diagnostic> diagnostics)
         {
             Name = name, Format = kind,
             Detect = int.TryParse(root.Text("detect"), out var d) ? d : 0,
-            ZoneMinutes = int.TryParse(root.Text("zone"), out var z) ? z : 0,
+            Zone = Zone(root), ZoneIsFixed = root.Text("zone") == "utc",
             Programs = [.. root.Texts("programs")], Also = [.. root.Texts("also")],
             Fields = fields.ToFrozenDictionary(f => FieldNames.GetOrAdd(f.Key), f => f.Value),
             Has = [.. root.Texts("has").Select(FieldNames.GetOrAdd)],
@@ -59,6 +61,14 @@ internal sealed class SourceReader(string file, List<Diagnostic> diagnostics)
             Pairs = Pairs(root), Columns = Columns(root, fields, reader),
             Join = Join(root), Patterns = reader.Patterns(root), Effects = reader.Read(root),
         };
+    }
+
+    private ZoneTable Zone(YamlMappingNode root)
+    {
+        if (root.Text("zone") is not { } text || text == "utc") return ZoneTable.Utc;
+        if (int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var minutes) && Math.Abs(minutes) <= 14 * 60) return ZoneTable.Fixed(text, minutes);
+        Error("SRC014", root.Children["zone"].Line(), $"'{text}' is no zone; write minutes east of UTC, or utc where the format says so");
+        return ZoneTable.Utc;
     }
 
     private static Dictionary<string, string> Parts(YamlMappingNode root)

@@ -118,7 +118,7 @@ public sealed class ParserTests
     [InlineData(TimeFormat.Epoch, "1795514400250", "2026-11-24T10:00:00.250Z")]
     public void A_time_is_read_to_the_millisecond(TimeFormat format, string text, string expected)
     {
-        Assert.True(TimeReader.TryRead(format, Encoding.UTF8.GetBytes(text), Received, 0, out var ms, out var used));
+        Assert.True(TimeReader.TryRead(format, Encoding.UTF8.GetBytes(text), Received, ZoneTable.Utc, out var ms, out var used));
         Assert.Equal(expected, DateTimeOffset.FromUnixTimeMilliseconds(ms).ToString("yyyy-MM-ddTHH:mm:ss.fffZ"));
         Assert.Equal(text.Length, used);
     }
@@ -130,7 +130,7 @@ public sealed class ParserTests
     [InlineData(TimeFormat.Epoch, "12")]
     [InlineData(TimeFormat.Asctime, "Wed Oct")]
     public void A_time_that_does_not_exist_is_not_read(TimeFormat format, string text) =>
-        Assert.False(TimeReader.TryRead(format, Encoding.UTF8.GetBytes(text), Received, 0, out _, out _));
+        Assert.False(TimeReader.TryRead(format, Encoding.UTF8.GetBytes(text), Received, ZoneTable.Utc, out _, out _));
 
     [Fact]
     public void A_mistake_in_a_source_is_said_with_its_file_and_line()

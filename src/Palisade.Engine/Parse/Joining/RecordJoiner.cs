@@ -1,4 +1,5 @@
 using Palisade.Engine.Parse.Patterns;
+using Palisade.Engine.Parse.Times;
 
 namespace Palisade.Engine.Parse.Joining;
 
@@ -82,7 +83,7 @@ public sealed class RecordJoiner(ParserSet set, short parser, long receivedMs)
         // A part of a line may be anything: its frame says what it is.
         foreach (var joined in set.Joined)
         {
-            if (set[joined].Join is not { Kind: JoinKind.Part } part || !matcher.TryMatchStart(part.Pattern, line, receivedMs, 0)) continue;
+            if (set[joined].Join is not { Kind: JoinKind.Part } part || !matcher.TryMatchStart(part.Pattern, line, receivedMs, ZoneTable.Utc)) continue;
             (rule, open) = (part, HasTag(line, part.Tag));
             if (open) return;
         }
@@ -98,14 +99,14 @@ public sealed class RecordJoiner(ParserSet set, short parser, long receivedMs)
     private bool GoesOn(ReadOnlySpan<byte> line)
     {
         if (rule is null) return line.Length > 0 && (line[0] is (byte)' ' or (byte)'\t' || line.StartsWith("Caused by:"u8) || line.StartsWith("... "u8) || line.StartsWith("Traceback "u8));
-        if (rule.Kind == JoinKind.Part) return open && matcher.TryMatchStart(rule.Pattern, line, receivedMs, 0);
-        if (rule.Kind == JoinKind.Start) return !matcher.TryMatchStart(rule.Pattern, line, receivedMs, 0);
+        if (rule.Kind == JoinKind.Part) return open && matcher.TryMatchStart(rule.Pattern, line, receivedMs, ZoneTable.Utc);
+        if (rule.Kind == JoinKind.Start) return !matcher.TryMatchStart(rule.Pattern, line, receivedMs, ZoneTable.Utc);
         return Key(line) is { Length: > 0 } own && own.SequenceEqual(key);
     }
 
     private ReadOnlySpan<byte> Key(ReadOnlySpan<byte> line)
     {
-        if (rule is null || !matcher.TryMatchStart(rule.Pattern, line, receivedMs, 0)) return default;
+        if (rule is null || !matcher.TryMatchStart(rule.Pattern, line, receivedMs, ZoneTable.Utc)) return default;
         ref readonly var last = ref matcher.Captures[^1];
         return line.Slice(last.Start, last.Length);
     }

@@ -22,7 +22,7 @@ internal sealed class PatternMatcher
     private readonly Capture[] captures = new Capture[MaxCaptures];
     private int count;
     private long receivedMs;
-    private int zoneMinutes;
+    private ZoneTable zone = ZoneTable.Utc;
 
     /// <summary>Captures of the last successful match, in order.</summary>
     public ReadOnlySpan<Capture> Captures => captures.AsSpan(0, count);
@@ -31,19 +31,17 @@ internal sealed class PatternMatcher
     public int StartLength { get; private set; }
 
     /// <summary>True when the pattern fits the whole text; blanks at its end do not count.</summary>
-    public bool TryMatch(PatternNode[] pattern, ReadOnlySpan<byte> text, long received, int zone)
+    public bool TryMatch(PatternNode[] pattern, ReadOnlySpan<byte> text, long received, ZoneTable stamps)
     {
-        receivedMs = received;
-        zoneMinutes = zone;
-        count = 0;
+        (receivedMs, zone, count) = (received, stamps, 0);
         var at = 0;
         return Sequence(pattern, text, ref at) && text[at..].TrimEnd(" \t\r\n"u8).IsEmpty;
     }
 
     /// <summary>True when the pattern fits the beginning of the text.</summary>
-    public bool TryMatchStart(PatternNode[] pattern, ReadOnlySpan<byte> text, long received, int zone)
+    public bool TryMatchStart(PatternNode[] pattern, ReadOnlySpan<byte> text, long received, ZoneTable stamps)
     {
-        (receivedMs, zoneMinutes, count) = (received, zone, 0);
+        (receivedMs, zone, count) = (received, stamps, 0);
         var at = 0;
         var fits = Sequence(pattern, text, ref at);
         StartLength = at;
@@ -140,7 +138,7 @@ internal sealed class PatternMatcher
                 if (node.Ends is [var literal, ..] && literal[0] != ' ' && left[..length].IndexOf(literal) is >= 0 and var stop) length = stop;
                 break;
             case CaptureKind.Time:
-                if (!(target.Layout is { } layout ? layout.TryRead(left, receivedMs, zoneMinutes, out ms, out length) : TimeReader.TryRead(target.Time, left, receivedMs, zoneMinutes, out ms, out length))) return false;
+                if (!(target.Layout is { } layout ? layout.TryRead(left, receivedMs, zone, out ms, out length) : TimeReader.TryRead(target.Time, left, receivedMs, zone, out ms, out length))) return false;
                 break;
             default:
                 return false;

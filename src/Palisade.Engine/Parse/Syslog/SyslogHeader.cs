@@ -44,7 +44,7 @@ internal ref struct SyslogHeader
         || (t[3] == ' ' && (uint)(t[0] - 'A') < 26 && (uint)(t[1] - 'a') < 26)
         || (t[4] == '-' && t[7] == '-' && t[10] == 'T' && (uint)(t[0] - '0') < 10));
 
-    public static bool TryRead(ReadOnlySpan<byte> t, long receivedMs, int zoneMinutes, out SyslogHeader h)
+    public static bool TryRead(ReadOnlySpan<byte> t, long receivedMs, ZoneTable zone, out SyslogHeader h)
     {
         h = new SyslogHeader { Priority = -1 };
         var at = 0;
@@ -57,8 +57,8 @@ internal ref struct SyslogHeader
             if (t[at..].StartsWith("1 "u8)) return h.Version5424(t, at + 2, receivedMs);
             while (at < t.Length && t[at] == ' ') at++;
         }
-        if (TimeReader.TryRead(TimeFormat.Bsd, t[at..], receivedMs, zoneMinutes, out h.TimeMs, out var used)
-            || TimeReader.TryRead(TimeFormat.Iso, t[at..], receivedMs, zoneMinutes, out h.TimeMs, out used))
+        if (TimeReader.TryRead(TimeFormat.Bsd, t[at..], receivedMs, zone, out h.TimeMs, out var used)
+            || TimeReader.TryRead(TimeFormat.Iso, t[at..], receivedMs, zone, out h.TimeMs, out used))
         {
             h.HasTime = true;
             at += used;
@@ -87,7 +87,7 @@ internal ref struct SyslogHeader
         }
         if (lengths[0] > 0)
         {
-            if (!TimeReader.TryRead(TimeFormat.Iso, t.Slice(starts[0], lengths[0]), receivedMs, 0, out TimeMs, out _)) return false;
+            if (!TimeReader.TryRead(TimeFormat.Iso, t.Slice(starts[0], lengths[0]), receivedMs, ZoneTable.Utc, out TimeMs, out _)) return false;
             HasTime = true;
         }
         (HostStart, HostLength, ProgramStart, ProgramLength) = (starts[1], lengths[1], starts[2], lengths[2]);

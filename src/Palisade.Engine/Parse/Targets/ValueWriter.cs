@@ -15,14 +15,14 @@ internal sealed class ValueWriter
     private static readonly SearchValues<byte> HexDigits = SearchValues.Create("0123456789ABCDEFabcdef"u8);
     private const long None = long.MinValue;
     private long receivedMs, date, clock;
-    private int zoneMinutes;
+    private ZoneTable zone = ZoneTable.Utc;
     private byte[][] nothing = [];
 
     /// <summary>Starts a record.</summary>
     /// <param name="received">Receipt, Unix ms.</param>
-    /// <param name="zone">Offset east of UTC for stamps without a zone, minutes.</param>
+    /// <param name="stamps">Zone of stamps without one.</param>
     /// <param name="empty">Values that mean none, beside '-'.</param>
-    public void Begin(long received, int zone, byte[][] empty) => (receivedMs, zoneMinutes, date, clock, nothing) = (received, zone, None, None, empty);
+    public void Begin(long received, ZoneTable stamps, byte[][] empty) => (receivedMs, zone, date, clock, nothing) = (received, stamps, None, None, empty);
 
     /// <summary>True when the text can be a value of the target: what tells one layout of columns from another.</summary>
     public bool Fits(Target target, ReadOnlySpan<byte> text)
@@ -65,7 +65,7 @@ internal sealed class ValueWriter
             case CaptureKind.List: List(into, target.Field, offset, length, (byte)','); break;
             case CaptureKind.Words: List(into, target.Field, offset, length, (byte)' '); break;
             default:
-                if (target.IsEventTime) { if (TimeReader.TryAny(text, receivedMs, zoneMinutes, out var any)) SetTime(into, any); }
+                if (target.IsEventTime) { if (TimeReader.TryAny(text, receivedMs, zone, out var any)) SetTime(into, any); }
                 else if (replace || target.Field == Fields.Message) into.SetRange(target.Field, offset, length);
                 else into.AddSlice(target.Field, offset, length);
                 break;
@@ -79,7 +79,7 @@ internal sealed class ValueWriter
         if (target.Time == TimeFormat.Date) date = ms;
         else if (target.Time == TimeFormat.Clock) clock = ms;
         else { SetTime(into, ms); return; }
-        if (date != None && clock != None) SetTime(into, date + clock - zoneMinutes * 60_000L);
+        if (date != None && clock != None) SetTime(into, zone.ToUtc(date + clock, receivedMs));
     }
 
     public static void SetTime(EventBatch into, long ms)
@@ -90,8 +90,8 @@ internal sealed class ValueWriter
     }
 
     private bool TryTime(Target target, ReadOnlySpan<byte> text, out long ms) => target.Layout is { } layout
-        ? layout.TryRead(text, receivedMs, zoneMinutes, out ms, out var used) && used == text.Length
-        : TimeReader.TryRead(target.Time, text, receivedMs, zoneMinutes, out ms, out used) && used == text.Length;
+        ? layout.TryRead(text, receivedMs, zone, out ms, out var used) && used == text.Length
+        : TimeReader.TryRead(target.Time, text, receivedMs, zone, out ms, out used) && used == text.Length;
 
     private static void Iso(EventBatch into, ushort field, long ms)
     {

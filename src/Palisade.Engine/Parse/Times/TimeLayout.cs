@@ -56,10 +56,11 @@ internal sealed class TimeLayout
         return new TimeLayout([.. steps]);
     }
 
-    public bool TryRead(ReadOnlySpan<byte> text, long receivedMs, int zoneMinutes, out long ms, out int used)
+    public bool TryRead(ReadOnlySpan<byte> text, long receivedMs, ZoneTable zone, out long ms, out int used)
     {
         ms = 0; used = 0;
-        int year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0, fraction = 0, half = -1, zone = zoneMinutes, at = 0;
+        int year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0, fraction = 0, half = -1, at = 0;
+        int? minutes = null;
         foreach (var step in steps)
         {
             var left = text[at..];
@@ -86,7 +87,7 @@ internal sealed class TimeLayout
                     if (left.Length < 2 || (left[1] | 32) != 'm' || (left[0] | 32) is not ('a' or 'p')) return false;
                     half = (left[0] | 32) == 'p' ? 1 : 0; n = 2; break;
                 default:
-                    if (TimeReader.Zone(left, out var written, out n)) zone = written;
+                    if (TimeReader.Zone(left, out var written, out n)) minutes = written;
                     else { n = left.Length > 0 && left[0] == ' ' ? 1 : 0; var letters = Word(left[n..]); n = letters is 0 or > 5 ? 0 : n + letters; }
                     break;
             }
@@ -96,7 +97,8 @@ internal sealed class TimeLayout
         if (hour > 23 || minute > 59 || second > 60) return false;
         var clock = hour * 3600 + minute * 60 + Math.Min(second, 59);
         used = at;
-        if (!(year == 0 ? TimeReader.Nearest(month, day, clock, receivedMs, zone, out ms) : TimeReader.Civil(year, month, day, clock, zone, out ms))) return false;
+        if (!(year == 0 ? TimeReader.Nearest(month, day, clock, receivedMs, minutes, zone, out ms)
+            : minutes is { } east ? TimeReader.Civil(year, month, day, clock, east, out ms) : TimeReader.Local(year, month, day, clock, receivedMs, zone, out ms))) return false;
         ms += fraction;
         return true;
     }

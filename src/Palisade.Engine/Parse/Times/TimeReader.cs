@@ -6,28 +6,28 @@ namespace Palisade.Engine.Parse.Times;
 public static class TimeReader
 {
     /// <summary>Reads a time at the start of <paramref name="text"/>.</summary>
-    /// <param name="receivedMs">Receipt, Unix ms: gives the year to stamps that have none.</param>
-    /// <param name="zoneMinutes">Offset east of UTC for stamps without a zone.</param>
+    /// <param name="receivedMs">Receipt, Unix ms: gives the year to stamps that have none, and tells apart the two passes of an hour that the clocks show twice.</param>
+    /// <param name="zone">Zone of stamps without one.</param>
     /// <param name="ms">Unix milliseconds UTC.</param>
     /// <param name="used">Bytes read.</param>
-    public static bool TryRead(TimeFormat format, ReadOnlySpan<byte> text, long receivedMs, int zoneMinutes, out long ms, out int used) => format switch
+    public static bool TryRead(TimeFormat format, ReadOnlySpan<byte> text, long receivedMs, ZoneTable zone, out long ms, out int used) => format switch
     {
         TimeFormat.Clf => TryClf(text, out ms, out used),
-        TimeFormat.Iso => TryIso(text, zoneMinutes, out ms, out used),
-        TimeFormat.Bsd => TryBsd(text, receivedMs, zoneMinutes, out ms, out used),
-        TimeFormat.Asctime => TryAsctime(text, zoneMinutes, out ms, out used),
-        TimeFormat.Slashes => TrySlashes(text, zoneMinutes, out ms, out used),
+        TimeFormat.Iso => TryIso(text, receivedMs, zone, out ms, out used),
+        TimeFormat.Bsd => TryBsd(text, receivedMs, zone, out ms, out used),
+        TimeFormat.Asctime => TryAsctime(text, receivedMs, zone, out ms, out used),
+        TimeFormat.Slashes => TrySlashes(text, receivedMs, zone, out ms, out used),
         TimeFormat.Date => TryDate(text, out ms, out used),
         TimeFormat.Clock => TryClock(text, out ms, out used),
         _ => TryEpoch(text, out ms, out used),
     };
 
     /// <summary>Reads a time in whichever format of a JSON or key=value field it stands: ISO 8601 or an epoch number.</summary>
-    public static bool TryAny(ReadOnlySpan<byte> text, long receivedMs, int zoneMinutes, out long ms) =>
-        (TryIso(text, zoneMinutes, out ms, out var used) && used == text.Length) ||
+    public static bool TryAny(ReadOnlySpan<byte> text, long receivedMs, ZoneTable zone, out long ms) =>
+        (TryIso(text, receivedMs, zone, out ms, out var used) && used == text.Length) ||
         (TryEpoch(text, out ms, out used) && used == text.Length) ||
         (TryClf(text, out ms, out used) && used == text.Length) ||
-        (TryBsd(text, receivedMs, zoneMinutes, out ms, out used) && used == text.Length);
+        (TryBsd(text, receivedMs, zone, out ms, out used) && used == text.Length);
 
     // 25/Oct/2016:14:49:33 +0200
     // 0  3   7    12 15 18 21
@@ -40,21 +40,25 @@ public static class TimeReader
     }
 
     // 2026-11-24T10:00:00.123+08:00
-    private static bool TryIso(ReadOnlySpan<byte> t, int zoneMinutes, out long ms, out int used)
+    private static bool TryIso(ReadOnlySpan<byte> t, long receivedMs, ZoneTable zone, out long ms, out int used)
     {
         ms = 0; used = 0;
         if (t.Length < 19 || t[4] != '-' || t[7] != '-' || (t[10] != 'T' && t[10] != ' ' && t[10] != 't') || t[13] != ':' || t[16] != ':') return false;
         if (!(Four(t, 0, out var year) & Two(t, 5, out var month) & Two(t, 8, out var day) & Clock(t[11..], out var clock))) return false;
         used = 19;
         used += Fraction(t[used..], out var fraction);
-        if (Zone(t[used..], out var zone, out var zoneUsed)) used += zoneUsed; else zone = zoneMinutes;
-        if (!Civil(year, month, day, clock, zone, out ms)) return false;
+        if (Zone(t[used..], out var minutes, out var zoneUsed))
+        {
+            used += zoneUsed;
+            if (!Civil(year, month, day, clock, minutes, out ms)) return false;
+        }
+        else if (!Local(year, month, day, clock, receivedMs, zone, out ms)) return false;
         ms += fraction;
         return true;
     }
 
     // Feb  9 21:19:40   or   Feb 9 21:19:40   or   Feb  9 2021 21:19:40
-    private static bool TryBsd(ReadOnlySpan<byte> t, long receivedMs, int zoneMinutes, out long ms, out int used)
+    private static bool TryBsd(ReadOnlySpan<byte> t, long receivedMs, ZoneTable zone, out long ms, out int used)
     {
         ms = 0; used = 0;
         if (t.Length < 14 || t[3] != ' ' || !Month(t, out var month)) return false;
@@ -70,11 +74,11 @@ public static class TimeReader
         used += Fraction(t[used..], out var fraction);
         if (year != 0)
         {
-            if (!Civil(year, month, day, clock, zoneMinutes, out ms)) return false;
+            if (!Local(year, month, day, clock, receivedMs, zone, out ms)) return false;
         }
         else
         {
-            if (!Nearest(month, day, clock, receivedMs, zoneMinutes, out ms)) return false;
+            if (!Nearest(month, day, clock, receivedMs, null, zone, out ms)) return false;
         }
         ms += fraction;
         return true;
@@ -84,12 +88,12 @@ public static class TimeReader
     /// Gives a stamp without a year the year that puts it nearest before receipt, a day of clock error allowed: a December line read in
     /// January is last year's; 29 February belongs to a leap year.
     /// </summary>
-    internal static bool Nearest(int month, int day, int clock, long receivedMs, int zoneMinutes, out long ms)
+    internal static bool Nearest(int month, int day, int clock, long receivedMs, int? minutes, ZoneTable zone, out long ms)
     {
         ms = 0;
         var now = DateTimeOffset.FromUnixTimeMilliseconds(Math.Clamp(receivedMs, 0, 253_402_300_799_999)).Year;
         for (var year = now + 1; year >= now - 4; year--)
-            if (Civil(year, month, day, clock, zoneMinutes, out ms) && ms <= receivedMs + 86_400_000) return true;
+            if ((minutes is { } east ? Civil(year, month, day, clock, east, out ms) : Local(year, month, day, clock, receivedMs, zone, out ms)) && ms <= receivedMs + 86_400_000) return true;
         return false;
     }
 
@@ -111,7 +115,7 @@ public static class TimeReader
     }
 
     // Wed Oct 20 19:20:59.121211 2021
-    private static bool TryAsctime(ReadOnlySpan<byte> t, int zoneMinutes, out long ms, out int used)
+    private static bool TryAsctime(ReadOnlySpan<byte> t, long receivedMs, ZoneTable zone, out long ms, out int used)
     {
         ms = 0; used = 0;
         if (t.Length < 24 || t[3] != ' ' || t[7] != ' ' || !Month(t[4..], out var month)) return false;
@@ -121,18 +125,18 @@ public static class TimeReader
         if (t.Length < i + 13 || !Clock(t[i..], out var clock)) return false;
         i += 8;
         i += Fraction(t[i..], out var fraction);
-        if (t.Length < i + 5 || t[i] != ' ' || !Four(t, i + 1, out var year) || !Civil(year, month, day, clock, zoneMinutes, out ms)) return false;
+        if (t.Length < i + 5 || t[i] != ' ' || !Four(t, i + 1, out var year) || !Local(year, month, day, clock, receivedMs, zone, out ms)) return false;
         ms += fraction;
         used = i + 5;
         return true;
     }
 
-    private static bool TrySlashes(ReadOnlySpan<byte> t, int zoneMinutes, out long ms, out int used)
+    private static bool TrySlashes(ReadOnlySpan<byte> t, long receivedMs, ZoneTable zone, out long ms, out int used)
     {
         ms = 0; used = 19;
         return t.Length >= 19 && t[4] == '/' && t[7] == '/' && t[10] == ' '
             && (Four(t, 0, out var year) & Two(t, 5, out var month) & Two(t, 8, out var day) & Clock(t[11..], out var clock))
-            && Civil(year, month, day, clock, zoneMinutes, out ms);
+            && Local(year, month, day, clock, receivedMs, zone, out ms);
     }
 
     private static bool TryEpoch(ReadOnlySpan<byte> t, out long ms, out int used)
@@ -227,6 +231,14 @@ public static class TimeReader
             _ => 0,
         };
         return month != 0;
+    }
+
+    /// <summary>A stamp without a zone of its own.</summary>
+    internal static bool Local(int year, int month, int day, int seconds, long receivedMs, ZoneTable zone, out long ms)
+    {
+        if (!Civil(year, month, day, seconds, 0, out ms)) return false;
+        ms = zone.ToUtc(ms, receivedMs);
+        return true;
     }
 
     internal static bool Civil(int year, int month, int day, int seconds, int zoneMinutes, out long ms)
