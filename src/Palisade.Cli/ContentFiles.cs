@@ -18,11 +18,20 @@ internal static class ContentFiles
 
     /// <summary>Compiles the shipped content; mistakes in it are ours and end the program.</summary>
     /// <param name="which">Only what lies below this folder of content/; null: everything.</param>
-    public static EngineSnapshot Load(string? which = null)
+    /// <param name="more">A folder of further sources, NAME/source.yml each; null: none.</param>
+    public static EngineSnapshot Load(string? which = null, string? more = null)
     {
-        var snapshot = EngineContent.Load(Read().Where(f => which is null || f.path.StartsWith(which, StringComparison.Ordinal)), out var problems, trusted: true);
+        var files = Read().Where(f => which is null || f.path.StartsWith(which, StringComparison.Ordinal));
+        var snapshot = EngineContent.Load(more is null ? files : files.Concat(Sources(more)), out var problems, trusted: true);
         foreach (var problem in problems) Console.Error.WriteLine($"{problem.File}:{problem.Line}: {problem.Code}: {problem.Message}");
-        if (problems.Any(p => p.IsError)) throw new CliException(ExitCodes.BadInput, "the shipped content has mistakes (above).");
+        if (problems.Any(p => p.IsError)) throw new CliException(ExitCodes.BadInput, more is null ? "the shipped content has mistakes (above)." : "a source has mistakes (above).");
         return snapshot;
+    }
+
+    private static IEnumerable<(string path, byte[] bytes)> Sources(string folder)
+    {
+        if (!Directory.Exists(folder)) throw new CliException(ExitCodes.BadInput, $"{folder}: no such folder");
+        return Directory.EnumerateDirectories(folder).Select(d => Path.Combine(d, "source.yml")).Where(File.Exists).Order(StringComparer.Ordinal)
+            .Select(f => ($"sources/{Path.GetFileName(Path.GetDirectoryName(f))}/source.yml", File.ReadAllBytes(f)));
     }
 }

@@ -10,6 +10,7 @@ var root = new RootCommand("Palisade reads the logs your hosts already write, fi
     UpCommand.Create(),
     ScanCommand.Create(),
     ParseCommand.Create(),
+    NewCommand.Create(),
     RulesCommand.Create(),
     SearchCommand.Create(),
     SendCommand.Create(),

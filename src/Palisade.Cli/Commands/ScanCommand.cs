@@ -17,6 +17,7 @@ internal static class ScanCommand
         var format = new Option<ScanFormat>("--format") { Description = "text, jsonl (one object a finding), json (the picture), html or csv.", DefaultValueFactory = _ => ScanFormat.Text, HelpName = "FORMAT" };
         var output = new Option<string?>("--out") { Description = "Write to this file instead of standard output.", HelpName = "FILE" };
         var failOn = new Option<FindingLevel?>("--fail-on") { Description = "Exit with 1 when there is a finding of this level or above.", HelpName = "LEVEL" };
+        var zone = ZoneFlag.Create();
         var command = new Command("scan",
             """
             Reads logs, runs the whole engine and shows who attacked what, how, and what came of it. Needs no server.
@@ -25,9 +26,9 @@ internal static class ScanCommand
               palisade scan /var/log/nginx/access.log*
               zcat old.gz | palisade scan - --format jsonl | jq .class
             """)
-        { files, source, rules, format, output, failOn };
+        { files, source, rules, format, output, failOn, zone };
         command.SetAction((parsed, cancel) => RunAsync(
-            new ScanOptions(parsed.GetValue(files)!, parsed.GetValue(source), parsed.GetValue(rules)!, parsed.GetValue(format), parsed.GetValue(output), parsed.GetValue(failOn)), cancel));
+            new ScanOptions(parsed.GetValue(files)!, parsed.GetValue(source), parsed.GetValue(rules)!, parsed.GetValue(format), parsed.GetValue(output), parsed.GetValue(failOn), ZoneFlag.Read(parsed.GetValue(zone))), cancel));
         return command;
     }
 

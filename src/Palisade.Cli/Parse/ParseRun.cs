@@ -2,11 +2,12 @@ using System.Text.Json;
 using Palisade.Engine;
 using Palisade.Engine.Enrich;
 using Palisade.Engine.Parse.Joining;
+using Palisade.Engine.Parse.Times;
 
 namespace Palisade.Cli.Parse;
 
 /// <summary>One run of <c>parse</c>: records in, one JSON object a record out, in order.</summary>
-internal sealed class ParseRun(EngineSnapshot content, short parser, long nowMs) : IDisposable
+internal sealed class ParseRun(EngineSnapshot content, short parser, ZoneTable? zone, long nowMs) : IDisposable
 {
     private readonly Pipeline pipeline = new(content, NoGeoLookup.Instance);
     private readonly EventJson json = new();
@@ -53,7 +54,7 @@ internal sealed class ParseRun(EngineSnapshot content, short parser, long nowMs)
 
     private void Add(ReadOnlySpan<byte> raw, Stream output)
     {
-        pipeline.Add(new RecordInfo(++sequence, nowMs, 1, 0, parser), raw);
+        pipeline.Add(new RecordInfo(++sequence, nowMs, 1, 0, parser, zone), raw);
         Records++;
         if (pipeline.Events.IsFull || pipeline.Events.ArenaUsed > 8 << 20) Flush(output);
     }

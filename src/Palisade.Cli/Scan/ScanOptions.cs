@@ -1,3 +1,4 @@
+using Palisade.Engine.Parse.Times;
 using Palisade.Protocol;
 
 namespace Palisade.Cli.Scan;
@@ -10,6 +11,7 @@ internal enum ScanFormat { Text, Jsonl, Json, Html, Csv }
 /// <param name="Source">Source the lines are of; null detects it.</param>
 /// <param name="Rules">Further rule files or folders.</param>
 /// <param name="Out">File to write to; null writes to standard output.</param>
+/// <param name="Zone">Zone of stamps that carry none; null: what their source says, UTC if nothing.</param>
 /// <param name="FailOn">Level from which on findings make the exit code 1; null never does.</param>
 internal sealed record ScanOptions(
-    IReadOnlyList<string> Files, string? Source, IReadOnlyList<string> Rules, ScanFormat Format, string? Out, FindingLevel? FailOn);
+    IReadOnlyList<string> Files, string? Source, IReadOnlyList<string> Rules, ScanFormat Format, string? Out, FindingLevel? FailOn, ZoneTable? Zone = null);

@@ -26,7 +26,7 @@ internal sealed class ScanRun(ScanOptions options, EngineSnapshot engine, IGeoLo
         var parser = ParserOf(options.Source);
         var started = time.GetTimestamp();
         var workers = new ScanWorker[Math.Clamp(Environment.ProcessorCount, 1, MaxWorkers)];
-        for (var i = 0; i < workers.Length; i++) workers[i] = new ScanWorker(engine, geo, parser);
+        for (var i = 0; i < workers.Length; i++) workers[i] = new ScanWorker(engine, geo, parser, options.Zone);
         var empty = Channel.CreateUnbounded<LineBlock>();
         for (var i = 0; i < 4 * workers.Length; i++) empty.Writer.TryWrite(new LineBlock());
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);

@@ -1,6 +1,7 @@
 using System.Threading.Channels;
 using Palisade.Engine;
 using Palisade.Engine.Enrich;
+using Palisade.Engine.Parse.Times;
 
 namespace Palisade.Cli.Scan;
 
@@ -19,16 +20,18 @@ internal sealed class ScanWorker
 
     private readonly Pipeline pipeline;
     private readonly short parser;
+    private readonly ZoneTable? zone;
     // Stamps without a year need a day to be near to; without one they would not be read at all.
     private readonly long receivedMs = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds();
     private readonly Channel<LineBlock> blocks = Channel.CreateBounded<LineBlock>(new BoundedChannelOptions(2) { SingleReader = true, SingleWriter = true });
     private readonly Channel<JudgedPart> judged = Channel.CreateUnbounded<JudgedPart>(new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
     private readonly Channel<PipelineBatch> free = Channel.CreateUnbounded<PipelineBatch>();
 
-    public ScanWorker(EngineSnapshot engine, IGeoLookup geo, short parser)
+    public ScanWorker(EngineSnapshot engine, IGeoLookup geo, short parser, ZoneTable? zone)
     {
         pipeline = new Pipeline(engine, geo);
         this.parser = parser;
+        this.zone = zone;
         for (var i = 0; i < Batches; i++) free.Writer.TryWrite(new PipelineBatch());
     }
 
@@ -70,7 +73,7 @@ internal sealed class ScanWorker
     {
         // The number in the file stands for the journal's sequence: it rises in line order, whichever thread reads.
         for (; next < block.Count && !pipeline.Events.IsFull; next++)
-            pipeline.Add(new RecordInfo(block.FirstSequence + (ulong)next, receivedMs, 1, 0, parser), block[next]);
+            pipeline.Add(new RecordInfo(block.FirstSequence + (ulong)next, receivedMs, 1, 0, parser, zone), block[next]);
         pipeline.DetectEach();
         return next;
     }

@@ -85,6 +85,7 @@ public sealed partial class Parser
         foreach (var pattern in patterns)
         {
             if (!text.StartsWith(pattern.Prefix) || !matcher.TryMatch(pattern.Nodes, text, record.ReceivedMs, ZoneOf(source))) continue;
+            Trail?.Matched(source.Name, pattern.Id, matcher.Captures, offset);
             Commit(source, offset, into, depth);
             Run(pattern.Effects, source, into, depth, null);
             return;

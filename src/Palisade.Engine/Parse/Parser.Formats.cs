@@ -44,6 +44,7 @@ public sealed partial class Parser
         foreach (var pattern in patterns)
         {
             if (!pattern.First[text[0]] || !text.StartsWith(pattern.Prefix) || text.IndexOf(pattern.Anchor) < 0 || !matcher.TryMatch(pattern.Nodes, text, record.ReceivedMs, ZoneOf(source))) continue;
+            Trail?.Matched(source.Name, pattern.Id, matcher.Captures, offset);
             Commit(source, offset, into, depth);
             Run(source.Effects, source, into, depth, pattern.Effects);
             return true;

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text;
 using System.Text.Unicode;
+using Palisade.Engine.Parse.Explain;
 using Palisade.Engine.Parse.Syslog;
 
 namespace Palisade.Engine.Parse;
@@ -19,6 +20,9 @@ public sealed partial class Parser(ParserSet set)
     private RecordInfo record;
 
     public ParserSet Set => set;
+
+    /// <summary>Where to note which patterns fitted; null: nowhere.</summary>
+    internal ParseTrail? Trail { get; init; }
 
     private static short[] CreateMemory()
     {

@@ -48,6 +48,23 @@ internal sealed class PatternMatcher
         return fits;
     }
 
+    /// <summary>How far a pattern gets: the part that does not fit, or null when all parts fit and only the end of the text is missing.</summary>
+    /// <param name="reached">Bytes of the text that the parts before it took.</param>
+    public PatternNode? Furthest(PatternNode[] pattern, ReadOnlySpan<byte> text, long received, ZoneTable stamps, out int reached)
+    {
+        (receivedMs, zone, count) = (received, stamps, 0);
+        var at = 0;
+        for (var i = 0; i < pattern.Length; i++)
+        {
+            reached = at;
+            if (Sequence(pattern[i..(i + 1)], text, ref at)) continue;
+            if (pattern[i].Kind == NodeKind.Literal) reached += text[reached..].CommonPrefixLength(pattern[i].Literal);
+            return pattern[i];
+        }
+        reached = at;
+        return null;
+    }
+
     private bool Sequence(PatternNode[] nodes, ReadOnlySpan<byte> text, ref int at)
     {
         foreach (var node in nodes)
