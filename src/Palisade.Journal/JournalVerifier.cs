@@ -14,6 +14,7 @@ internal static class JournalVerifier
         var bytes = 0L;
         byte[]? previousHash = null;
         var last = 0UL;
+        JournalHead? sealedHead = null;
         for (var i = 0; i < segments.Count; i++)
         {
             cancellationToken.ThrowIfCancellationRequested();
@@ -59,8 +60,9 @@ internal static class JournalVerifier
             }
             bytes += end;
             previousHash = Hash(handle, end, cancellationToken);
+            if (i < segments.Count - 1) sealedHead = new JournalHead(path, last, Convert.ToHexStringLower(previousHash));
         }
-        return new JournalVerification(segments.Count, frames, bytes, damages);
+        return new JournalVerification(segments.Count, frames, bytes, damages) { Head = sealedHead };
     }
 
     private static JournalDamage Describe(ScanStep step, string path, FrameScanner scanner, bool isLast) => step switch

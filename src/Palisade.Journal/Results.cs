@@ -80,8 +80,16 @@ public sealed record JournalDamage(DamageKind Kind, string File, long Offset, lo
 /// <summary>Outcome of reading every byte of a journal.</summary>
 public sealed record JournalVerification(int Segments, long Frames, long Bytes, IReadOnlyList<JournalDamage> Damages)
 {
+    /// <summary>The newest segment that is written to its end, and the SHA-256 of its content: who keeps it elsewhere can prove later that nothing up to there was changed. Null while there is one segment only.</summary>
+    public JournalHead? Head { get; init; }
     public bool IsWhole => Damages.Count == 0;
 }
+
+/// <summary>The end of the hash chain.</summary>
+/// <param name="File">Segment.</param>
+/// <param name="LastSequence">Last record that the chain vouches for.</param>
+/// <param name="Sha256">Of the segment's whole content, which holds that of the segment before it; 64 hexadecimal digits.</param>
+public sealed record JournalHead(string File, ulong LastSequence, string Sha256);
 
 /// <summary>Why a journal cannot be used.</summary>
 public enum JournalProblem : byte

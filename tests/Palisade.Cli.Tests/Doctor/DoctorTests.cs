@@ -45,6 +45,18 @@ public sealed class DoctorTests
     }
 
     [Fact]
+    public async Task The_head_of_the_hash_chain_is_the_sum_of_the_last_segment_written_to_its_end()
+    {
+        using var folder = new TestFolder();
+        var segments = await FillJournalAsync(folder["data/journal"]);
+        var head = segments.Order(StringComparer.Ordinal).ToArray()[^2];
+        var sum = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(await File.ReadAllBytesAsync(head, Cancel)));
+        var run = await PalisadeProgram.RunAsync("doctor", "journal", "--data", folder["data"]);
+        Assert.Equal(0, run.Code);
+        Assert.Contains($"{Path.GetFileName(head)} sha256 {sum}", run.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_port_in_use_is_said_with_its_holder()
     {
         using var folder = new TestFolder();

@@ -14,7 +14,11 @@ internal sealed class JournalCheck : IDoctorCheck
         var seen = Journal.Journal.Verify(context.Journal, stop);
         var found = new List<CheckResult>();
         if (!seen.Damages.Any(d => d.Kind != DamageKind.TornTail))
+        {
             found.Add(CheckResult.Ok($"{seen.Frames:N0} frames in {seen.Segments} segments, {seen.Bytes:N0} bytes; checksums and hash chain are right"));
+            if (seen.Head is { } head)
+                found.Add(CheckResult.Ok($"hash chain up to record {head.LastSequence}: {Path.GetFileName(head.File)} sha256 {head.Sha256}"));
+        }
         foreach (var damage in seen.Damages)
         {
             // An unfinished write at the end is what a crash, or a server at work, leaves behind.
