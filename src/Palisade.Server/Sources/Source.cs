@@ -10,6 +10,8 @@ public sealed class Source : ITenantOwned
     public required string Name { get; set; }
     /// <summary>Name of the parser asked for; "auto" detects it.</summary>
     public string Kind { get; set; } = "auto";
+    /// <summary>Zone of stamps that carry none: an IANA name or an offset; empty: what the parser says.</summary>
+    public string Zone { get; set; } = "";
     public string Description { get; set; } = "";
     public DateTimeOffset Created { get; set; }
     public DateTimeOffset? LastSeen { get; set; }

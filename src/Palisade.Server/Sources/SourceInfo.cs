@@ -14,7 +14,8 @@ public enum SourceRefusal : byte
 
 /// <summary>A source as intake and stream see it. Immutable.</summary>
 /// <param name="Kind">Parser name; "auto" detects.</param>
-public sealed record SourceInfo(uint Id, uint Tenant, string Name, string Kind);
+/// <param name="Zone">Zone of stamps that carry none; empty: what the parser says.</param>
+public sealed record SourceInfo(uint Id, uint Tenant, string Name, string Kind, string Zone = "");
 
 public readonly record struct SourceLookup(SourceInfo? Source, SourceRefusal Refusal);
 

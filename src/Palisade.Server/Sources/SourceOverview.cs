@@ -13,6 +13,13 @@ public sealed class SourceOverview(ControlDbFactory factory)
         return await db.Set<Source>().AsNoTracking().OrderBy(s => s.Name).ToListAsync(stop);
     }
 
+    /// <summary>All sources of all tenants: for the server's own work, never for a request.</summary>
+    public async Task<IReadOnlyList<Source>> EveryAsync(CancellationToken stop)
+    {
+        await using var db = factory.ForSystem();
+        return await db.Set<Source>().AsNoTracking().OrderBy(s => s.Id).ToListAsync(stop);
+    }
+
     /// <summary>One source; null when the tenant has none of this id.</summary>
     public async Task<Source?> FindAsync(uint tenant, uint id, CancellationToken stop)
     {

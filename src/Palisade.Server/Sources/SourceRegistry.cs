@@ -81,7 +81,7 @@ internal sealed class SourceRegistry(ControlDbFactory factory, ServerOptions opt
 
     private static SourceLookup Lookup(Source source) => source.Disabled
         ? new SourceLookup(null, SourceRefusal.Disabled)
-        : new SourceLookup(new SourceInfo(source.Id, source.TenantId, source.Name, source.Kind), SourceRefusal.None);
+        : new SourceLookup(new SourceInfo(source.Id, source.TenantId, source.Name, source.Kind, source.Zone), SourceRefusal.None);
 
     public ValueTask<SourceInfo?> FindAsync(uint source, CancellationToken stop) =>
         byId.TryGetValue(source, out var info) ? new(info) : new(FindInStoreAsync(source, stop));
@@ -90,7 +90,7 @@ internal sealed class SourceRegistry(ControlDbFactory factory, ServerOptions opt
     {
         await using var db = factory.ForSystem();
         if (await db.Set<Source>().AsNoTracking().FirstOrDefaultAsync(s => s.Id == source, stop) is not { } row) return null;
-        return byId[source] = new SourceInfo(row.Id, row.TenantId, row.Name, row.Kind);
+        return byId[source] = new SourceInfo(row.Id, row.TenantId, row.Name, row.Kind, row.Zone);
     }
 
     public void Seen(uint source, DateTimeOffset at)

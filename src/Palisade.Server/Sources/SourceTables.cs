@@ -12,6 +12,7 @@ internal sealed class SourceTables : IEntityTypeConfiguration<Source>, IEntityTy
         builder.Property(s => s.Id).ValueGeneratedNever();
         builder.Property(s => s.Name).HasMaxLength(64);
         builder.Property(s => s.Kind).HasMaxLength(64);
+        builder.Property(s => s.Zone).HasMaxLength(Zones.MaxName);
         builder.Property(s => s.Description).HasMaxLength(500);
         builder.Property(s => s.Version).IsConcurrencyToken();
         builder.HasIndex(s => new { s.TenantId, s.Name }).IsUnique();

@@ -42,6 +42,9 @@ internal sealed class BlockSet(IStreamStore store, ulong from, long startedAt)
         delta.Stored++;
         delta.Bytes += header.RawLength;
         if (header.Refusal == ParseRefusal.None) delta.Parsed++;
+        if ((header.Flags & (EventFlags.NoTime | EventFlags.FutureTime | EventFlags.AncientTime)) != 0) return;
+        delta.Timed++;
+        delta.DelayMs += header.ReceivedMs - header.TimeMs;
     }
 
     public void Add(EventBatch batch, in Finding finding) => (findings ??= store.NewFindings()).Add(batch, finding);

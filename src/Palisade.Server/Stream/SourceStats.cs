@@ -7,7 +7,7 @@ namespace Palisade.Server.Streaming;
 /// <summary>Rates and last unparsed lines of each source, in memory: a ring of sixty seconds a source.</summary>
 public sealed class SourceStats(TimeProvider clock, Func<short, string> nameOf) : ISourceStats
 {
-    private const int Seconds = 60, KeptLines = 20, KeptBytes = 2000, MaxSources = 50_000;
+    private const int Seconds = 60, Delays = 64, DelaysASecond = 2, KeptLines = 20, KeptBytes = 2000, MaxSources = 50_000;
     private readonly Lock gate = new();
     private readonly Dictionary<(uint, uint), Entry> sources = [];
 
@@ -19,7 +19,9 @@ public sealed class SourceStats(TimeProvider clock, Func<short, string> nameOf) 
         public readonly long[] DelayMs = new long[Seconds];
         public readonly Dictionary<short, long> Parsers = [];
         public readonly Queue<UnparsedLine> Unparsed = new();
-        public long Total, LastSeenMs;
+        /// <summary>Receipt minus event time of the latest events, few of each second, so that a burst does not stand for all.</summary>
+        public readonly long[] Recent = new long[Delays];
+        public long Total, LastSeenMs, Sampled;
     }
 
     public SourceActivity Of(uint tenant, uint source)
@@ -39,7 +41,7 @@ public sealed class SourceStats(TimeProvider clock, Func<short, string> nameOf) 
             }
             return new SourceActivity(
                 lastMinute, DateTimeOffset.FromUnixTimeMilliseconds(entry.LastSeenMs), entry.Total, [.. entry.Unparsed.Reverse()],
-                entry.Parsers.ToDictionary(p => nameOf(p.Key), p => p.Value), timed == 0 ? null : (double)delay / timed, seconds);
+                entry.Parsers.ToDictionary(p => nameOf(p.Key), p => p.Value), timed == 0 ? null : (double)delay / timed, seconds, Skew(entry));
         }
     }
 
@@ -67,6 +69,7 @@ public sealed class SourceStats(TimeProvider clock, Func<short, string> nameOf) 
                 entry.Count[slot]++;
                 if ((header.Flags & EventFlags.NoTime) == 0)
                 {
+                    if (entry.Timed[slot] < DelaysASecond) entry.Recent[entry.Sampled++ % Delays] = header.ReceivedMs - header.TimeMs;
                     entry.Timed[slot]++;
                     entry.DelayMs[slot] += header.ReceivedMs - header.TimeMs;
                 }
@@ -77,6 +80,14 @@ public sealed class SourceStats(TimeProvider clock, Func<short, string> nameOf) 
                 if (header.Refusal is not (ParseRefusal.None or ParseRefusal.Empty)) Keep(entry, batch, i, header);
             }
         }
+    }
+
+    private static ClockSkew? Skew(Entry entry)
+    {
+        Span<long> delays = stackalloc long[Delays];
+        delays = delays[..(int)Math.Min(entry.Sampled, Delays)];
+        entry.Recent.AsSpan(0, delays.Length).CopyTo(delays);
+        return ClockSkew.Of(delays);
     }
 
     private static void Keep(Entry entry, EventBatch batch, int index, in EventHeader header)

@@ -67,9 +67,9 @@ internal sealed class StreamJudge(
         while (next < read.Count && bytes < BatchBytes && (next == from || planEnd < batch.From || read.Sequence(next) <= planEnd))
         {
             var header = read.Header(next);
-            var parser = RecordInfo.AutoParser;
-            if (header.Kind == FrameKind.Record && !parsers.TryGet(header.Source, out parser)) parser = await parsers.LoadAsync(header.Source, stop);
-            bytes += Take(batch, next, header, parser);
+            var reading = SourceReading.Auto;
+            if (header.Kind == FrameKind.Record && !parsers.TryGet(header.Source, out reading)) reading = await parsers.LoadAsync(header.Source, stop);
+            bytes += Take(batch, next, header, reading);
             next++;
         }
         batch.To = read.Sequence(next - 1);
@@ -81,13 +81,13 @@ internal sealed class StreamJudge(
         return next;
     }
 
-    private int Take(JudgedBatch batch, int index, in FrameHeader header, short parser)
+    private int Take(JudgedBatch batch, int index, in FrameHeader header, in SourceReading reading)
     {
         var payload = read.Payload(index);
         var sequence = read.Sequence(index);
         if (header.Kind == FrameKind.Record)
         {
-            if (sequence > restored) engine.Add(new RecordInfo(sequence, header.ReceivedMs, header.Tenant, header.Source, parser), payload);
+            if (sequence > restored) engine.Add(new RecordInfo(sequence, header.ReceivedMs, header.Tenant, header.Source, reading.Parser, reading.Zone), payload);
         }
         else if (header.Kind == FrameKind.Refusals)
         {

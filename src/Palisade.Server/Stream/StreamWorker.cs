@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using Palisade.Engine;
+using Palisade.Engine.Parse.Times;
 using Palisade.Journal;
 using Palisade.Server.Ingest;
 
@@ -118,11 +119,20 @@ public sealed class StreamFiles
     public StateFile State { get; }
 }
 
-/// <summary>Which parser a source asks for.</summary>
+/// <summary>How the records of a source are read.</summary>
+/// <param name="Parser">The parser it asks for, or <see cref="RecordInfo.AutoParser"/>.</param>
+/// <param name="Zone">Zone of stamps that carry none; null: what the parser says.</param>
+public readonly record struct SourceReading(short Parser, ZoneTable? Zone)
+{
+    /// <summary>What holds for a source that nobody knows.</summary>
+    public static SourceReading Auto { get; } = new(RecordInfo.AutoParser, null);
+}
+
+/// <summary>How each source is to be read.</summary>
 public interface IParserChoice
 {
-    /// <summary>The parser if the source is known already.</summary>
-    bool TryGet(uint source, out short parser);
-    /// <summary>Asks for the source; <see cref="RecordInfo.AutoParser"/> when nobody knows it.</summary>
-    ValueTask<short> LoadAsync(uint source, CancellationToken stop);
+    /// <summary>The reading if the source is known already.</summary>
+    bool TryGet(uint source, out SourceReading reading);
+    /// <summary>Asks for the source; <see cref="SourceReading.Auto"/> when nobody knows it.</summary>
+    ValueTask<SourceReading> LoadAsync(uint source, CancellationToken stop);
 }

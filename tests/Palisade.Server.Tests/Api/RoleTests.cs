@@ -29,6 +29,7 @@ public sealed class RoleTests(SqliteControl store)
         new("POST", "/api/v1/alerts/{alert}/comments", Role.Analyst, "alert.comment", new { text = "looked at it" }),
         new("GET", "/api/v1/sources", Role.Viewer),
         new("GET", "/api/v1/sources/{source}", Role.Viewer),
+        new("GET", "/api/v1/sources/{source}/ledger", Role.Viewer),
         new("POST", "/api/v1/sources", Role.Admin, "source.create", new { name = "{new}" }),
         new("PATCH", "/api/v1/sources/{source}", Role.Admin, "source.update", new { description = "changed" }),
         new("GET", "/api/v1/tokens", Role.Admin),

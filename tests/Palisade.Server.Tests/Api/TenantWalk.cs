@@ -31,6 +31,7 @@ internal sealed record WalkStep(string Endpoint, Walk Kind, string Path, object?
         new("POST /api/v1/alerts/{id}/comments", Walk.Thing, "/api/v1/alerts/{alert}/comments", new { text = "mine now" }),
         new("GET /api/v1/sources", Walk.Own, "/api/v1/sources?cursor=0&limit=1000"),
         new("GET /api/v1/sources/{id}", Walk.Thing, "/api/v1/sources/{source}"),
+        new("GET /api/v1/sources/{id}/ledger", Walk.Thing, "/api/v1/sources/{source}/ledger"),
         new("POST /api/v1/sources", Walk.Own, "/api/v1/sources", new { name = "geheim-web" }),
         new("PATCH /api/v1/sources/{id}", Walk.Thing, "/api/v1/sources/{source}", new { disabled = true }),
         new("GET /api/v1/tokens", Walk.Own, "/api/v1/tokens"),

@@ -147,8 +147,8 @@ internal sealed class StreamWorld : IStreamStore, ILedgerStore, IStreamAlerts, I
     private static string Name(EventBatch events, in Finding finding) =>
         $"{finding.Rule.Id}@{events.Header(finding.Event).Sequence}:{finding.Firing?.FirstSequence}";
 
-    public bool TryGet(uint source, out short parser) { parser = RecordInfo.AutoParser; return true; }
-    public ValueTask<short> LoadAsync(uint source, CancellationToken stop) => new(RecordInfo.AutoParser);
+    public bool TryGet(uint source, out SourceReading reading) { reading = SourceReading.Auto; return true; }
+    public ValueTask<SourceReading> LoadAsync(uint source, CancellationToken stop) => new(SourceReading.Auto);
 
     /// <summary>When each source was last seen.</summary>
     public Dictionary<uint, DateTimeOffset> SeenSources { get; } = [];

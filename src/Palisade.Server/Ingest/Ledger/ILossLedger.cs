@@ -13,9 +13,23 @@ public sealed record LedgerTotals(
     public static LedgerTotals Empty { get; } = new(0, 0, 0, 0, 0, new Dictionary<IngestRefusal, long>());
     /// <summary>Records that never reached us, by the numbers the sender gives them; not part of <see cref="Received"/>.</summary>
     public long Gap { get; init; }
+    /// <summary>Mean of receipt minus event time, milliseconds, of the stored records with a likely time; null without any.</summary>
+    public double? DelayMs { get; init; }
     public long RefusedTotal => Refused.Values.Sum();
     /// <summary>Records the senders made, as far as we know: what was sent twice counts once, what never came counts too.</summary>
     public long Sent => Received - Refused.GetValueOrDefault(IngestRefusal.Duplicate) + Gap;
+    /// <summary>Several minutes in one; without their delay.</summary>
+    public static LedgerTotals Sum(IEnumerable<LedgerTotals> parts)
+    {
+        var all = Empty;
+        var refused = new Dictionary<IngestRefusal, long>();
+        foreach (var p in parts)
+        {
+            foreach (var (reason, count) in p.Refused) refused[reason] = refused.GetValueOrDefault(reason) + count;
+            all = new(all.Received + p.Received, all.Journaled + p.Journaled, all.Parsed + p.Parsed, all.Stored + p.Stored, all.InFlight + p.InFlight, refused) { Gap = all.Gap + p.Gap };
+        }
+        return all;
+    }
     /// <summary>Share of <see cref="Sent"/> that is stored or on its way there, per cent.</summary>
     public double Completeness => Sent == 0 ? 100 : Math.Round(100.0 * (Received - RefusedTotal) / Sent, 3);
 }
@@ -33,4 +47,10 @@ public interface ILossLedger
     Task<IReadOnlyDictionary<uint, LedgerTotals>> TotalsAsync(uint tenant, CancellationToken stop);
     /// <summary>Minutes with traffic, oldest first.</summary>
     Task<IReadOnlyList<LedgerMinute>> MinutesAsync(uint tenant, uint source, DateTimeOffset from, DateTimeOffset to, CancellationToken stop);
+    /// <summary>Starts of the latest minutes with records in the journal, Unix milliseconds UTC, newest first.</summary>
+    Task<IReadOnlyList<long>> ActiveMinutesAsync(uint tenant, uint source, int most, CancellationToken stop);
+    /// <summary>Start of the first minute with records in the journal, Unix milliseconds UTC; null when there was none.</summary>
+    Task<long?> FirstMinuteAsync(uint tenant, uint source, CancellationToken stop);
+    /// <summary>Quarters of an hour with records in the journal, counted since 1970.</summary>
+    Task<IReadOnlyList<long>> ActiveQuartersAsync(uint tenant, uint source, DateTimeOffset from, CancellationToken stop);
 }

@@ -10,6 +10,9 @@ public sealed class LedgerDelta(IngestLane lane, long minuteMs)
     public long Parsed { get; set; }
     public long Stored { get; set; }
     public long Bytes { get; set; }
+    /// <summary>Of the stored ones: those with a likely time of their own, and the sum of receipt minus that time, milliseconds.</summary>
+    public long Timed { get; set; }
+    public long DelayMs { get; set; }
     public Dictionary<IngestRefusal, long> Refused { get; } = [];
 }
 

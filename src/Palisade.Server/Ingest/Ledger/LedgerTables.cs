@@ -17,6 +17,10 @@ public sealed class LedgerRow
     public long Parsed { get; set; }
     public long Stored { get; set; }
     public long Bytes { get; set; }
+    /// <summary>Of the stored ones: those with a likely time of their own.</summary>
+    public long Timed { get; set; }
+    /// <summary>Receipt minus event time of these, summed, milliseconds.</summary>
+    public long DelayMs { get; set; }
 }
 
 /// <summary>What one minute of one source refused for one reason.</summary>

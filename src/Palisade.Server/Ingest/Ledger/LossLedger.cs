@@ -50,6 +50,8 @@ internal sealed class LossLedger(ControlDbFactory control, IUsageMeter usage) : 
         row.Parsed += delta.Parsed;
         row.Stored += delta.Stored;
         row.Bytes += delta.Bytes;
+        row.Timed += delta.Timed;
+        row.DelayMs += delta.DelayMs;
     }
 
     private static async Task AddAsync(ControlDb db, int node, long minute, IngestLane lane, IngestRefusal reason, long count, CancellationToken stop)
@@ -72,6 +74,27 @@ internal sealed class LossLedger(ControlDbFactory control, IUsageMeter usage) : 
         return [.. rows.OrderBy(r => r.Minute).Select(r => new LedgerMinute(r.Minute, r.Totals))];
     }
 
+    public async Task<IReadOnlyList<long>> ActiveMinutesAsync(uint tenant, uint source, int most, CancellationToken stop)
+    {
+        await using var db = control.ForSystem();
+        return await Active(db, tenant, source, 0).Select(r => r.Minute).Distinct().OrderByDescending(m => m).Take(most).ToListAsync(stop);
+    }
+
+    public async Task<long?> FirstMinuteAsync(uint tenant, uint source, CancellationToken stop)
+    {
+        await using var db = control.ForSystem();
+        return await Active(db, tenant, source, 0).OrderBy(r => r.Minute).Select(r => (long?)r.Minute).FirstOrDefaultAsync(stop);
+    }
+
+    public async Task<IReadOnlyList<long>> ActiveQuartersAsync(uint tenant, uint source, DateTimeOffset from, CancellationToken stop)
+    {
+        await using var db = control.ForSystem();
+        return await Active(db, tenant, source, Math.Max(0, from.ToUnixTimeMilliseconds())).Select(r => r.Minute / 900_000).Distinct().ToListAsync(stop);
+    }
+
+    private static IQueryable<LedgerRow> Active(ControlDb db, uint tenant, uint source, long from) =>
+        db.Set<LedgerRow>().AsNoTracking().Where(r => r.TenantId == tenant && r.Source == source && r.Minute >= from && r.Journaled > 0);
+
     private readonly record struct Read(uint Source, long Minute, LedgerTotals Totals);
 
     private async Task<List<Read>> ReadAsync(uint tenant, uint? source, long from, long to, CancellationToken stop)
@@ -90,7 +113,11 @@ internal sealed class LossLedger(ControlDbFactory control, IUsageMeter usage) : 
             long journaled = mine.Sum(r => r.Journaled), stored = mine.Sum(r => r.Stored);
             reasons.Remove(IngestRefusal.Gap, out var gap);
             result.Add(new Read(key.Source, key.Minute,
-                new LedgerTotals(journaled + reasons.Values.Sum(), journaled, mine.Sum(r => r.Parsed), stored, journaled - stored, reasons) { Gap = gap }));
+                new LedgerTotals(journaled + reasons.Values.Sum(), journaled, mine.Sum(r => r.Parsed), stored, journaled - stored, reasons)
+                {
+                    Gap = gap,
+                    DelayMs = mine.Sum(r => r.Timed) is > 0 and var timed ? mine.Sum(r => r.DelayMs) / (double)timed : null,
+                }));
         }
         return result;
     }

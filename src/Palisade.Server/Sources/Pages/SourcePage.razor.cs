@@ -30,6 +30,7 @@ public sealed partial class SourcePage(
     private Guid? revoking;
     private string name = "";
     private string text = "";
+    private string zone = "";
     private bool failed;
     private bool missing;
     private bool busy;
@@ -44,6 +45,8 @@ public sealed partial class SourcePage(
     private DateTimeOffset? Seen => live.LastSeen ?? source?.LastSeen;
     private IReadOnlyList<KeyValuePair<string, long>> Kinds => [.. live.Parsers.OrderByDescending(p => p.Value).Take(6)];
 
+    private string? Suggested => live.Skew is { } skew ? SourceZone.Suggested(source!.Zone, skew, T.Now) : null;
+
     private (string Key, string Tone) Health =>
         source!.Disabled ? ("off", "off") : Seen is not { } at ? ("never", "off") : T.Now - at > Late ? ("silent", "warn") : ("live", "");
 
@@ -53,7 +56,7 @@ public sealed partial class SourcePage(
         shown = Id;
         source = null;
         await ReadAsync();
-        (name, text) = (source?.Name ?? "", source?.Description ?? "");
+        (name, text, zone) = (source?.Name ?? "", source?.Description ?? "", source?.Zone ?? "");
     }
 
     protected override void OnAfterRender(bool firstRender)
@@ -96,6 +99,14 @@ public sealed partial class SourcePage(
         : Task.CompletedTask;
 
     private Task SaveAsync() => EditAsync(new SourceEdit(name.Trim() == source!.Name ? null : name.Trim(), Description: text.Trim()), T["source.done.saved"]);
+
+    private Task SaveZoneAsync() => SetZoneAsync(zone.Trim());
+
+    private Task SetZoneAsync(string wanted)
+    {
+        zone = wanted;
+        return EditAsync(new SourceEdit(Zone: wanted), T["source.done.zone"]);
+    }
 
     private async Task EditAsync(SourceEdit edit, string said)
     {

@@ -648,6 +648,9 @@ namespace Palisade.Server.Control.Migrations.Postgres
                     b.Property<long>("Bytes")
                         .HasColumnType("bigint");
 
+                    b.Property<long>("DelayMs")
+                        .HasColumnType("bigint");
+
                     b.Property<long>("Journaled")
                         .HasColumnType("bigint");
 
@@ -655,6 +658,9 @@ namespace Palisade.Server.Control.Migrations.Postgres
                         .HasColumnType("bigint");
 
                     b.Property<long>("Stored")
+                        .HasColumnType("bigint");
+
+                    b.Property<long>("Timed")
                         .HasColumnType("bigint");
 
                     b.HasKey("TenantId", "Source", "Minute", "Node");
@@ -724,6 +730,11 @@ namespace Palisade.Server.Control.Migrations.Postgres
                     b.Property<long>("Version")
                         .IsConcurrencyToken()
                         .HasColumnType("bigint");
+
+                    b.Property<string>("Zone")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)");
 
                     b.HasKey("Id");
 

@@ -639,6 +639,9 @@ namespace Palisade.Server.Control.Migrations.Sqlite
                     b.Property<long>("Bytes")
                         .HasColumnType("INTEGER");
 
+                    b.Property<long>("DelayMs")
+                        .HasColumnType("INTEGER");
+
                     b.Property<long>("Journaled")
                         .HasColumnType("INTEGER");
 
@@ -646,6 +649,9 @@ namespace Palisade.Server.Control.Migrations.Sqlite
                         .HasColumnType("INTEGER");
 
                     b.Property<long>("Stored")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("Timed")
                         .HasColumnType("INTEGER");
 
                     b.HasKey("TenantId", "Source", "Minute", "Node");
@@ -715,6 +721,11 @@ namespace Palisade.Server.Control.Migrations.Sqlite
                     b.Property<long>("Version")
                         .IsConcurrencyToken()
                         .HasColumnType("INTEGER");
+
+                    b.Property<string>("Zone")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT");
 
                     b.HasKey("Id");
 
