@@ -16,6 +16,7 @@ using Palisade.Server.Streaming;
 using Palisade.Server.Tenants;
 using Palisade.Server.Tokens;
 using Palisade.Server.Usage;
+using Palisade.Server.Watch;
 
 namespace Palisade.Server;
 
@@ -82,6 +83,7 @@ public static class ServerHost
         services.AddStorage(options.Storage, options.Data.PathOf(""));
         services.AddIngest(options);
         services.AddStream(options);
+        services.AddWatch(options);
         services.AddHealth(options);
         services.AddDashboard();
         services.AddConsole();

@@ -6,8 +6,8 @@ namespace Palisade.Server.Alerts;
 /// <summary>Persisted: only grows.</summary>
 public enum AlertStatus : byte { New = 0, InProgress = 1, Closed = 2 }
 
-/// <summary>Why an alert was closed. Persisted: only grows.</summary>
-public enum CloseReason : byte { None = 0, TruePositive = 1, FalsePositive = 2, Expected = 3, Duplicate = 4, Mitigated = 5 }
+/// <summary>Why an alert was closed; Resolved: the state it stood for is over, and it closed by itself. Persisted: only grows.</summary>
+public enum CloseReason : byte { None = 0, TruePositive = 1, FalsePositive = 2, Expected = 3, Duplicate = 4, Mitigated = 5, Resolved = 6 }
 
 /// <summary>Findings of one rule, against one target, by one source, in one span of time.</summary>
 public sealed class Alert : ITenantOwned

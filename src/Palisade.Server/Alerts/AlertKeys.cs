@@ -29,6 +29,16 @@ internal static class AlertKeys
         return Convert.ToHexStringLower(hash.GetHashAndReset().AsSpan(0, 16));
     }
 
+    /// <summary>Hash of the rule of a condition and the log source it holds for.</summary>
+    public static string Condition(string rule, uint source)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        Append(hash, "condition");
+        Append(hash, rule);
+        Append(hash, source.ToString(System.Globalization.CultureInfo.InvariantCulture));
+        return Convert.ToHexStringLower(hash.GetHashAndReset().AsSpan(0, 16));
+    }
+
     /// <summary>Hash of tenant, group and first event, as 13 letters and digits.</summary>
     public static string Id(uint tenant, string groupKey, ulong firstEvent)
     {

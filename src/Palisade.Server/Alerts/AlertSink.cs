@@ -50,16 +50,7 @@ internal sealed class AlertSink(ControlDbFactory factory, ServerOptions options,
         {
             var rule = finding.Rule;
             if (rulesWritten.TryGetValue((finding.Tenant, rule.Id), out var written) && ReferenceEquals(written, rule)) continue;
-            var row = await db.FindAsync<AlertRule>([finding.Tenant, rule.Id], stop);
-            if (row is null) db.Add(row = new AlertRule { TenantId = finding.Tenant, RuleId = rule.Id });
-            row.Kind = rule.Kind;
-            row.Name = rule.Name;
-            row.NameZh = rule.NameZh;
-            row.WhatHappened = rule.WhatHappened;
-            row.WhatHappenedZh = rule.WhatHappenedZh;
-            row.WhatToDo = rule.WhatToDo;
-            row.WhatToDoZh = rule.WhatToDoZh;
-            row.Techniques = string.Join(',', rule.Techniques);
+            await AlertRules.WriteAsync(db, finding.Tenant, rule, stop);
         }
     }
 }

@@ -7,6 +7,7 @@ public static class AlertsSlice
         services.AddSingleton<AlertFeed>();
         services.AddSingleton<AlertQueries>();
         services.AddSingleton<AlertEdits>();
+        services.AddSingleton<ConditionAlerts>();
         services.AddSingleton<IAlertSink, AlertSink>();
         return services;
     }

@@ -6,6 +6,7 @@ using Palisade.Server.Ingest;
 using Palisade.Server.Sources;
 using Palisade.Server.Storage;
 using Palisade.Server.Streaming;
+using Palisade.Server.Watch;
 
 namespace Palisade.Server.Configuration;
 
@@ -24,6 +25,7 @@ public sealed record ServerOptions
     public StreamOptions Stream { get; init; } = new();
     public StorageOptions Storage { get; init; } = new();
     public AlertsOptions Alerts { get; init; } = new();
+    public WatchOptions Watch { get; init; } = new();
     public HealthOptions Health { get; init; } = new();
     public LoggingOptions Logging { get; init; } = new();
 
@@ -39,6 +41,7 @@ public sealed record ServerOptions
         .. Stream.Problems(),
         .. Storage.Problems(),
         .. Alerts.Problems(),
+        .. Watch.Problems(),
         .. Health.Problems(),
     ];
 }
