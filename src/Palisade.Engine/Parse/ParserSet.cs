@@ -52,7 +52,7 @@ public sealed class ParserSet
     /// <summary>Sources tried on what looks like a syslog frame.</summary>
     internal short[] Early { get; }
     /// <summary>Sources tried on a whole line of unknown kind, in order.</summary>
-    private short[] Detected { get; }
+    internal short[] Detected { get; }
     /// <summary>Those of them that may read a text with this first byte.</summary>
     internal short[][] DetectedBy { get; }
     /// <summary>Those tried on a message inside another record, by its first byte.</summary>
