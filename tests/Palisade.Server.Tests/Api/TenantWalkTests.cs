@@ -175,6 +175,8 @@ public sealed class TenantWalkTests(SqliteControl store) : IAsyncLifetime
         Assert.NotEmpty(ways);
         foreach (var way in ways)
         {
+            // Splunk's clients ask for health before they have a token; it says nothing of anybody.
+            if (way.RoutePattern.RawText!.EndsWith("/health", StringComparison.Ordinal) || way.RoutePattern.RawText!.EndsWith("/health/1.0", StringComparison.Ordinal)) continue;
             foreach (var method in way.Metadata.GetMetadata<IHttpMethodMetadata>()!.HttpMethods)
             {
                 var path = System.Text.RegularExpressions.Regex.Replace(way.RoutePattern.RawText!, "{[^}]*}", "x", System.Text.RegularExpressions.RegexOptions.None, TimeSpan.FromSeconds(1));
