@@ -213,7 +213,9 @@ internal sealed class FileTracker(IReadOnlyList<string> patterns, FileTrackerLim
 
     private bool BeginAlike(TrackedFile file, ReadOnlySpan<byte> head)
     {
-        if (file.IsGzip || !TryOpen(file)) return file.HeadLength > 0 && file.BeginsAs(head);
+        // What it was known to begin with counts too: it may have been truncated since this pass looked, and this is the copy.
+        if (file.HeadLength > 0 && file.BeginsAs(head)) return true;
+        if (file.IsGzip || !TryOpen(file)) return false;
         var own = Head(file, stackalloc byte[TrackedFile.HeadBytes]);
         return own.Length > 0 && head.Length > 0 && (own.StartsWith(head) || head.StartsWith(own));
     }
