@@ -21,6 +21,13 @@ public sealed class Pipeline(EngineSnapshot snapshot, IGeoLookup geo)
     /// <summary>What the stages run by.</summary>
     public EngineSnapshot Snapshot => snapshot;
 
+    /// <summary>Sources in force: those of the snapshot, and what tenants have of their own. Swapped whole, between two records.</summary>
+    public ParserSet Parsers
+    {
+        get => parser.Set;
+        set => parser.Use(value);
+    }
+
     /// <summary>The batch worked on. May be exchanged for another one: batches judged on several threads can so be correlated on one, in order.</summary>
     public PipelineBatch Batch { get; set; } = new();
 

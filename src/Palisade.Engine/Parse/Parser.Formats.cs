@@ -28,10 +28,12 @@ public sealed partial class Parser
     private readonly List<(Target Target, int Offset, int Length)> moved = [];
     private readonly HashSet<ushort> keys = [];                    // of one record: bounded by its fields
     private bool carriesNothing, remark;
+    private SourcePattern? matched;
 
     private void Begin(in RecordInfo info)
     {
         record = info;
+        matched = null;
         carriesNothing = remark = false;
     }
 
@@ -45,6 +47,7 @@ public sealed partial class Parser
         {
             if (!pattern.First[text[0]] || !text.StartsWith(pattern.Prefix) || text.IndexOf(pattern.Anchor) < 0 || !matcher.TryMatch(pattern.Nodes, text, record.ReceivedMs, ZoneOf(source))) continue;
             Trail?.Matched(source.Name, pattern.Id, matcher.Captures, offset);
+            matched ??= pattern;
             Commit(source, offset, into, depth);
             Run(source.Effects, source, into, depth, pattern.Effects);
             return true;
@@ -173,6 +176,7 @@ public sealed partial class Parser
         int at = offset + h.MessageStart + Math.Max(blanks, 0), n = offset + length - at;
         if (n <= 0) return true;
         into.SetRange(Fields.Message, at, n);
+        if (TryOwn(at, n, into, depth + 1, out var mine)) { into.Header(into.Count - 1).Parser = mine; return true; }
         var program = set.ForProgram(into.Bytes(offset + h.ModuleStart, h.ModuleLength));
         if (program < 0) program = set.ForProgram(into.Bytes(offset + h.ProgramStart, h.ProgramLength));
         if (program >= 0 && TrySource(program, at, n, into, depth + 1)) { into.Header(into.Count - 1).Parser = program; return true; }

@@ -24,6 +24,12 @@ public sealed partial class Parser(ParserSet set)
     /// <summary>Where to note which patterns fitted; null: nowhere.</summary>
     internal ParseTrail? Trail { get; init; }
 
+    /// <summary>Id of the pattern that read the last record; empty: none, or a format without patterns.</summary>
+    internal string MatchedPattern => matched?.Id ?? "";
+
+    /// <summary>From the next record on reads by another set, made of this one by <see cref="ParserSet.With"/>.</summary>
+    public void Use(ParserSet other) => set = other;
+
     private static short[] CreateMemory()
     {
         var memory = new short[Remembered];
@@ -55,7 +61,8 @@ public sealed partial class Parser(ParserSet set)
             else into.Header(index).Refusal = into.Header(index).Refusal is var r && r != ParseRefusal.None ? r : ParseRefusal.Malformed;
             return;
         }
-        var parser = Detect(offset, length, into, 0);
+        if (TryOwn(offset, length, into, 0, out var parser)) { Done(into, index, parser, true); return; }
+        parser = Detect(offset, length, into, 0);
         if (parser >= 0)
         {
             Done(into, index, parser, true);
@@ -90,6 +97,19 @@ public sealed partial class Parser(ParserSet set)
         foreach (var candidate in (depth > 0 ? set.InsideBy : set.DetectedBy)[first])
             if (candidate != remembered && TrySource(candidate, offset, length, into, depth)) return candidate;
         return -1;
+    }
+
+    /// <summary>Reads the text as one of the sources that the tenant wrote: they know its lines best.</summary>
+    private bool TryOwn(int offset, int length, EventBatch into, int depth, out short parser)
+    {
+        foreach (var candidate in set.OwnOf(record.Tenant))
+        {
+            if (!TrySource(candidate, offset, length, into, depth)) continue;
+            parser = candidate;
+            return true;
+        }
+        parser = -1;
+        return false;
     }
 
     /// <summary>Reads the text as one source; false leaves the event as it was.</summary>

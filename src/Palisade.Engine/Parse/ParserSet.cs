@@ -1,17 +1,21 @@
 using System.Collections.Frozen;
+using Palisade.Engine.Parse.Own;
 
 namespace Palisade.Engine.Parse;
 
 /// <summary>All sources, compiled. Immutable: a change makes a new set, swapped whole.</summary>
 public sealed class ParserSet
 {
-    private readonly SourceDefinition[] sources;
+    private SourceDefinition[] sources;
+    private readonly int shipped;
+    private FrozenDictionary<uint, short[]> own = FrozenDictionary<uint, short[]>.Empty;
     private readonly FrozenDictionary<string, short> byName;
     private readonly FrozenDictionary<string, short>.AlternateLookup<ReadOnlySpan<char>> byProgram;
 
     private ParserSet(SourceDefinition[] sources)
     {
         this.sources = sources;
+        shipped = sources.Length;
         byName = sources.Select((s, i) => (s.Name, (short)i)).ToFrozenDictionary(s => s.Name, s => s.Item2, StringComparer.OrdinalIgnoreCase);
         byProgram = sources.SelectMany((s, i) => s.Programs.Select(p => (p, (short)i))).DistinctBy(p => p.p, StringComparer.OrdinalIgnoreCase)
             .ToFrozenDictionary(p => p.p, p => p.Item2, StringComparer.OrdinalIgnoreCase).GetAlternateLookup<ReadOnlySpan<char>>();
@@ -31,11 +35,11 @@ public sealed class ParserSet
     private bool MayBegin(SourceDefinition source, int first) => source.Format != SourceFormat.Pattern || source.Patterns.Any(p => p.First[first])
         || source.Also.Any(o => byName.TryGetValue(o, out var other) && sources[other].Patterns.Any(p => p.First[first]));
 
-    /// <summary>Sources in the set.</summary>
-    public int Count => sources.Length;
+    /// <summary>Sources in the set, without those that belong to tenants.</summary>
+    public int Count => shipped;
 
-    /// <summary>Names, in order of their index.</summary>
-    public IEnumerable<string> Names => sources.Select(s => s.Name);
+    /// <summary>Names, in order of their index, without those that belong to tenants.</summary>
+    public IEnumerable<string> Names => sources.Take(shipped).Select(s => s.Name);
 
     /// <summary>From this number of <c>detect</c> on a source is too general to be looked for inside another record.</summary>
     internal const int Loose = 100;
@@ -76,6 +80,50 @@ public sealed class ParserSet
         }
         diagnostics = found;
         return new ParserSet([.. sources.Values]);
+    }
+
+    /// <summary>Sources of tenants that one process holds, those that were replaced or taken away included.</summary>
+    public const int MaxOwn = 20_000;
+
+    /// <summary>
+    /// The set with other sources for one tenant, tried in the order of <c>detect</c>. Indexes stay: a source of the same tenant and name takes the
+    /// place of the one before, and what is taken away keeps its name, for batches under way.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">There would be more than <see cref="MaxOwn"/>.</exception>
+    public ParserSet With(uint tenant, IReadOnlyList<OwnSource> own)
+    {
+        var mine = own.OrderBy(s => s.Definition.Detect).ToArray();
+        var all = sources.ToList();
+        var indexes = new short[mine.Length];
+        for (var i = 0; i < indexes.Length; i++)
+        {
+            var definition = mine[i].Definition;
+            var index = all.FindIndex(shipped, s => s.Owner == tenant && string.Equals(s.Name, definition.Name, StringComparison.OrdinalIgnoreCase));
+            if (index < 0 && all.Count - shipped >= MaxOwn) throw new InvalidOperationException($"more than {MaxOwn} sources of tenants");
+            if (index < 0) { index = all.Count; all.Add(definition); }
+            all[index] = definition.OwnedBy(tenant);
+            indexes[i] = (short)index;
+        }
+        var copy = (ParserSet)MemberwiseClone();
+        copy.sources = [.. all];
+        var owners = this.own.ToDictionary();
+        if (indexes.Length > 0) owners[tenant] = indexes; else owners.Remove(tenant);
+        copy.own = owners.ToFrozenDictionary();
+        return copy;
+    }
+
+    /// <summary>Names of a tenant's own sources, in the order they are tried.</summary>
+    public IEnumerable<string> OwnNames(uint tenant) => OwnOf(tenant).Select(NameOf);
+
+    /// <summary>A tenant's own sources, in the order they are tried.</summary>
+    internal short[] OwnOf(uint tenant) => own.Count > 0 && own.TryGetValue(tenant, out var mine) ? mine : [];
+
+    /// <summary>Index of a source by name (any case) as a tenant sees it, its own first; -1 for none.</summary>
+    public short IndexOf(uint tenant, string name)
+    {
+        foreach (var index in OwnOf(tenant))
+            if (string.Equals(sources[index].Name, name, StringComparison.OrdinalIgnoreCase)) return index;
+        return IndexOf(name);
     }
 
     /// <summary>Index of a source by name (any case), or -1.</summary>

@@ -29,6 +29,8 @@ internal sealed class SourcePattern
 /// <summary>A source as data: content/sources/NAME/source.yml, compiled. Immutable.</summary>
 internal sealed class SourceDefinition
 {
+    private uint owner;
+
     public required string Name { get; init; }
     public SourceFormat Format { get; init; }
     /// <summary>Tried on records of unknown kind, in order of this number; 0 is never.</summary>
@@ -55,4 +57,13 @@ internal sealed class SourceDefinition
     public ZoneTable Zone { get; init; } = ZoneTable.Utc;
     /// <summary>The format says the zone of its stamps (W3C: UTC): nobody may say another.</summary>
     public bool ZoneIsFixed { get; init; }
+    /// <summary>The tenant whose own source it is; 0: shipped.</summary>
+    public uint Owner => owner;
+
+    public SourceDefinition OwnedBy(uint tenant)
+    {
+        var copy = (SourceDefinition)MemberwiseClone();
+        copy.owner = tenant;
+        return copy;
+    }
 }
