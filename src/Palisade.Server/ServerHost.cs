@@ -15,6 +15,7 @@ using Palisade.Server.Storage;
 using Palisade.Server.Streaming;
 using Palisade.Server.Tenants;
 using Palisade.Server.Tokens;
+using Palisade.Server.Unparsed;
 using Palisade.Server.Usage;
 using Palisade.Server.Watch;
 
@@ -84,6 +85,7 @@ public static class ServerHost
         services.AddIngest(options);
         services.AddStream(options);
         services.AddWatch(options);
+        services.AddUnparsed();
         services.AddHealth(options);
         services.AddDashboard();
         services.AddConsole();
@@ -107,6 +109,7 @@ public static class ServerHost
         api.MapTokensApi();
         api.MapTenantsApi();
         api.MapSearchApi();
+        api.MapUnparsedApi();
         app.MapIdentity();
         app.MapIngest();
         app.MapHealth();

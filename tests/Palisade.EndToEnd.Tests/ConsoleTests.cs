@@ -145,14 +145,14 @@ public sealed class ConsoleTests
         Assert.Empty(foreign);
     }
 
-    private static Task<IBrowser> LaunchAsync(IPlaywright playwright) => playwright.Chromium.LaunchAsync(new()
+    internal static Task<IBrowser> LaunchAsync(IPlaywright playwright) => playwright.Chromium.LaunchAsync(new()
     {
         ExecutablePath = "/usr/bin/chromium",
         Args = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
     });
 
     /// <summary>A page whose requests to others and whose errors are noted.</summary>
-    private static async Task<(IPage Page, List<string> Foreign, List<string> Errors)> WatchedAsync(IBrowserContext context, Product product)
+    internal static async Task<(IPage Page, List<string> Foreign, List<string> Errors)> WatchedAsync(IBrowserContext context, Product product)
     {
         var page = await context.NewPageAsync();
         page.SetDefaultTimeout(60_000);
@@ -162,7 +162,7 @@ public sealed class ConsoleTests
         return (page, foreign, errors);
     }
 
-    private static async Task SignInAsync(IPage page)
+    internal static async Task SignInAsync(IPage page)
     {
         await page.FillAsync("#email", Product.Email);
         await page.FillAsync("#password", Product.Password);
@@ -171,7 +171,7 @@ public sealed class ConsoleTests
     }
 
     /// <summary>The rules of WCAG 2.2 A and AA, and that what is read aloud begins with what is seen.</summary>
-    private static async Task AccessibleAsync(IPage page)
+    internal static async Task AccessibleAsync(IPage page)
     {
         var broken = (await page.RunAxe(new AxeRunOptions { RunOnly = new RunOnlyOptions { Type = "tag", Values = [.. Standards] } })).Violations
             .Concat((await page.RunAxe(new AxeRunOptions { RunOnly = new RunOnlyOptions { Type = "rule", Values = ["label-content-name-mismatch"] } })).Violations)
@@ -180,7 +180,7 @@ public sealed class ConsoleTests
         Assert.Empty(broken);
     }
 
-    private static async Task ShotAsync(IPage page, string name, bool whole = false)
+    internal static async Task ShotAsync(IPage page, string name, bool whole = false)
     {
         foreach (var theme in new[] { "dark", "light" })
         {

@@ -108,7 +108,7 @@ public sealed class SenderTests
     // The same lines in both runs, so that the same alerts are due.
     private static string Fixed(string line) => line[..line.IndexOf('[')] + "[" + TimeProvider.System.GetUtcNow().ToString("dd/MMM/yyyy") + ":00:00:01 +0000" + line[line.IndexOf(']')..];
 
-    private static async Task RunAsync(string program, params string[] words)
+    internal static async Task RunAsync(string program, params string[] words)
     {
         using var run = Process.Start(new ProcessStartInfo(program, words) { RedirectStandardError = true, RedirectStandardOutput = true })!;
         var error = run.StandardError.ReadToEndAsync();

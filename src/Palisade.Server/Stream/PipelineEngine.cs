@@ -4,7 +4,7 @@ using Palisade.Engine.Enrich;
 namespace Palisade.Server.Streaming;
 
 /// <summary>The engine's pipeline as the stream drives it.</summary>
-internal sealed class PipelineEngine(EngineSnapshot snapshot, IGeoLookup geo) : IStreamEngine
+internal sealed class PipelineEngine(EngineSnapshot snapshot, LiveParsers parsers, IGeoLookup geo) : IStreamEngine
 {
     private readonly Pipeline pipeline = new(snapshot, geo);
 
@@ -15,7 +15,13 @@ internal sealed class PipelineEngine(EngineSnapshot snapshot, IGeoLookup geo) : 
         set => pipeline.Batch = value;
     }
 
-    public void Add(in RecordInfo info, ReadOnlySpan<byte> raw) => pipeline.Add(info, raw);
+    public void Add(in RecordInfo info, ReadOnlySpan<byte> raw)
+    {
+        // The parser that the record asks for is of this set or of one before.
+        if (parsers.Current is var live && !ReferenceEquals(live, pipeline.Parsers)) pipeline.Parsers = live;
+        pipeline.Add(info, raw);
+    }
+
     public void Detect() => pipeline.Detect();
     public void SaveState(Stream to) => pipeline.SaveState(to);
     public void LoadState(Stream from) => pipeline.LoadState(from);

@@ -9,7 +9,7 @@ namespace Palisade.Server.Streaming;
 /// being stored while the next is being filled.
 /// </summary>
 internal sealed class StreamKeeper(
-    StreamJudge judge, IStreamStore store, IStreamAlerts alerts, Backlog backlog, SourceStats stats, Sightings sightings, StreamOptions options, TimeProvider clock, ILogger log,
+    StreamJudge judge, IStreamStore store, IStreamAlerts alerts, Backlog backlog, SourceStats stats, Sightings sightings, IUnparsedSink unparsed, StreamOptions options, TimeProvider clock, ILogger log,
     ulong stored, StreamPlan? plan)
 {
     /// <summary>Bytes of raw records one block set may hold. A block of the store holds several times as much.</summary>
@@ -79,6 +79,7 @@ internal sealed class StreamKeeper(
         Fill(batch);
         stats.Record(events);
         sightings.Record(events);
+        unparsed.Record(events, stored);
         var (last, snapshot) = (batch.To, batch.Snapshot);
         judge.Return(batch);
         if (snapshot is not null || (plan is null ? IsDue : last >= plan.To)) await HandOverAsync(snapshot, stop);

@@ -48,6 +48,14 @@ public interface IStreamAlerts
     Task ApplyAsync(EventBatch events, FindingList findings, ulong from, ulong to, CancellationToken stop);
 }
 
+/// <summary>Who wants to see the records that no source could read.</summary>
+public interface IUnparsedSink
+{
+    /// <summary>Looks at a judged batch. Must not block, and allocates nothing for batches that were read.</summary>
+    /// <param name="seen">Journal sequence up to which records were looked at before, in an earlier run.</param>
+    void Record(EventBatch events, ulong seen);
+}
+
 /// <summary>The persisted half of the loss ledger.</summary>
 public interface ILedgerStore
 {

@@ -17,14 +17,14 @@ public static class StreamSlice
         services.AddSingleton(options.Stream);
         services.TryAddSingleton<IGeoLookup>(_ => GeoFiles.Find());
         services.TryAddSingleton(provider => StreamContent.Load(StreamContent.Folder, provider.GetRequiredService<ILogger<StreamWorker>>()));
+        services.AddSingleton<LiveParsers>();
         services.AddSingleton<IStreamEngine, PipelineEngine>();
         services.TryAddSingleton<IStreamStore>(provider => new StreamStore(
-            provider.GetRequiredService<EventStore>(), provider.GetRequiredService<EngineSnapshot>(), options.Storage, options.Stream.NodeId));
+            provider.GetRequiredService<EventStore>(), provider.GetRequiredService<EngineSnapshot>(), provider.GetRequiredService<LiveParsers>(), options.Storage, options.Stream.NodeId));
         services.AddSingleton<IStreamAlerts>(provider => new StreamAlerts(provider.GetRequiredService<IAlertSink>(), FieldNames.Name, options.Stream.NodeId));
-        services.AddSingleton<IParserChoice>(provider => new SourceParsers(
-            provider.GetRequiredService<ISourceRegistry>(), provider.GetRequiredService<EngineSnapshot>().Parsers.IndexOf, provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<IParserChoice, SourceParsers>();
         services.AddSingleton(provider => new SourceStats(
-            provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<EngineSnapshot>().Parsers.NameOf));
+            provider.GetRequiredService<TimeProvider>(), parser => provider.GetRequiredService<LiveParsers>().Current.NameOf(parser)));
         services.AddSingleton<ISourceStats>(provider => provider.GetRequiredService<SourceStats>());
         services.AddSingleton<Sightings>();
         services.AddSingleton<StreamMeters>();

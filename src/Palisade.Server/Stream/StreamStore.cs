@@ -4,7 +4,7 @@ using Palisade.Server.Storage;
 namespace Palisade.Server.Streaming;
 
 /// <summary>The event store's blocks as the stream fills them. Blocks come back after their insert, so that a steady stream allocates none.</summary>
-internal sealed class StreamStore(EventStore store, EngineSnapshot snapshot, StorageOptions options, int node) : IStreamStore
+internal sealed class StreamStore(EventStore store, EngineSnapshot snapshot, LiveParsers parsers, StorageOptions options, int node) : IStreamStore
 {
     /// <summary>One is filled, one waits, one is sent, and a day may begin in each.</summary>
     private const int Kept = 4;
@@ -17,7 +17,7 @@ internal sealed class StreamStore(EventStore store, EngineSnapshot snapshot, Sto
     {
         Events? block;
         lock (blocks) blocks.TryPop(out block);
-        if (block is null) return new Events(new EventBlock(node, day, snapshot.Version, options.RetentionDays), snapshot);
+        if (block is null) return new Events(new EventBlock(node, day, snapshot.Version, options.RetentionDays), parsers);
         block.Native.Clear(day);
         return block;
     }
@@ -50,7 +50,7 @@ internal sealed class StreamStore(EventStore store, EngineSnapshot snapshot, Sto
 
     public Task InsertAsync(IFindingRows findings, string token, CancellationToken stop) => store.InsertAsync(((Found)findings).Native, token, stop);
 
-    private sealed class Events(EventBlock block, EngineSnapshot snapshot) : IStreamBlock
+    private sealed class Events(EventBlock block, LiveParsers parsers) : IStreamBlock
     {
         public EventBlock Native => block;
         public int Rows => block.Rows;
@@ -58,7 +58,7 @@ internal sealed class StreamStore(EventStore store, EngineSnapshot snapshot, Sto
         public void Add(EventBatch batch, int index)
         {
             var parser = batch.Header(index).Parser;
-            if (!block.Add(batch, index, parser < 0 ? "" : snapshot.Parsers.NameOf(parser)))
+            if (!block.Add(batch, index, parser < 0 ? "" : parsers.Current.NameOf(parser)))
                 throw new InvalidOperationException("A block set is bounded to less than what a block of the store holds.");
         }
     }

@@ -18,7 +18,7 @@ namespace Palisade.Server.Streaming;
 /// </remarks>
 public sealed class StreamWorker(
     Journal.Journal journal, IStreamEngine engine, IStreamStore store, IStreamAlerts alerts, ILedgerStore ledger, IParserChoice parsers,
-    Backlog backlog, SourceStats stats, Sightings sightings, StreamMeters meters, StreamOptions options, StreamFiles files, TimeProvider clock, ILogger<StreamWorker> log) : BackgroundService
+    Backlog backlog, SourceStats stats, Sightings sightings, IUnparsedSink unparsed, StreamMeters meters, StreamOptions options, StreamFiles files, TimeProvider clock, ILogger<StreamWorker> log) : BackgroundService
 {
     private StreamKeeper? keeper;
     private BlockWriter? writer;
@@ -78,7 +78,7 @@ public sealed class StreamWorker(
         backlog.Begin(restored);
         log.StreamStarts(restored, stored, plan?.To ?? 0);
         var judge = new StreamJudge(reader, engine, parsers, meters, options, clock, restored, plan);
-        keeper = new StreamKeeper(judge, store, alerts, backlog, stats, sightings, options, clock, log, stored, plan);
+        keeper = new StreamKeeper(judge, store, alerts, backlog, stats, sightings, unparsed, options, clock, log, stored, plan);
         return judge;
     }
 

@@ -9,6 +9,7 @@ using Palisade.Server.Sources;
 using Palisade.Server.Tenants;
 using Palisade.Server.Tests.Control;
 using Palisade.Server.Tokens;
+using Palisade.Server.Unparsed;
 
 namespace Palisade.Server.Tests.Api;
 
@@ -35,6 +36,15 @@ public sealed class RoleTests(SqliteControl store)
         new("GET", "/api/v1/tokens", Role.Admin),
         new("POST", "/api/v1/tokens", Role.Admin, "token.create", new { name = "{new}", scope = "read" }),
         new("DELETE", "/api/v1/tokens/{token}", Role.Admin, "token.revoke"),
+        new("GET", "/api/v1/unparsed", Role.Viewer),
+        new("GET", "/api/v1/unparsed/{unparsed}", Role.Viewer),
+        new("PATCH", "/api/v1/unparsed/{unparsed}", Role.Analyst, "unparsed.ignore", new { ignored = true }),
+        new("DELETE", "/api/v1/unparsed/{unparsed}", Role.Analyst, "unparsed.remove"),
+        new("POST", "/api/v1/parsers/try", Role.Viewer, Body: new { lines = new[] { "a" }, pattern = "a" }),
+        new("GET", "/api/v1/parsers", Role.Viewer),
+        new("GET", "/api/v1/parsers/{parser}", Role.Viewer),
+        new("POST", "/api/v1/parsers", Role.Admin, "parser.save", new { yaml = "name: {new}\npatterns: [ { match: 'pay %{message:rest}' } ]\n" }),
+        new("DELETE", "/api/v1/parsers/{parser}", Role.Admin, "parser.remove"),
         new("POST", "/api/v1/events/search", Role.Viewer, Body: new { query = "a" }, Status: HttpStatusCode.ServiceUnavailable),
         new("GET", "/api/v1/tenant", Role.Viewer),
         new("GET", "/api/v1/users", Role.Admin),
@@ -63,7 +73,7 @@ public sealed class RoleTests(SqliteControl store)
         using var sender = App.WithToken(await App.TokenAsync(tenant, TokenScope.Ingest));
         foreach (var act in Acts)
         {
-            using var answer = await SendAsync(sender, act, act.Path.Replace("{token}", Guid.Empty.ToString()).Replace("{source}", "1"), "x");
+            using var answer = await SendAsync(sender, act, act.Path.Replace("{token}", Guid.Empty.ToString()).Replace("{unparsed}", Guid.Empty.ToString()).Replace("{source}", "1"), "x");
             Assert.Equal((HttpStatusCode.Forbidden, "token.scope"), (answer.StatusCode, await CodeAsync(answer)));
         }
         await using var db = App.Control.For(tenant.Id);
@@ -76,7 +86,8 @@ public sealed class RoleTests(SqliteControl store)
         {
             var alert = act.Path.Contains("{alert}") ? (await App.AlertAsync(TestApp.Finding(tenant.Id, title: $"{word} {act.Method}"))).Id : "";
             var token = act.Path.Contains("{token}") ? await TokenIdAsync(tenant) : "";
-            var path = act.Path.Replace("{alert}", alert).Replace("{source}", source.ToString()).Replace("{token}", token);
+            var path = act.Path.Replace("{alert}", alert).Replace("{source}", source.ToString()).Replace("{token}", token)
+                .Replace("{unparsed}", act.Path.Contains("{unparsed}") ? await UnparsedIdAsync(tenant, source) : "").Replace("{parser}", act.Path.Contains("{parser}") ? await ParserAsync(tenant) : "");
             var before = await App.AuditAsync(tenant.Id);
             using var answer = await SendAsync(client, act, path, $"made-by-{word}");
             var fresh = (await App.AuditAsync(tenant.Id))[before.Count..];
@@ -92,6 +103,16 @@ public sealed class RoleTests(SqliteControl store)
             Assert.Equal(act.Audit.Length == 0 ? [] : [(act.Audit, actorKind, actor, "127.0.0.1")], fresh.Select(e => (e.Action, e.ActorKind, e.ActorName, e.Address)));
         }
     }
+
+    private async Task<string> UnparsedIdAsync(Tenant tenant, uint source)
+    {
+        var groups = App.Service<UnparsedGroups>();
+        await groups.AddAsync(tenant.Id, source, "a line=1"u8.ToArray(), 1);
+        return (await groups.ListAsync(tenant.Id)).Groups[0].Id.ToString();
+    }
+
+    private async Task<string> ParserAsync(Tenant tenant) =>
+        (await App.Service<OwnParsers>().SaveAsync(tenant.Id, "name: pay\npatterns: [ { match: 'pay %{message:rest}' } ]\n", [], null, Audit.Actor.System, CancellationToken.None)).Parser!.Name;
 
     private async Task<string> TokenIdAsync(Tenant tenant)
     {

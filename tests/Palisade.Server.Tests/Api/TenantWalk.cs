@@ -17,7 +17,7 @@ internal enum Walk
     Open,
 }
 
-/// <summary>One endpoint of the walk. In path and body stand {alert}, {source}, {token}, {slug}, {user}, {cursor} for what is another's.</summary>
+/// <summary>One endpoint of the walk. In path and body stand {alert}, {source}, {token}, {unparsed}, {slug}, {user}, {cursor} for what is another's.</summary>
 internal sealed record WalkStep(string Endpoint, Walk Kind, string Path, object? Body = null)
 {
     public string Method => Endpoint[..Endpoint.IndexOf(' ')];
@@ -37,6 +37,15 @@ internal sealed record WalkStep(string Endpoint, Walk Kind, string Path, object?
         new("GET /api/v1/tokens", Walk.Own, "/api/v1/tokens"),
         new("POST /api/v1/tokens", Walk.Own, "/api/v1/tokens", new { name = "mine", scope = "read", source = "geheim-web" }),
         new("DELETE /api/v1/tokens/{id:guid}", Walk.Thing, "/api/v1/tokens/{token}"),
+        new("GET /api/v1/unparsed", Walk.Own, "/api/v1/unparsed?limit=1000&cursor=ffffffff-ffff-ffff-ffff-ffffffffffff"),
+        new("GET /api/v1/unparsed/{id:guid}", Walk.Thing, "/api/v1/unparsed/{unparsed}"),
+        new("PATCH /api/v1/unparsed/{id:guid}", Walk.Thing, "/api/v1/unparsed/{unparsed}", new { ignored = true }),
+        new("DELETE /api/v1/unparsed/{id:guid}", Walk.Thing, "/api/v1/unparsed/{unparsed}"),
+        new("POST /api/v1/parsers/try", Walk.Own, "/api/v1/parsers/try", new { lines = new[] { "pay geheim" }, pattern = "pay %{message:rest}" }),
+        new("GET /api/v1/parsers", Walk.Own, "/api/v1/parsers"),
+        new("GET /api/v1/parsers/{name}", Walk.Thing, "/api/v1/parsers/pay-geheim"),
+        new("POST /api/v1/parsers", Walk.Own, "/api/v1/parsers", new { yaml = "name: mine\npatterns: [ { match: 'pay %{message:rest}' } ]\n" }),
+        new("DELETE /api/v1/parsers/{name}", Walk.Thing, "/api/v1/parsers/pay-geheim"),
         new("GET /api/v1/tenant", Walk.Own, "/api/v1/tenant"),
         new("GET /api/v1/users", Walk.Own, "/api/v1/users"),
         new("GET /api/v1/audit", Walk.Own, "/api/v1/audit?limit=1000"),
@@ -47,6 +56,8 @@ internal sealed record WalkStep(string Endpoint, Walk Kind, string Path, object?
         new("GET /t/{tenant}/", Walk.Page, "/t/{slug}/?from=30d"),
         new("GET /t/{tenant}/alerts", Walk.Page, "/t/{slug}/alerts?status=all&open={alert}&q=Geheim"),
         new("GET /t/{tenant}/config/sources", Walk.Page, "/t/{slug}/config/sources?open={source}"),
+        new("GET /t/{tenant}/config/unparsed", Walk.Page, "/t/{slug}/config/unparsed"),
+        new("GET /t/{tenant}/config/workbench", Walk.Page, "/t/{slug}/config/workbench?group={unparsed}&parser=pay-geheim"),
         new("GET /t/{tenant}/sources/add", Walk.Page, "/t/{slug}/sources/add"),
         new("GET /t/{tenant}/sources/add/{kind}", Walk.Page, "/t/{slug}/sources/add/curl"),
         new("GET /t/{tenant}/sources/{id:int}", Walk.Page, "/t/{slug}/sources/{source}"),

@@ -12,6 +12,7 @@ using Palisade.Server.Sources;
 using Palisade.Server.Tenants;
 using Palisade.Server.Tests.Control;
 using Palisade.Server.Tokens;
+using Palisade.Server.Unparsed;
 
 namespace Palisade.Server.Tests.Api;
 
@@ -38,11 +39,15 @@ public sealed class TenantWalkTests(SqliteControl store) : IAsyncLifetime
         var source = (await App.Service<ISourceRegistry>().GetOrCreateAsync(theirs.Id, $"{Mark}-web", CancellationToken.None)).Source!;
         var member = await App.MemberAsync(theirs, Role.Analyst, Mark);
         await App.TokenAsync(theirs, TokenScope.Write, Mark);
+        await App.Service<UnparsedGroups>().AddAsync(theirs.Id, source.Id, Encoding.UTF8.GetBytes($"{Mark} order=1"), 1);
+        var unparsed = (await App.Service<UnparsedGroups>().ListAsync(theirs.Id)).Groups.Single().Id;
+        var parser = await App.Service<OwnParsers>().SaveAsync(theirs.Id, $"name: pay-geheim\npatterns: [ {{ match: '{Mark} %{{message:rest}}' }} ]\n", [], null, Actor.System, CancellationToken.None);
+        Assert.NotNull(parser.Parser);
         await using var db = App.Control.For(theirs.Id);
         var token = (await db.Set<ApiToken>().SingleAsync()).Id;
         names = new()
         {
-            ["{alert}"] = alert.Id, ["{source}"] = source.Id.ToString(), ["{token}"] = token.ToString(), ["{user}"] = member.Id.ToString(), ["{slug}"] = theirs.Slug,
+            ["{alert}"] = alert.Id, ["{source}"] = source.Id.ToString(), ["{token}"] = token.ToString(), ["{user}"] = member.Id.ToString(), ["{unparsed}"] = unparsed.ToString(), ["{slug}"] = theirs.Slug,
             ["{cursor}"] = $"{alert.Last.AddDays(1).ToUnixTimeMilliseconds()}.{alert.Id}",
         };
         before = await StateAsync();
@@ -58,8 +63,10 @@ public sealed class TenantWalkTests(SqliteControl store) : IAsyncLifetime
         var comments = await db.Set<AlertComment>().CountAsync();
         var sources = await db.Set<Source>().AsNoTracking().Select(s => $"{s.Id} {s.Version} {s.Disabled}").ToListAsync();
         var tokens = await db.Set<ApiToken>().AsNoTracking().Select(t => $"{t.Id} {t.Revoked}").ToListAsync();
+        var unparsed = (await App.Service<UnparsedGroups>().ListAsync(theirs.Id)).Groups.Select(g => $"{g.Id} {g.Count} {g.Ignored}");
+        var parsers = await db.Set<OwnParser>().AsNoTracking().Select(p => $"{p.Name} {p.Version}").ToListAsync();
         var audit = (await App.AuditAsync(theirs.Id)).Count;
-        return string.Join('\n', [.. alerts, $"{comments}", .. sources, .. tokens, $"{audit}"]);
+        return string.Join('\n', [.. alerts, $"{comments}", .. sources, .. tokens, .. unparsed, .. parsers, $"{audit}"]);
     }
 
     [Fact]
@@ -162,7 +169,7 @@ public sealed class TenantWalkTests(SqliteControl store) : IAsyncLifetime
     {
         // Else the walk could pass because nothing is shown to anybody.
         using var owner = await App.SignedInAsync(theirs);
-        foreach (var path in new[] { "/api/v1/alerts", $"/api/v1/alerts/{names["{alert}"]}", "/api/v1/sources", $"/api/v1/sources/{names["{source}"]}", "/api/v1/tokens", "/api/v1/users", "/api/v1/audit", $"/t/{theirs.Slug}/alerts?status=all&open={names["{alert}"]}" })
+        foreach (var path in new[] { "/api/v1/alerts", $"/api/v1/alerts/{names["{alert}"]}", "/api/v1/sources", $"/api/v1/sources/{names["{source}"]}", "/api/v1/tokens", "/api/v1/unparsed", $"/api/v1/unparsed/{names["{unparsed}"]}", "/api/v1/parsers", $"/t/{theirs.Slug}/config/unparsed", $"/t/{theirs.Slug}/config/workbench?group={names["{unparsed}"]}", "/api/v1/users", "/api/v1/audit", $"/t/{theirs.Slug}/alerts?status=all&open={names["{alert}"]}" })
             Assert.Contains(Mark, await owner.GetStringAsync(new Uri(path, UriKind.Relative)));
     }
 

@@ -38,7 +38,7 @@ public sealed class StreamAllocationTests
     {
         var snapshot = Content();
         var pipeline = new Pipeline(snapshot, NoGeoLookup.Instance);
-        var store = new StreamStore(null!, snapshot, new StorageOptions(), node: 1);
+        var store = new StreamStore(null!, snapshot, new LiveParsers(snapshot), new StorageOptions(), node: 1);
         var stats = new SourceStats(TimeProvider.System, _ => "");
         var block = new EventBlock(1, 20_000, snapshot.Version);
         var wire = new NativeBuffer();

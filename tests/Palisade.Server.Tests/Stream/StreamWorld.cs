@@ -66,7 +66,7 @@ internal sealed class StreamWorld : IStreamStore, ILedgerStore, IStreamAlerts, I
 
     public StreamWorker NewWorker(string version = "v1", int dayShift = 0, int snapshotSeconds = 0) => new(
         journal, new TestEngine(version, dayShift), this, this, this, this, new Backlog(journal, new IngestOptions(), TimeProvider.System),
-        new SourceStats(TimeProvider.System, _ => ""), new Sightings(this),
+        new SourceStats(TimeProvider.System, _ => ""), new Sightings(this), new NoUnparsed(),
         new StreamMeters(services.GetRequiredService<IMeterFactory>()),
         new StreamOptions { NodeId = 3, BlockMilliseconds = 1, SnapshotSeconds = snapshotSeconds }, new StreamFiles(Path.Combine(directory, "stream")),
         TimeProvider.System, NullLogger<StreamWorker>.Instance);
@@ -229,4 +229,10 @@ internal sealed class StreamWorld : IStreamStore, ILedgerStore, IStreamAlerts, I
             first = BinaryPrimitives.ReadUInt64LittleEndian(state[8..]);
         }
     }
+}
+
+/// <summary>Nobody looks at what was not read.</summary>
+internal sealed class NoUnparsed : IUnparsedSink
+{
+    public void Record(EventBatch events, ulong seen) { }
 }

@@ -37,7 +37,7 @@ public sealed class OwnSource
         var source = new SourceReader("source.yml", found).Read(Encoding.UTF8.GetBytes(yaml));
         if (source is null) return null;
         if (source.Format is not (SourceFormat.Pattern or SourceFormat.Kv or SourceFormat.Delimited))
-            Add(found, "SRC014", 1, "a source of one's own has the format pattern, kv or delimited");
+            Add(found, "SRC018", 1, "a source of one's own has the format pattern, kv or delimited");
         else if (source is { Format: SourceFormat.Pattern, Patterns: [] }) Add(found, "SRC015", 1, "a source of patterns needs one at least");
         else if (source is { Format: SourceFormat.Kv, Has: [] }) Add(found, "SRC015", 1, "a source of key=value pairs needs 'has': which keys tell its records from others");
         else if (source is { Format: SourceFormat.Delimited, Columns.Lists: [] }) Add(found, "SRC015", 1, "a source of columns needs 'columns'");

@@ -1,5 +1,6 @@
 using System.Text;
 using Palisade.Engine.Parse.Patterns;
+using Palisade.Engine.Parse.Times;
 
 namespace Palisade.Engine.Parse.Shapes;
 

@@ -18,5 +18,5 @@ public static class NavEntries
 
     /// <summary>The entry that a page belongs to: its own, or that of the list it is a part of.</summary>
     public static NavEntry Of(string path) =>
-        All.FirstOrDefault(e => e.Path == path) ?? (path.StartsWith("sources/", StringComparison.Ordinal) ? All[2] : All[0]);
+        All.FirstOrDefault(e => e.Path == path) ?? (path.StartsWith("sources/", StringComparison.Ordinal) || path.StartsWith("config/", StringComparison.Ordinal) ? All[2] : All[0]);
 }

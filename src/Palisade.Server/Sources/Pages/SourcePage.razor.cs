@@ -1,8 +1,6 @@
 using System.Globalization;
-using System.Text;
 using Microsoft.AspNetCore.Components;
 using MudBlazor;
-using Palisade.Engine;
 using Palisade.Engine.Parse;
 using Palisade.Server.Audit;
 using Palisade.Server.Console;
@@ -14,7 +12,7 @@ namespace Palisade.Server.Sources.Pages;
 
 /// <summary>One source: what came, what became of it, what could not be read, and its settings.</summary>
 public sealed partial class SourcePage(
-    SourceOverview sources, ISourceStats stats, ILossLedger ledger, TokenDesk desk, TokenTrail trail, EngineSnapshot engine,
+    SourceOverview sources, ISourceStats stats, ILossLedger ledger, TokenDesk desk, TokenTrail trail, LiveParsers parsers,
     ISnackbar toasts, TimeProvider clock, ILogger<SourcePage> log) : IAsyncDisposable
 {
     private const int Shown = 10;
@@ -40,7 +38,7 @@ public sealed partial class SourcePage(
     [Parameter] public string Tenant { get; set; } = "";
     [Parameter] public int Id { get; set; }
 
-    private ParserSet Parsers => engine.Parsers;
+    private ParserSet Parsers => parsers.Current;
     private Actor Me => new("user", Scene.User.Id.ToString(), Scene.User.Name, "console");
     private DateTimeOffset? Seen => live.LastSeen ?? source?.LastSeen;
     private IReadOnlyList<KeyValuePair<string, long>> Kinds => [.. live.Parsers.OrderByDescending(p => p.Value).Take(6)];
@@ -94,7 +92,7 @@ public sealed partial class SourcePage(
 
     private Task ToggleAsync() => EditAsync(new SourceEdit(Disabled: !source!.Disabled), T[source.Disabled ? "source.done.on" : "source.done.off"]);
 
-    private Task SetKindAsync(ChangeEventArgs e) => e.Value?.ToString() is { } kind && (kind == "auto" || Parsers.IndexOf(kind) >= 0)
+    private Task SetKindAsync(ChangeEventArgs e) => e.Value?.ToString() is { } kind && (kind == "auto" || Parsers.IndexOf(Scene.Tenant, kind) >= 0)
         ? EditAsync(new SourceEdit(Kind: kind), T["source.done.kind"])
         : Task.CompletedTask;
 
@@ -160,18 +158,8 @@ public sealed partial class SourcePage(
         : Math.Abs(ms) < 7_200_000 ? T.Say("time.minutes", T.Number((long)(ms / 60_000)))
         : T.Say("time.hours", T.Number((long)(ms / 3_600_000)));
 
-    /// <summary>The line with its control characters and those that turn the direction of text written out: nothing in it can act, and all of it is seen.</summary>
-    internal static string Visible(string line)
-    {
-        var text = new StringBuilder(line.Length);
-        foreach (var c in line)
-        {
-            if (c is < ' ' or >= '\u007F' and < '\u00A0') text.Append(CultureInfo.InvariantCulture, $"\\x{(int)c:x2}");
-            else if (c is >= '\u200E' and <= '\u200F' or >= '\u202A' and <= '\u202E' or >= '\u2066' and <= '\u2069') text.Append(CultureInfo.InvariantCulture, $"\\u{(int)c:x4}");
-            else text.Append(c);
-        }
-        return text.ToString();
-    }
+    /// <summary>As <see cref="PlainText.Visible"/>.</summary>
+    internal static string Visible(string line) => PlainText.Visible(line);
 
     public async ValueTask DisposeAsync()
     {

@@ -80,7 +80,7 @@ public sealed class OwnSourceTests
     }
 
     [Theory]
-    [InlineData("name: x\nformat: json\n", "SRC014")]
+    [InlineData("name: x\nformat: json\n", "SRC018")]
     [InlineData("name: x\n", "SRC015")]
     [InlineData("name: x\nformat: kv\n", "SRC015")]
     [InlineData("name: x\nformat: delimited\n", "SRC015")]
