@@ -9,6 +9,7 @@ using Palisade.Server.Identity;
 using Palisade.Server.Sources;
 using Palisade.Server.Tenants;
 using Palisade.Server.Tokens;
+using Palisade.Server.Unparsed;
 using Palisade.Server.Usage;
 
 namespace Palisade.Server.Tests.Control;
@@ -82,6 +83,11 @@ public abstract class ControlStoreTests(ControlFixture store)
         var owner = (await App.Service<MembershipService>().MembersAsync(tenant.Id, Stop)).Single();
         App.Service<IUsageMeter>().UserActive(tenant.Id, owner.Id);
         foreach (var noted in App.Services.GetServices<INoted>()) await noted.FlushAsync(Stop);
+        var now = TimeProvider.System.GetUtcNow();
+        await using var db = App.Control.For(tenant.Id);
+        db.Add(new UnparsedRow { TenantId = tenant.Id, Id = Guid.CreateVersion7(now), SourceId = 1, Count = 1, FirstSeen = now, LastSeen = now });
+        db.Add(new OwnParser { TenantId = tenant.Id, Name = "paygate", Version = 1, Yaml = "name: paygate", Saved = now });
+        await db.SaveChangesAsync(Stop);
     }
 
     private static IEnumerable<object> Rows(ControlDb db, Type type)
