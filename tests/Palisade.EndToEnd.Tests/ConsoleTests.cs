@@ -79,7 +79,9 @@ public sealed class ConsoleTests
         await Assertions.Expect(page.GetByText("See shop")).ToBeVisibleAsync(new() { Timeout = 30_000 });
         Assert.DoesNotContain(token, await page.ContentAsync(), StringComparison.Ordinal);
 
-        await page.GetByText("See shop").ClickAsync();
+        // Followed by its address: a click may fall into the moment in which the reloaded page comes to life.
+        var link = await page.Locator("a", new() { HasText = "See shop" }).GetAttributeAsync("href");
+        await page.GotoAsync(new Uri(new Uri(product.Url), link).ToString());
         await Assertions.Expect(page.Locator("h1")).ToHaveTextAsync("shop");
         await Assertions.Expect(page.Locator(".code.raw")).ToHaveTextAsync("\\x1b[31mnot <b>known</b>");
         await ShotAsync(page, "source");
@@ -145,11 +147,15 @@ public sealed class ConsoleTests
         Assert.Empty(foreign);
     }
 
-    internal static Task<IBrowser> LaunchAsync(IPlaywright playwright) => playwright.Chromium.LaunchAsync(new()
+    internal static Task<IBrowser> LaunchAsync(IPlaywright playwright)
     {
-        ExecutablePath = "/usr/bin/chromium",
-        Args = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
-    });
+        Assertions.SetDefaultExpectTimeout(60_000);       // how long a failure may take, on a machine that is busy with other tests
+        return playwright.Chromium.LaunchAsync(new()
+        {
+            ExecutablePath = "/usr/bin/chromium",
+            Args = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+        });
+    }
 
     /// <summary>A page whose requests to others and whose errors are noted.</summary>
     internal static async Task<(IPage Page, List<string> Foreign, List<string> Errors)> WatchedAsync(IBrowserContext context, Product product)
