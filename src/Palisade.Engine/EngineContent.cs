@@ -1,4 +1,5 @@
 using Palisade.Engine.Detect.Web;
+using Palisade.Engine.Incidents;
 using Palisade.Engine.Parse;
 using Palisade.Engine.Rules;
 
@@ -6,7 +7,11 @@ namespace Palisade.Engine;
 
 /// <summary>Everything the engine runs by: sources, rules, web signatures. Immutable; a change makes a new one, swapped whole.</summary>
 /// <param name="Version">Changes whenever the content does; part of the token of what is stored.</param>
-public sealed record EngineSnapshot(ParserSet Parsers, RuleSet Rules, WebDetector Web, string Version);
+public sealed record EngineSnapshot(ParserSet Parsers, RuleSet Rules, WebDetector Web, string Version)
+{
+    /// <summary>What incidents are told by.</summary>
+    public IncidentContent Incidents { get; init; } = IncidentContent.Empty;
+}
 
 /// <summary>Compiles the files of <c>content/</c>.</summary>
 public static class EngineContent
@@ -19,8 +24,9 @@ public static class EngineContent
         var parsers = ParserSet.Load(files.Where(f => Below(f.path, "sources")), out var sourceProblems);
         var rules = RuleSet.Load(files.Where(f => Below(f.path, "rules") || Below(f.path, "correlations") || Below(f.path, "lookups/sigma")), new RuleLoadOptions(), out var ruleProblems);
         var web = WebDetector.Load(files.Where(f => Below(f.path, "lookups/web")), out var webProblems, trusted);
-        diagnostics = [.. sourceProblems, .. ruleProblems, .. webProblems];
-        return new EngineSnapshot(parsers, rules, web, Fingerprint(files));
+        var incidents = IncidentContent.Load(files.Where(f => Below(f.path, "lookups/incidents")), out var incidentProblems);
+        diagnostics = [.. sourceProblems, .. ruleProblems, .. webProblems, .. incidentProblems];
+        return new EngineSnapshot(parsers, rules, web, Fingerprint(files)) { Incidents = incidents };
     }
 
     private static bool Below(string path, string folder) => path.StartsWith(folder + "/", StringComparison.Ordinal) || path.Contains("/" + folder + "/", StringComparison.Ordinal);

@@ -1,13 +1,14 @@
 using Palisade.Engine.Correlate;
 using Palisade.Engine.Detect.Sigma;
 using Palisade.Engine.Enrich;
+using Palisade.Engine.Incidents;
 using Palisade.Engine.Normalise;
 using Palisade.Engine.Parse;
 
 namespace Palisade.Engine;
 
 /// <summary>
-/// The product in one page: Parse ► Normalise ► Enrich for each record, Detect ► Correlate over the batch. One instance a thread.
+/// The product in one page: Parse ► Normalise ► Enrich for each record, Detect ► Correlate ► Incidents over the batch. One instance a thread.
 /// The same records in the same order from the same state give the same events and findings.
 /// </summary>
 public sealed class Pipeline(EngineSnapshot snapshot, IGeoLookup geo)
@@ -17,6 +18,7 @@ public sealed class Pipeline(EngineSnapshot snapshot, IGeoLookup geo)
     private readonly GeoEnricher enricher = new(geo);
     private readonly SigmaDetector sigma = new(snapshot.Rules);
     private readonly Correlator correlator = new(snapshot.Rules);
+    private readonly IncidentTracker incidents = new(snapshot.Incidents);
 
     /// <summary>What the stages run by.</summary>
     public EngineSnapshot Snapshot => snapshot;
@@ -60,7 +62,15 @@ public sealed class Pipeline(EngineSnapshot snapshot, IGeoLookup geo)
     }
 
     /// <summary>Runs the correlations over a batch that <see cref="DetectEach"/> has seen; batches must come in order.</summary>
-    public void Correlate() => correlator.Process(Events, Findings);
+    public void Correlate()
+    {
+        incidents.ClearChanged();
+        correlator.Process(Events, Findings);
+        incidents.Take(Events, Findings);
+    }
+
+    /// <summary>Stories that findings make together.</summary>
+    public IncidentTracker Incidents => incidents;
 
     /// <summary>Empties the batch; the state of the correlations stays.</summary>
     public void Clear() => Batch.Clear();

@@ -31,7 +31,7 @@ public sealed class ArrowTests
     [Fact]
     public void A_stage_of_the_engine_names_earlier_stages_only()
     {
-        string[] stages = ["Parse", "Normalise", "Enrich", "Detect", "Correlate"];
+        string[] stages = ["Parse", "Normalise", "Enrich", "Detect", "Correlate", "Incidents"];
         var wrong = new List<string>();
         for (var i = 0; i < stages.Length; i++)
             foreach (var file in Repository.Files($"src/Palisade.Engine/{stages[i]}", ".cs"))

@@ -14,9 +14,9 @@ internal static class ScanCommand
         var files = new Argument<string[]>("FILE") { Description = "Logs to read: plain, .gz or .zst; - is standard input.", Arity = ArgumentArity.OneOrMore };
         var source = new Option<string?>("--source") { Description = "What the lines are (nginx, sshd, ...); detected when not given.", HelpName = "NAME" };
         var rules = new Option<string[]>("--rules") { Description = "Further Sigma rules: a file or folder. May be given several times.", HelpName = "DIR", DefaultValueFactory = _ => [] };
-        var format = new Option<ScanFormat>("--format") { Description = "text, jsonl (one object a finding), json (the picture), html or csv.", DefaultValueFactory = _ => ScanFormat.Text, HelpName = "FORMAT" };
+        var format = new Option<ScanFormat>("--format") { Description = "text, jsonl (one object a finding, then one an incident), json (the picture), html or csv.", DefaultValueFactory = _ => ScanFormat.Text, HelpName = "FORMAT" };
         var output = new Option<string?>("--out") { Description = "Write to this file instead of standard output.", HelpName = "FILE" };
-        var failOn = new Option<FindingLevel?>("--fail-on") { Description = "Exit with 1 when there is a finding of this level or above.", HelpName = "LEVEL" };
+        var failOn = new Option<FindingLevel?>("--fail-on") { Description = "Exit with 1 when there is a finding or incident of this level or above.", HelpName = "LEVEL" };
         var zone = ZoneFlag.Create();
         var command = new Command("scan",
             """
@@ -45,7 +45,7 @@ internal static class ScanCommand
         await using (var stream = Open(options.Out)) await WriteAsync(options, run, stream, progress, cancel);
         var p = run.Picture;
         if (options.Format is ScanFormat.Jsonl or ScanFormat.Csv || options.Out is not null)
-            Console.Error.WriteLine($"{p.Lines:N0} lines in {p.Elapsed.TotalSeconds:F1} s ({p.Lines / Math.Max(p.Elapsed.TotalSeconds, 0.001):N0} a second), {p.AttackLines:N0} with attacks, {p.Unparsed:N0} not parsed");
+            Console.Error.WriteLine($"{p.Lines:N0} lines in {p.Elapsed.TotalSeconds:F1} s ({p.Lines / Math.Max(p.Elapsed.TotalSeconds, 0.001):N0} a second), {p.AttackLines:N0} with attacks, {p.Incidents.Count:N0} incidents, {p.Unparsed:N0} not parsed");
         return options.FailOn is { } level && p.Highest >= level ? ExitCodes.Findings : ExitCodes.Done;
     }
 
@@ -54,7 +54,11 @@ internal static class ScanCommand
         switch (options.Format)
         {
             case ScanFormat.Jsonl:
-                using (var jsonl = new JsonLinesWriter(stream)) await run.RunAsync(jsonl.Write, progress, cancel);
+                using (var jsonl = new JsonLinesWriter(stream))
+                {
+                    await run.RunAsync(jsonl.Write, progress, cancel);
+                    foreach (var incident in run.Picture.Incidents) jsonl.Write(incident);
+                }
                 break;
             case ScanFormat.Csv:
                 using (var csv = new CsvWriter(stream)) await run.RunAsync(csv.Write, progress, cancel);

@@ -4,7 +4,7 @@ using System.Text.Json;
 
 namespace Palisade.Cli.Scan;
 
-/// <summary>Findings as JSON, one object a line. Fields only get more.</summary>
+/// <summary>Findings as JSON, one object a line, the incidents after them. Fields only get more.</summary>
 internal sealed class JsonLinesWriter(Stream stream) : IDisposable
 {
     private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
@@ -15,6 +15,17 @@ internal sealed class JsonLinesWriter(Stream stream) : IDisposable
     {
         json.Reset(buffered);
         WriteObject(json, row);
+        json.Flush();
+        buffered.WriteByte((byte)'\n');
+    }
+
+    public void Write(IncidentRow incident)
+    {
+        json.Reset(buffered);
+        json.WriteStartObject();
+        json.WritePropertyName("incident");
+        incident.Write(json);
+        json.WriteEndObject();
         json.Flush();
         buffered.WriteByte((byte)'\n');
     }

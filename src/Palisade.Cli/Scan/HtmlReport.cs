@@ -32,6 +32,7 @@ internal static class HtmlReport
         w.Write($"<title>Palisade: {E(title)}</title><style>{Style}</style></head><body><main>");
         w.Write($"<h1>{E(title)}</h1><p class=\"sub\">{p.Lines:N0} lines{(p.FirstMs <= p.LastMs ? $", {JsonReport.Iso(p.FirstMs)} to {JsonReport.Iso(p.LastMs)}" : "")}, read in {p.Elapsed.TotalSeconds:F1} s</p>");
         Figures(w, p);
+        HtmlIncidents.Write(w, p);
         if (p.AttackLines > 0)
         {
             Outcomes(w, p);

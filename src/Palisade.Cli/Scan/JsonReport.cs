@@ -60,6 +60,9 @@ internal static class JsonReport
         WriteTallies(json, "targets", p.Targets, 100);
         WriteTallies(json, "methods", p.Methods, 20);
         WriteTallies(json, "rules", p.Rules, 200);
+        json.WriteStartArray("incidents");
+        foreach (var incident in p.Incidents.Take(1_000)) incident.Write(json);
+        json.WriteEndArray();
         json.WriteEndObject();
         json.Flush();
         stream.WriteByte((byte)'\n');

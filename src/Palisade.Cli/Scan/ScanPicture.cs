@@ -45,7 +45,6 @@ internal sealed class ScanPicture
     public long FirstMs { get; private set; } = long.MaxValue;
     public long LastMs { get; private set; } = long.MinValue;
     public long[] Outcomes { get; } = new long[5];
-    public FindingLevel? Highest { get; private set; }
     public TopTable<ClassRow> Classes { get; } = new(200);
     public TopTable<SourceRow> Sources { get; } = new(Keys);
     public TopTable<Tally> Targets { get; } = new(Keys);
@@ -53,6 +52,11 @@ internal sealed class ScanPicture
     public TopTable<Tally> Rules { get; } = new(Keys);
     public Timeline Timeline { get; } = new();
     public TimeSpan Elapsed { get; set; }
+    /// <summary>Stories the findings make together, the most pressing first; known once all is read.</summary>
+    public IReadOnlyList<IncidentRow> Incidents { get; set; } = [];
+    /// <summary>Highest level of a finding or an incident.</summary>
+    public FindingLevel? Highest => Incidents.Count > 0 && (highest is null || Incidents[0].LevelOf > highest) ? Incidents[0].LevelOf : highest;
+    private FindingLevel? highest;
 
     public void AddEvent(long timeMs, bool hasTime)
     {
@@ -65,7 +69,7 @@ internal sealed class ScanPicture
     public void AddFinding(FindingRow row, bool verdict)
     {
         Findings++;
-        if (Highest is null || row.Rule.Level > Highest) Highest = row.Rule.Level;
+        if (highest is null || row.Rule.Level > highest) highest = row.Rule.Level;
         Rules[row.Rule.Id].Count++;
         if (row.Rule.ContextOnly) { ContextFindings++; return; }
         if (!verdict) return;

@@ -9,7 +9,7 @@ namespace Palisade.Cli.Scan;
 /// Runs the whole engine over files. One thread reads and unpacks blocks of lines, as many as there are processors judge
 /// them in turn, and the caller's takes what they found in line order:
 /// <code>reader ► block 0, 2, 4 ► worker 0 ►┐
-///        ► block 1, 3, 5 ► worker 1 ►┴ correlate, add up, report</code>
+///        ► block 1, 3, 5 ► worker 1 ►┴ correlate, tie into incidents, add up, report</code>
 /// </summary>
 internal sealed class ScanRun(ScanOptions options, EngineSnapshot engine, IGeoLookup geo, TimeProvider time)
 {
@@ -17,6 +17,8 @@ internal sealed class ScanRun(ScanOptions options, EngineSnapshot engine, IGeoLo
 
     private readonly Pipeline ordered = new(engine, NoGeoLookup.Instance);
     private readonly List<Finding> ofBatch = [];
+    private readonly ScanIncidents incidents = new(engine);
+    private readonly List<ulong> starts = [];
 
     public ScanPicture Picture { get; } = new();
 
@@ -44,6 +46,7 @@ internal sealed class ScanRun(ScanOptions options, EngineSnapshot engine, IGeoLo
             await stop.CancelAsync();
             await Task.WhenAll(others);
         }
+        Picture.Incidents = incidents.Rows(options.Files, starts);
         Picture.Elapsed = time.GetElapsedTime(started);
     }
 
@@ -69,6 +72,7 @@ internal sealed class ScanRun(ScanOptions options, EngineSnapshot engine, IGeoLo
             {
                 using var reader = LineReader.Open(options.Files[file]);
                 progress.Begin(file, reader.Size);
+                starts.Add(sequence);
                 while (true)
                 {
                     var block = spare ?? await empty.ReadAsync(cancel);
@@ -98,6 +102,7 @@ internal sealed class ScanRun(ScanOptions options, EngineSnapshot engine, IGeoLo
             if (!worker.Judged.TryRead(out var part)) continue;
             ordered.Batch = part.Batch;
             ordered.Correlate();
+            incidents.Take(ordered.Incidents);
             Account();
             Report(part.Block, part.First, each);
             worker.Return(part.Batch);

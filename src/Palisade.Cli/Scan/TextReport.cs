@@ -23,6 +23,7 @@ internal static class TextReport
         });
         console.Profile.Width = plain ? 120 : Math.Clamp(Console.WindowWidth, 60, 160);
         Head(console, options, p);
+        Incidents(console, p);
         if (p.AttackLines > 0)
         {
             Classes(console, p, samples);
@@ -59,6 +60,30 @@ internal static class TextReport
         AttackOutcome.Unknown => "[yellow]unknown[/]",
         AttackOutcome.Failed => "failed",
         _ => "[grey]blocked[/]",
+    };
+
+    /// <summary>The stories in words, the most pressing first.</summary>
+    private static void Incidents(IAnsiConsole console, ScanPicture p)
+    {
+        if (p.Incidents.Count == 0) return;
+        console.MarkupLine($"[bold]Incidents ({p.Incidents.Count:N0})[/]");
+        console.WriteLine();
+        foreach (var i in p.Incidents.Take(20))
+        {
+            console.MarkupLine($"{Level(i.LevelOf)}  [bold]{Markup.Escape(Cut(i.Title, 200))}[/]");
+            console.MarkupLine($"[grey]{JsonReport.Iso(i.FirstMs)} to {JsonReport.Iso(i.LastMs)}  ·  {Markup.Escape(i.Class)}  ·[/] {Outcome(Enum.Parse<AttackOutcome>(i.Outcome, ignoreCase: true))}");
+            console.WriteLine(Cut(i.Summary, 1200));
+            console.WriteLine();
+        }
+        if (p.Incidents.Count > 20) console.MarkupLine($"[grey]and {p.Incidents.Count - 20:N0} more: --format jsonl has them all[/]");
+    }
+
+    private static string Level(FindingLevel level) => level switch
+    {
+        FindingLevel.Critical => "[bold white on red]critical[/]",
+        FindingLevel.High => "[bold red]high[/]",
+        FindingLevel.Medium => "[yellow]medium[/]",
+        _ => "[grey]" + level.ToString().ToLowerInvariant() + "[/]",
     };
 
     private static void Classes(IAnsiConsole console, ScanPicture p, FindingSamples samples)

@@ -1,0 +1,97 @@
+using System.Text.Json;
+using Palisade.Engine.Incidents;
+using Palisade.Protocol;
+
+namespace Palisade.Cli.Scan;
+
+/// <summary>Where an incident's records stand: lines of one file, from 1, ascending.</summary>
+internal sealed record IncidentLines(string File, IReadOnlyList<long> Lines);
+
+/// <summary>An incident as reports show it.</summary>
+internal sealed record IncidentRow(
+    string Id, string Title, string TitleZh, string Class, FindingLevel LevelOf, string Outcome, int Score, long FirstMs, long LastMs, long Count,
+    IReadOnlyList<string> Sources, IReadOnlyList<string> Targets, IReadOnlyList<string> Hosts, IReadOnlyList<string> Users,
+    IReadOnlyList<IncidentLines> Lines, IReadOnlyList<IncidentStep> Steps, string Summary, string SummaryZh)
+{
+    public string Level => LevelOf.ToString().ToLowerInvariant();
+
+    /// <param name="starts">Sequence of each file's first line.</param>
+    public static IncidentRow Of(Incident incident, IncidentContent content, IReadOnlyList<string> files, IReadOnlyList<ulong> starts)
+    {
+        var lines = incident.Sequences.GroupBy(s => FileOf(s, starts))
+            .Select(g => new IncidentLines(files[g.Key], [.. g.Select(s => (long)(s - starts[g.Key]) + 1)])).ToArray();
+        return new IncidentRow(
+            incident.Id, IncidentText.Title(incident, content, chinese: false), IncidentText.Title(incident, content, chinese: true),
+            incident.Class, incident.Level, incident.Outcome.ToString().ToLowerInvariant(), incident.Score, incident.FirstMs, incident.LastMs, incident.Count,
+            [.. incident.Sources.Select(s => s.Address)], [.. incident.Targets], incident.Hosts, incident.Users, lines, [.. incident.Steps],
+            IncidentText.Summary(incident, content, chinese: false), IncidentText.Summary(incident, content, chinese: true));
+    }
+
+    private static int FileOf(ulong sequence, IReadOnlyList<ulong> starts)
+    {
+        var file = starts.Count - 1;
+        while (file > 0 && starts[file] > sequence) file--;
+        return file;
+    }
+
+    public void Write(Utf8JsonWriter json)
+    {
+        json.WriteStartObject();
+        json.WriteString("id", Id);
+        json.WriteString("title", Title);
+        json.WriteString("title_zh", TitleZh);
+        json.WriteString("class", Class);
+        json.WriteString("level", Level);
+        json.WriteString("outcome", Outcome);
+        json.WriteNumber("score", Score);
+        json.WriteString("first", JsonReport.Iso(FirstMs));
+        json.WriteString("last", JsonReport.Iso(LastMs));
+        json.WriteNumber("count", Count);
+        Strings(json, "sources", Sources);
+        Strings(json, "targets", Targets);
+        Strings(json, "hosts", Hosts);
+        Strings(json, "users", Users);
+        if (Lines.Count == 1) json.WriteString("file", Lines[0].File);
+        json.WriteStartArray("lines");
+        foreach (var part in Lines)
+            foreach (var line in part.Lines) json.WriteNumberValue(line);
+        json.WriteEndArray();
+        if (Lines.Count > 1)
+        {
+            json.WriteStartArray("files");
+            foreach (var part in Lines)
+            {
+                json.WriteStartObject();
+                json.WriteString("file", part.File);
+                json.WriteNumber("lines", part.Lines.Count);
+                json.WriteEndObject();
+            }
+            json.WriteEndArray();
+        }
+        json.WriteStartArray("steps");
+        foreach (var step in Steps)
+        {
+            json.WriteStartObject();
+            json.WriteString("rule.id", step.Rule.Id);
+            json.WriteString("rule.name", step.Rule.Name);
+            if (step.Technique.Length > 0) json.WriteString("technique", step.Technique);
+            json.WriteString("class", step.Rule.Class);
+            json.WriteString("first", JsonReport.Iso(step.FirstMs));
+            json.WriteString("last", JsonReport.Iso(step.LastMs));
+            json.WriteNumber("count", step.Count);
+            json.WriteString("outcome", step.Outcome.ToString().ToLowerInvariant());
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
+        json.WriteString("summary", Summary);
+        json.WriteString("summary_zh", SummaryZh);
+        json.WriteEndObject();
+    }
+
+    private static void Strings(Utf8JsonWriter json, string name, IReadOnlyList<string> values)
+    {
+        json.WriteStartArray(name);
+        foreach (var value in values) json.WriteStringValue(value);
+        json.WriteEndArray();
+    }
+}

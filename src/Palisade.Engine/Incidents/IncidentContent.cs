@@ -1,0 +1,66 @@
+using Palisade.Engine.Detect.Sigma.Read;
+using Palisade.Protocol;
+
+namespace Palisade.Engine.Incidents;
+
+/// <summary>Phases of an attack, in the order in which one goes forward.</summary>
+public enum AttackPhase : byte { Recon, Probe, Exploit, Access, Action }
+
+/// <summary>A class of attack in people's words.</summary>
+/// <param name="Rank">Place in the content: within a phase a later class speaks for an incident.</param>
+public sealed record ClassWords(string Class, AttackPhase Phase, int Rank, string Name, string NameZh);
+
+/// <summary>What incidents are told by: classes, phases, outcomes, rules of behaviour and the words that give a page's business away. Immutable.</summary>
+public sealed class IncidentContent
+{
+    private const int MaxBytes = 1 << 20;
+    private static readonly ClassWords Unknown = new("other", AttackPhase.Recon, -1, "Suspicious activity", "可疑活动");
+
+    private readonly Dictionary<string, ClassWords> classes = new(StringComparer.Ordinal);
+    private readonly Dictionary<AttackOutcome, (string En, string Zh)> outcomes = [];
+
+    private IncidentContent() { }
+
+    /// <summary>Nothing known: every class is "other".</summary>
+    public static IncidentContent Empty { get; } = new();
+
+    /// <summary>The words of a class; those of "other" where it is not known.</summary>
+    public ClassWords Of(string attackClass) => classes.GetValueOrDefault(attackClass) ?? classes.GetValueOrDefault("other") ?? Unknown;
+
+    /// <summary>What an outcome means, as a sentence.</summary>
+    public string Sentence(AttackOutcome outcome, bool chinese) => outcomes.TryGetValue(outcome, out var words) ? chinese ? words.Zh : words.En : "";
+
+    /// <summary>Reads the files below <c>lookups/incidents</c>; what is wrong is said and left out.</summary>
+    public static IncidentContent Load(IEnumerable<(string path, byte[] bytes)> files, out IReadOnlyList<Diagnostic> diagnostics)
+    {
+        ArgumentNullException.ThrowIfNull(files);
+        var found = new List<Diagnostic>();
+        var content = new IncidentContent();
+        foreach (var (path, bytes) in files.OrderBy(f => f.path, StringComparer.Ordinal))
+        {
+            foreach (var document in YamlTree.Read(path, bytes, MaxBytes, found))
+            {
+                foreach (var node in document["classes"]?.Items ?? []) content.ReadClass(path, node, found);
+                foreach (var node in document["outcomes"]?.Items ?? []) content.ReadOutcome(path, node, found);
+            }
+        }
+        diagnostics = found;
+        return content;
+    }
+
+    private void ReadClass(string path, YamlNode node, List<Diagnostic> found)
+    {
+        var key = Text(node, "class");
+        if (key.Length == 0 || classes.ContainsKey(key)) { found.Add(new Diagnostic("INC001", path, node.Line, $"class missing or said twice: {key}", true)); return; }
+        if (!Enum.TryParse<AttackPhase>(Text(node, "phase"), true, out var phase)) { found.Add(new Diagnostic("INC002", path, node.Line, $"{key}: phase is unknown", true)); return; }
+        classes[key] = new ClassWords(key, phase, classes.Count, Text(node, "en"), Text(node, "zh"));
+    }
+
+    private void ReadOutcome(string path, YamlNode node, List<Diagnostic> found)
+    {
+        if (Enum.TryParse<AttackOutcome>(Text(node, "outcome"), true, out var outcome)) outcomes[outcome] = (Text(node, "en"), Text(node, "zh"));
+        else found.Add(new Diagnostic("INC003", path, node.Line, "outcome is unknown", true));
+    }
+
+    internal static string Text(YamlNode node, string key) => node[key]?.Text ?? "";
+}
