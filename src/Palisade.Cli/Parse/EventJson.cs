@@ -14,7 +14,7 @@ internal sealed class EventJson : IDisposable
 {
     private readonly ArrayBufferWriter<byte> buffer = new(1 << 17);
     private readonly Utf8JsonWriter writer;
-    private readonly Dictionary<ushort, JsonEncodedText> names = [];
+    private JsonEncodedText?[] names = new JsonEncodedText?[FieldCatalogue.Count + 256];
 
     public EventJson() => writer = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true });
 
@@ -77,8 +77,7 @@ internal sealed class EventJson : IDisposable
         {
             var id = ids[i];
             if (id == Fields.Timestamp || ids[..i].Contains(id)) continue;
-            if (!names.TryGetValue(id, out var name)) names[id] = name = JsonEncodedText.Encode(FieldNames.Name(id), JavaScriptEncoder.UnsafeRelaxedJsonEscaping);
-            writer.WritePropertyName(name);
+            writer.WritePropertyName(NameOf(id));
             var more = ids[(i + 1)..].Contains(id) || IsArray(id);
             if (more) writer.WriteStartArray();
             WriteValue(id, batch.ValueAt(index, i));
@@ -87,6 +86,12 @@ internal sealed class EventJson : IDisposable
                 if (ids[j] == id) WriteValue(id, batch.ValueAt(index, j));
             writer.WriteEndArray();
         }
+    }
+
+    private JsonEncodedText NameOf(ushort id)
+    {
+        if (id >= names.Length) Array.Resize(ref names, Math.Max(id + 1, names.Length * 2));
+        return names[id] ??= JsonEncodedText.Encode(FieldNames.Name(id), JavaScriptEncoder.UnsafeRelaxedJsonEscaping);
     }
 
     // ECS makes these arrays always.

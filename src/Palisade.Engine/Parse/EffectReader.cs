@@ -31,7 +31,7 @@ internal sealed class EffectReader(Action<string, int, string> error, IReadOnlyD
             if (nodes is null) { error("SRC006", item.Line(), problem!); continue; }
             patterns.Add(new SourcePattern
             {
-                Id = one.Text("id") ?? $"{patterns.Count + 1}", Nodes = nodes, Effects = Read(one), First = PatternStart.FirstBytes(nodes), Anchor = PatternStart.Anchor(nodes),
+                Id = one.Text("id") ?? $"{patterns.Count + 1}", Nodes = nodes, Effects = Read(one), First = PatternStart.FirstBytes(nodes), Anchor = PatternStart.Anchor(nodes), Gate = TextGrams.Gate(PatternStart.Literals(nodes)),
                 Prefix = nodes is [{ Kind: NodeKind.Literal } first, ..] ? first.Literal : [],
             });
         }

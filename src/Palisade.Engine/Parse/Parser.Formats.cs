@@ -17,8 +17,10 @@ public sealed partial class Parser
     private const int MaxDepth = 4;
     /// <summary>Log sources whose header line is remembered; past it all are forgotten, and their lines read by the layouts of the source.</summary>
     private const int MaxHeaders = 1024;
+    private const int TriedBlindly = 6;
 
     private readonly PatternMatcher matcher = new();
+    private readonly TextGrams grams = new();
     private readonly JsonFlattener json = new();
     private readonly XmlFlattener xml = new();
     private readonly ValueWriter values = new();
@@ -33,6 +35,7 @@ public sealed partial class Parser
     private void Begin(in RecordInfo info)
     {
         record = info;
+        grams.Reset();
         matched = null;
         carriesNothing = remark = false;
     }
@@ -40,19 +43,29 @@ public sealed partial class Parser
     /// <summary>What was said of the log at hand goes before what the source says of all its logs.</summary>
     private ZoneTable ZoneOf(SourceDefinition source) => source.ZoneIsFixed ? source.Zone : record.Zone ?? source.Zone;
 
-    private bool TryPatterns(SourceDefinition source, SourcePattern[] patterns, int offset, int length, EventBatch into, int depth)
+    private bool TryPatterns(SourceDefinition source, SourcePattern[][] byFirst, int offset, int length, EventBatch into, int depth)
     {
         var text = into.Bytes(offset, length);
-        foreach (var pattern in patterns)
+        var patterns = byFirst[text[0]];
+        for (var i = 0; i < patterns.Length; i++)
         {
-            if (!pattern.First[text[0]] || !text.StartsWith(pattern.Prefix) || text.IndexOf(pattern.Anchor) < 0 || !matcher.TryMatch(pattern.Nodes, text, record.ReceivedMs, ZoneOf(source))) continue;
-            Trail?.Matched(source.Name, pattern.Id, matcher.Captures, offset);
-            matched ??= pattern;
-            Commit(source, offset, into, depth);
-            Run(source.Effects, source, into, depth, pattern.Effects);
-            return true;
+            // The first ones, the commonest, are sooner tried than the text is walked.
+            if (i == TriedBlindly) grams.Read(text, offset);
+            if ((i < TriedBlindly || grams.MayHold(patterns[i].Gate)) && TryPattern(source, patterns[i], i >= TriedBlindly, offset, length, into, depth)) return true;
         }
         return false;
+    }
+
+    /// <param name="gated">The text was found to pass the pattern's gate: its literals need not be looked for again.</param>
+    private bool TryPattern(SourceDefinition source, SourcePattern pattern, bool gated, int offset, int length, EventBatch into, int depth)
+    {
+        var text = into.Bytes(offset, length);
+        if (!text.StartsWith(pattern.Prefix) || (!gated && text.IndexOf(pattern.Anchor) < 0) || !matcher.TryMatch(pattern.Nodes, text, record.ReceivedMs, ZoneOf(source))) return false;
+        Trail?.Matched(source.Name, pattern.Id, matcher.Captures, offset);
+        matched ??= pattern;
+        Commit(source, offset, into, depth);
+        Run(source.Effects, source, into, depth, pattern.Effects);
+        return true;
     }
 
     private void Commit(SourceDefinition source, int offset, EventBatch into, int depth)
@@ -182,17 +195,13 @@ public sealed partial class Parser
         if (program >= 0 && TrySource(program, at, n, into, depth + 1)) { into.Header(into.Count - 1).Parser = program; return true; }
         var message = into.Bytes(at, n);
         if (message.StartsWith("@cee:"u8)) { var skip = 5 + Math.Max(message[5..].IndexOfAnyExcept((byte)' '), 0); at += skip; n -= skip; message = message[skip..]; }
+        if (message.IsEmpty) return true;
         if (message.Length > 1 && message[0] == '{')
         {
             if (depth < MaxDepth && !TryTree(null, at, n, into, depth + 1, out _)) into.Header(into.Count - 1).Refusal = ParseRefusal.None;
             return true;
         }
-        foreach (var candidate in set.AnyProgram)
-        {
-            if (candidate == program || !TrySource(candidate, at, n, into, depth + 1)) continue;
-            into.Header(into.Count - 1).Parser = candidate;
-            return true;
-        }
+        if (TryFirst(set.AnyProgramBy[message[0]], program, at, n, into, depth + 1) is >= 0 and var other) into.Header(into.Count - 1).Parser = other;
         return true;
     }
 
@@ -201,19 +210,19 @@ public sealed partial class Parser
         var before = into.Header(into.Count - 1).SlotCount;
         values.Begin(record.ReceivedMs, ZoneOf(source), source.Nothing);
         var text = into.Bytes(offset, length);
-        foreach (var condition in source.Has)
-            if (!HasKey(text, source.Pairs, condition)) return false;
+        foreach (var name in source.HasKeys)
+            if (!HasKey(text, source.Pairs, name)) return false;
         AddPairs(source, offset, length, into, depth);
         if (into.Header(into.Count - 1).SlotCount == before) return false;
         Run(source.Effects, source, into, depth, null);
         return true;
     }
 
-    private static bool HasKey(ReadOnlySpan<byte> text, PairSyntax syntax, ushort name)
+    private static bool HasKey(ReadOnlySpan<byte> text, PairSyntax syntax, byte[] name)
     {
         var reader = new PairReader(text, syntax);
         while (reader.TryNext(out var pair))
-            if (FieldNames.GetOrAdd(text.Slice(pair.KeyStart, pair.KeyLength)) == name) return true;
+            if (text.Slice(pair.KeyStart, pair.KeyLength).SequenceEqual(name)) return true;
         return false;
     }
 

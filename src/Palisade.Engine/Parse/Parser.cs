@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Text;
 using System.Text.Unicode;
 using Palisade.Engine.Parse.Explain;
+using Palisade.Engine.Parse.Patterns;
 using Palisade.Engine.Parse.Syslog;
 
 namespace Palisade.Engine.Parse;
@@ -90,12 +91,24 @@ public sealed partial class Parser(ParserSet set)
         if (remembered >= 0 && set[remembered].Format is not (SourceFormat.Json or SourceFormat.Xml or SourceFormat.Syslog) && TrySource(remembered, offset, length, into, depth)) return remembered;
         if (set.Syslog >= 0 && SyslogHeader.LooksLikeOne(into.Bytes(offset, length)))
         {
-            foreach (var candidate in set.Early)
-                if (candidate != remembered && TrySource(candidate, offset, length, into, depth)) return candidate;
+            if (TryFirst(set.EarlyBy[first], remembered, offset, length, into, depth) is >= 0 and var early) return early;
             if (TrySource(set.Syslog, offset, length, into, depth)) return set.Syslog;
         }
-        foreach (var candidate in (depth > 0 ? set.InsideBy : set.DetectedBy)[first])
-            if (candidate != remembered && TrySource(candidate, offset, length, into, depth)) return candidate;
+        return TryFirst((depth > 0 ? set.InsideBy : set.DetectedBy)[first], remembered, offset, length, into, depth);
+    }
+
+    /// <summary>The first of the candidates that reads the text, but for one that was tried before; -1 for none.</summary>
+    private short TryFirst(Candidate[] candidates, short but, int offset, int length, EventBatch into, int depth)
+    {
+        foreach (ref readonly var candidate in candidates.AsSpan())
+        {
+            if (candidate.Source == but) continue;
+            // What is tried in vain may take up a text of its own on the way.
+            grams.Read(into.Bytes(offset, length), offset);
+            if (!grams.MayHold(candidate.Gate)) continue;
+            if (candidate.Pattern is { } pattern ? TryPattern(candidate.Owner, pattern, true, offset, length, into, depth) : TrySource(candidate.Source, offset, length, into, depth))
+                return candidate.Source;
+        }
         return -1;
     }
 
@@ -123,9 +136,9 @@ public sealed partial class Parser(ParserSet set)
             case SourceFormat.Kv: return TryPairs(source, offset, length, into, depth);
             case SourceFormat.Delimited: return TryColumns(parser, source, offset, length, into, depth);
         }
-        if (TryPatterns(source, source.Patterns, offset, length, into, depth)) return true;
+        if (TryPatterns(source, source.PatternsBy, offset, length, into, depth)) return true;
         foreach (var other in source.Also)
-            if (set.IndexOf(other) is >= 0 and var index && TryPatterns(set[index], set[index].Patterns, offset, length, into, depth)) return true;
+            if (set.IndexOf(other) is >= 0 and var index && TryPatterns(set[index], set[index].PatternsBy, offset, length, into, depth)) return true;
         return false;
     }
 

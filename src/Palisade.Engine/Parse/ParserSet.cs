@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using Palisade.Engine.Parse.Own;
+using Palisade.Engine.Parse.Patterns;
 
 namespace Palisade.Engine.Parse;
 
@@ -21,19 +22,28 @@ public sealed class ParserSet
             .ToFrozenDictionary(p => p.p, p => p.Item2, StringComparer.OrdinalIgnoreCase).GetAlternateLookup<ReadOnlySpan<char>>();
         short[] Where(Func<SourceDefinition, bool> which) => [.. Enumerable.Range(0, sources.Length).Where(i => which(sources[i])).OrderBy(i => sources[i].Detect).Select(i => (short)i)];
         Detected = Where(s => s.Detect > 0 && s.Format is SourceFormat.Pattern or SourceFormat.Kv or SourceFormat.Delimited);
-        DetectedBy = [.. Enumerable.Range(0, 256).Select(b => Detected.Where(i => MayBegin(sources[i], b)).ToArray())];
-        InsideBy = [.. DetectedBy.Select(d => d.Where(i => sources[i].Detect < Loose).ToArray())];
+        DetectedBy = By(Detected);
+        InsideBy = [.. DetectedBy.Select(d => d.Where(c => sources[c.Source].Detect < Loose).ToArray())];
         Xml = Where(s => s.Format == SourceFormat.Xml && s.Detect > 0);
         Joined = Where(s => s.Join is not null);
         Headed = [.. Detected.Where(i => sources[i].Columns.Header.Length > 0)];
-        Early = [.. Detected.Where(i => sources[i].Detect < BeforeSyslog)];
-        AnyProgram = Where(s => s.Programs.Contains("*"));
+        EarlyBy = By(Detected.Where(i => sources[i].Detect < BeforeSyslog));
+        AnyProgramBy = By(Where(s => s.Programs.Contains("*")));
         Json = Where(s => s.Format == SourceFormat.Json && s.Detect > 0);
         Syslog = (short)Array.FindIndex(sources, s => s.Format == SourceFormat.Syslog);
     }
 
-    private bool MayBegin(SourceDefinition source, int first) => source.Format != SourceFormat.Pattern || source.Patterns.Any(p => p.First[first])
-        || source.Also.Any(o => byName.TryGetValue(o, out var other) && sources[other].Patterns.Any(p => p.First[first]));
+    private Candidate[][] By(IEnumerable<short> which) => [.. Enumerable.Range(0, 256).Select(b => which.SelectMany(i => Candidates(i, b)).ToArray())];
+
+    // One a pattern that may begin so, a source's own before those of its kin; one for what has no patterns.
+    private IEnumerable<Candidate> Candidates(short index, int first)
+    {
+        var source = sources[index];
+        if (source.Format == SourceFormat.Kv) return [new Candidate(index, TextGrams.Gate(source.HasKeys), null, source)];
+        if (source.Format != SourceFormat.Pattern) return [new Candidate(index, GramGate.Open, null, source)];
+        return source.Also.Select(o => byName.TryGetValue(o, out var other) ? sources[other] : null).OfType<SourceDefinition>().Prepend(source)
+            .SelectMany(owner => owner.PatternsBy[first].Select(p => new Candidate(index, p.Gate, p, owner)));
+    }
 
     /// <summary>Sources in the set, without those that belong to tenants.</summary>
     public int Count => shipped;
@@ -53,16 +63,16 @@ public sealed class ParserSet
 
     /// <summary>Sources whose columns a header line names.</summary>
     internal short[] Headed { get; }
-    /// <summary>Sources tried on what looks like a syslog frame.</summary>
-    internal short[] Early { get; }
+    /// <summary>Sources tried on what looks like a syslog frame, by its first byte.</summary>
+    internal Candidate[][] EarlyBy { get; }
     /// <summary>Sources tried on a whole line of unknown kind, in order.</summary>
     internal short[] Detected { get; }
     /// <summary>Those of them that may read a text with this first byte.</summary>
-    internal short[][] DetectedBy { get; }
+    internal Candidate[][] DetectedBy { get; }
     /// <summary>Those tried on a message inside another record, by its first byte.</summary>
-    internal short[][] InsideBy { get; }
-    /// <summary>Sources tried on the message of a syslog program that no source knows.</summary>
-    internal short[] AnyProgram { get; }
+    internal Candidate[][] InsideBy { get; }
+    /// <summary>Sources tried on the message of a syslog program that no source knows, by its first byte.</summary>
+    internal Candidate[][] AnyProgramBy { get; }
     /// <summary>Sources of JSON objects, the most special first.</summary>
     internal short[] Json { get; }
     internal short Syslog { get; }

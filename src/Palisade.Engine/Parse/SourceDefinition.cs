@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using System.Text;
 using Palisade.Engine.Parse.Delimited;
 using Palisade.Engine.Parse.Effects;
 using Palisade.Engine.Parse.Joining;
@@ -23,6 +24,8 @@ internal sealed class SourcePattern
     public required bool[] First { get; init; }
     /// <summary>A literal that the text must hold; may be empty.</summary>
     public required byte[] Anchor { get; init; }
+    /// <summary>What a text must hold, as the grams of its literals.</summary>
+    public GramGate Gate { get; init; } = GramGate.Open;
     public EffectList Effects { get; init; } = EffectList.None;
 }
 
@@ -39,12 +42,16 @@ internal sealed class SourceDefinition
     public string[] Programs { get; init; } = [];
     /// <summary>Sources tried when none of the patterns fits (sshd: pam).</summary>
     public string[] Also { get; init; } = [];
-    public SourcePattern[] Patterns { get; init; } = [];
+    public SourcePattern[] Patterns { get; init { field = value; PatternsBy = PatternStart.ByFirst(value); } } = [];
+    /// <summary>The patterns that a text may fit, by its first byte.</summary>
+    public SourcePattern[][] PatternsBy { get; private init; } = PatternStart.ByFirst([]);
     public EffectList Effects { get; init; } = EffectList.None;
     /// <summary>Names in the record (JSON members, keys, columns) and what becomes of them.</summary>
     public FrozenDictionary<ushort, Target[]> Fields { get; init; } = FrozenDictionary<ushort, Target[]>.Empty;
     /// <summary>Names that a record of this source must have (JSON members, keys, columns of a header).</summary>
-    public ushort[] Has { get; init; } = [];
+    public ushort[] Has { get; init { field = value; HasKeys = [.. value.Select(id => Encoding.UTF8.GetBytes(FieldNames.Name(id)))]; } } = [];
+    /// <summary>The same names as they stand in the record.</summary>
+    public byte[][] HasKeys { get; private init; } = [];
     /// <summary>Values that names of the record must have.</summary>
     public Condition[] Where { get; init; } = [];
     /// <summary>Values that mean none, beside '-'.</summary>

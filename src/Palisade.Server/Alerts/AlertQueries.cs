@@ -88,6 +88,11 @@ public sealed class AlertQueries(ControlDbFactory factory)
         if (f.To is { } to) query = query.Where(a => a.First < to);
         foreach (var word in (f.Text ?? "").ToLowerInvariant().Split(' ', StringSplitOptions.RemoveEmptyEntries).Take(8))
         {
+            if (word[0] == '#' && uint.TryParse(word.AsSpan(1), NumberStyles.None, CultureInfo.InvariantCulture, out var source))
+            {
+                query = query.Where(a => a.SourceId == source);
+                continue;
+            }
             query = query.Where(a => a.Title.ToLower().Contains(word) || a.TitleZh.Contains(word) || a.RuleId.ToLower().Contains(word)
                 || a.Id == word || a.SourceIp.Contains(word) || a.User.ToLower().Contains(word) || a.Host.ToLower().Contains(word) || a.Site.ToLower().Contains(word));
         }

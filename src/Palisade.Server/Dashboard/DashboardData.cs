@@ -1,3 +1,4 @@
+using System.Globalization;
 using Palisade.Engine;
 using Palisade.Protocol;
 using Palisade.Server.Alerts;
@@ -11,7 +12,8 @@ namespace Palisade.Server.Dashboard;
 
 /// <summary>Reads the figures from the event store, the loss ledger and the alerts.</summary>
 internal sealed class DashboardData(
-    EventQueries events, AlertQueries alerts, SourceOverview sources, ISourceStats stats, ILossLedger ledger, EngineSnapshot engine, TimeProvider clock) : IDashboardData
+    EventQueries events, AlertQueries alerts, SourceOverview sources, ISourceStats stats, ILossLedger ledger, EngineSnapshot engine,
+    ISourceRegistry registry, TimeProvider clock) : IDashboardData
 {
     private const int Shown = 12;
     private const int Compared = 500;
@@ -63,15 +65,19 @@ internal sealed class DashboardData(
             a.Count, earlier.GetValueOrDefault(a.Key), a.Succeeded))];
     }
 
-    /// <summary>Hosts, and sites where the logs name no host.</summary>
+    /// <summary>Hosts; the site where a log names no host, and the source where it names neither.</summary>
     private async Task<IReadOnlyList<RankedFigure>> TargetsAsync(uint tenant, Span now, Span before, CancellationToken stop)
     {
-        var by = TargetKey.Host;
-        var found = await events.TopTargetsAsync(tenant, now, by, Shown, stop);
-        if (found.Count == 0) found = await events.TopTargetsAsync(tenant, now, by = TargetKey.Site, Shown, stop);
-        var earlier = (await events.TopTargetsAsync(tenant, before, by, Compared, stop)).ToDictionary(t => t.Key, t => t.Count, StringComparer.Ordinal);
-        return [.. found.Select(t => new RankedFigure(t.Key, "", t.Count, earlier.GetValueOrDefault(t.Key), t.Succeeded))];
+        var found = await events.TopTargetsAsync(tenant, now, TargetKey.Nearest, Shown, stop);
+        var earlier = (await events.TopTargetsAsync(tenant, before, TargetKey.Nearest, Compared, stop)).ToDictionary(t => t.Key, t => t.Count, StringComparer.Ordinal);
+        var ranked = new List<RankedFigure>(found.Count);
+        foreach (var t in found) ranked.Add(new RankedFigure(t.Key, await NameAsync(t.Key, stop), t.Count, earlier.GetValueOrDefault(t.Key), t.Succeeded));
+        return ranked;
     }
+
+    private async ValueTask<string> NameAsync(string key, CancellationToken stop) =>
+        key.StartsWith('#') && uint.TryParse(key.AsSpan(1), NumberStyles.None, CultureInfo.InvariantCulture, out var source)
+            ? (await registry.FindAsync(source, stop))?.Name ?? key : key;
 
     /// <summary>Every bar of the span; one without attacks is empty, not missing.</summary>
     internal static IReadOnlyList<TrendBar> Bars(IReadOnlyList<AttackBucket> rows, DateTimeOffset from, TimeSpan bucket, int bars)

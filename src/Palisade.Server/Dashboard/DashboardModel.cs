@@ -16,7 +16,7 @@ public sealed record TrendBar(DateTimeOffset At, IReadOnlyDictionary<string, lon
 
 /// <summary>A class, region, network, address or target, with the same span before it.</summary>
 /// <param name="Key">What a filter takes.</param>
-/// <param name="Hint">A second word: the network's number, the address's region.</param>
+/// <param name="Hint">A second word: the network's number, the address's region, the name of a target that the filter knows by number.</param>
 public sealed record RankedFigure(string Key, string Hint, long Count, long Before, long Succeeded);
 
 /// <summary>Whether silence can be believed.</summary>

@@ -66,7 +66,14 @@ public sealed partial class EventQueries
     /// <summary>Targets with most attacks.</summary>
     public Task<List<TargetTotal>> TopTargetsAsync(uint tenant, TimeRange range, TargetKey by, int limit, CancellationToken stop)
     {
-        var key = by switch { TargetKey.Host => "host_name", TargetKey.Site => "url_domain", TargetKey.Path => "url_path", _ => "user_name" };
+        var key = by switch
+        {
+            TargetKey.Host => "host_name",
+            TargetKey.Site => "url_domain",
+            TargetKey.Path => "url_path",
+            TargetKey.User => "user_name",
+            _ => "multiIf(host_name != '', toString(host_name), url_domain != '', toString(url_domain), concat('#', toString(source_id)))",
+        };
         return ReadAsync(tenant, $$"""
             SELECT {{key}} AS k, count() AS n, countIf(outcome >= 3), uniq(source_ip) FROM findings
             WHERE tenant_id = {tenant:UInt32} AND {{InRange}} AND level >= 2 AND {{key}} != '' GROUP BY k ORDER BY n DESC, k LIMIT {limit:UInt32}

@@ -30,8 +30,8 @@ public sealed record AttackerTotal(string Key, string Country, string Organizati
 
 public sealed record OutcomeTotal(AttackOutcome Outcome, long Count);
 
-/// <summary>What targets are counted by: host.name, url.domain, url.path, or user.name.</summary>
-public enum TargetKey { Host, Site, Path, User }
+/// <summary>What targets are counted by: host.name, url.domain, url.path, user.name, or the nearest name there is: the host, else the site, else <c>#</c> and the source's id.</summary>
+public enum TargetKey { Host, Site, Path, User, Nearest }
 
 public sealed record TargetTotal(string Key, long Count, long Succeeded, long Attackers);
 

@@ -92,6 +92,15 @@ public abstract class AlertStoreTests(ControlFixture store)
     }
 
     [Fact]
+    public async Task A_source_is_searched_for_by_its_number()
+    {
+        var tenant = await App.TenantAsync(store.NewName());
+        await ApplyAsync([TestApp.Finding(tenant.Id, title: "Seventh") with { Source = 7 }, TestApp.Finding(tenant.Id, title: "Eighth") with { Source = 8, Host = "other" }]);
+        var found = await App.Service<AlertQueries>().ListAsync(tenant.Id, new AlertFilter { Text = "#7" }, null, 10, Stop);
+        Assert.Equal("Seventh", Assert.Single(found.Items).Title);
+    }
+
+    [Fact]
     public async Task Pages_of_the_list_hold_each_alert_once_in_order()
     {
         var tenant = await App.TenantAsync(store.NewName());

@@ -84,6 +84,19 @@ public sealed class EventQueriesTests(SharedStore shared) : IClassFixture<Shared
     }
 
     [Fact]
+    public async Task A_target_without_a_host_is_its_site_and_one_without_either_its_source()
+    {
+        var expected = attacks.Select(f => (Text(f, Fields.HostName), Text(f, Fields.UrlDomain)) switch
+        {
+            ({ Length: > 0 } host, _) => host,
+            (_, { Length: > 0 } site) => site,
+            _ => "#" + run.Events.Header(f.Event).Source,
+        }).GroupBy(v => v).ToDictionary(g => g.Key, g => (long)g.Count());
+        Assert.Contains(expected.Keys, k => k.StartsWith('#'));
+        Assert.Equal(expected, (await Queries.TopTargetsAsync(tenant, Samples.Whole, TargetKey.Nearest, 10_000, CancellationToken.None)).ToDictionary(t => t.Key, t => t.Count));
+    }
+
+    [Fact]
     public async Task An_event_comes_back_with_its_bytes_and_all_its_fields()
     {
         for (var i = 0; i < 10; i++)

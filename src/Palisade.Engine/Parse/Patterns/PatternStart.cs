@@ -16,10 +16,28 @@ internal static class PatternStart
         return first;
     }
 
+    private static readonly SourcePattern[][] None = [.. Enumerable.Repeat(Array.Empty<SourcePattern>(), 256)];
+
+    /// <summary>For each byte the patterns that a text may fit which begins with it, in their order.</summary>
+    public static SourcePattern[][] ByFirst(SourcePattern[] patterns)
+    {
+        if (patterns.Length == 0) return None;
+        var lists = new SourcePattern[256][];
+        for (var b = 0; b < 256; b++)
+        {
+            SourcePattern[] list = [.. patterns.Where(p => p.First[b])];
+            // Most bytes have the list of a neighbour: one array serves.
+            lists[b] = b > 0 && list.AsSpan().SequenceEqual(lists[b - 1]) ? lists[b - 1] : list;
+        }
+        return lists;
+    }
+
     /// <summary>The longest literal that no text of this pattern lacks; empty when there is none.</summary>
-    public static byte[] Anchor(PatternNode[] nodes) =>
-        nodes.Where(n => n.Kind == NodeKind.Literal).Select(n => n.Literal).Concat(nodes.Where(n => n is { Kind: NodeKind.Capture, Target: { Kind: CaptureKind.Kv, Words.Length: 1 } }).Select(n => n.Target.Words[0]))
-            .OrderByDescending(l => l.Length).FirstOrDefault() ?? [];
+    public static byte[] Anchor(PatternNode[] nodes) => Literals(nodes).OrderByDescending(l => l.Length).FirstOrDefault() ?? [];
+
+    /// <summary>The literals that no text of this pattern lacks.</summary>
+    public static IEnumerable<byte[]> Literals(PatternNode[] nodes) =>
+        nodes.Where(n => n.Kind == NodeKind.Literal).Select(n => n.Literal).Concat(nodes.Where(n => n is { Kind: NodeKind.Capture, Target: { Kind: CaptureKind.Kv, Words.Length: 1 } }).Select(n => n.Target.Words[0]));
 
     // True when the sequence may be empty, so that what follows it counts too.
     private static bool Add(PatternNode[] nodes, bool[] first)
