@@ -114,6 +114,14 @@ public sealed class EventBatch
         return Count++;
     }
 
+    /// <summary>Takes the last event away again, with all that was added to it.</summary>
+    public void DropLast()
+    {
+        ref readonly var h = ref headers[--Count];
+        slots = h.FirstSlot;
+        arenaUsed = h.RawOffset;
+    }
+
     /// <summary>The record as received. Valid until the arena grows: do not hold it over an Add that copies.</summary>
     public ReadOnlySpan<byte> Raw(int index) => arena.AsSpan(headers[index].RawOffset, headers[index].RawLength);
 

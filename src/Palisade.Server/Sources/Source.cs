@@ -16,6 +16,10 @@ public sealed class Source : ITenantOwned
     public DateTimeOffset Created { get; set; }
     public DateTimeOffset? LastSeen { get; set; }
     public bool Disabled { get; set; }
+    /// <summary>Records it may send in a second, on the average of ten; 0: as many as the tenant's plan has left.</summary>
+    public long MaxEventsPerSecond { get; set; }
+    /// <summary>Bytes it may send in a day (UTC); 0: as many as the tenant's plan has left.</summary>
+    public long MaxBytesPerDay { get; set; }
     /// <summary>Grows with every edit; the ETag.</summary>
     public long Version { get; set; }
 }

@@ -29,4 +29,15 @@ public sealed class EventStore(StoreClient store)
         // Only after an answer: a request that failed may still be reading it.
         spare = wire;
     }
+
+    /// <summary>
+    /// Takes away the unread version of events whose read version is stored. Says nothing twice: where it was done before, nothing is left to do.
+    /// </summary>
+    public Task RemoveUnreadAsync(uint tenant, UnreadRange range, IReadOnlyList<ulong> ids, CancellationToken stop)
+    {
+        ArgumentOutOfRangeException.ThrowIfZero(tenant);
+        return ids.Count == 0 ? Task.CompletedTask : store.ExecuteAsync(
+            $$"""DELETE FROM events WHERE tenant_id = {tenant:UInt32} AND {{EventQueries.InDays}} AND source_id = {source:UInt32} AND refusal > 1 AND id IN {ids:Array(UInt64)}""",
+            stop, [new("tenant", "UInt32", tenant), new("source", "UInt32", range.Source), .. range.DayBounds, new("ids", "Array(UInt64)", ids.ToArray())]);
+    }
 }

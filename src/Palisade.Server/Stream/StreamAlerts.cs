@@ -8,15 +8,17 @@ namespace Palisade.Server.Streaming;
 /// <summary>Copies findings out of the batch into what alerts need, and hands them over.</summary>
 internal sealed class StreamAlerts(IAlertSink sink, Func<ushort, string> fieldName, int node) : IStreamAlerts
 {
-    public Task ApplyAsync(EventBatch events, FindingList findings, ulong from, ulong to, CancellationToken stop)
+    public Task ApplyAsync(EventBatch events, FindingList findings, ulong from, ulong to, CancellationToken stop) => ApplyAsync(events, findings, from, to, node, node, stop);
+
+    public Task ApplyAsync(EventBatch events, FindingList findings, ulong from, ulong to, int node, int positionNode, CancellationToken stop)
     {
         var projections = new List<FindingProjection>(findings.Count);
         foreach (ref readonly var finding in findings.Items)
-            if (!finding.Rule.ContextOnly) projections.Add(Project(events, finding));
-        return projections.Count == 0 ? Task.CompletedTask : sink.ApplyAsync(node, projections, from, to, stop);
+            if (!finding.Rule.ContextOnly) projections.Add(Project(events, finding, node));
+        return projections.Count == 0 ? Task.CompletedTask : sink.ApplyAsync(positionNode, projections, from, to, stop);
     }
 
-    private FindingProjection Project(EventBatch events, in Finding finding)
+    private FindingProjection Project(EventBatch events, in Finding finding, int node)
     {
         var at = finding.Event;
         ref readonly var header = ref events.Header(at);

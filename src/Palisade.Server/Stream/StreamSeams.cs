@@ -45,6 +45,10 @@ public interface IStreamStore
 /// <summary>Alerts as the stream feeds them. Applying a range again changes nothing.</summary>
 public interface IStreamAlerts
 {
+    /// <summary>The same for events that are read again: their place is kept under a number of its own, so that neither is taken for the other.</summary>
+    /// <param name="node">Node whose journal the events came by.</param>
+    /// <param name="positionNode">Below zero.</param>
+    Task ApplyAsync(EventBatch events, FindingList findings, ulong from, ulong to, int node, int positionNode, CancellationToken stop);
     Task ApplyAsync(EventBatch events, FindingList findings, ulong from, ulong to, CancellationToken stop);
 }
 

@@ -15,6 +15,8 @@ public static class UnparsedSlice
         services.AddHostedService(s => s.GetRequiredService<UnparsedFeed>());
         services.AddSingleton<OwnParsers>();
         services.AddHostedService(s => s.GetRequiredService<OwnParsers>());
+        services.AddSingleton<ReparseDesk>();
+        services.AddHostedService<ReparseService>();
         return services;
     }
 
@@ -22,5 +24,6 @@ public static class UnparsedSlice
     {
         UnparsedApi.Map(api);
         ParsersApi.Map(api);
+        ReparseApi.Map(api);
     }
 }

@@ -40,6 +40,10 @@ public sealed class RoleTests(SqliteControl store)
         new("GET", "/api/v1/unparsed/{unparsed}", Role.Viewer),
         new("PATCH", "/api/v1/unparsed/{unparsed}", Role.Analyst, "unparsed.ignore", new { ignored = true }),
         new("DELETE", "/api/v1/unparsed/{unparsed}", Role.Analyst, "unparsed.remove"),
+        new("POST", "/api/v1/unparsed/{unparsed}/reparse", Role.Analyst, "unparsed.reparse"),
+        new("GET", "/api/v1/reparses", Role.Viewer),
+        new("GET", "/api/v1/reparses/{reparse}", Role.Viewer),
+        new("DELETE", "/api/v1/reparses/{reparse}", Role.Analyst, "unparsed.reparse_stop"),
         new("POST", "/api/v1/parsers/try", Role.Viewer, Body: new { lines = new[] { "a" }, pattern = "a" }),
         new("GET", "/api/v1/parsers", Role.Viewer),
         new("GET", "/api/v1/parsers/{parser}", Role.Viewer),
@@ -73,7 +77,7 @@ public sealed class RoleTests(SqliteControl store)
         using var sender = App.WithToken(await App.TokenAsync(tenant, TokenScope.Ingest));
         foreach (var act in Acts)
         {
-            using var answer = await SendAsync(sender, act, act.Path.Replace("{token}", Guid.Empty.ToString()).Replace("{unparsed}", Guid.Empty.ToString()).Replace("{source}", "1"), "x");
+            using var answer = await SendAsync(sender, act, act.Path.Replace("{token}", Guid.Empty.ToString()).Replace("{unparsed}", Guid.Empty.ToString()).Replace("{source}", "1").Replace("{reparse}", "1"), "x");
             Assert.Equal((HttpStatusCode.Forbidden, "token.scope"), (answer.StatusCode, await CodeAsync(answer)));
         }
         await using var db = App.Control.For(tenant.Id);
@@ -87,7 +91,8 @@ public sealed class RoleTests(SqliteControl store)
             var alert = act.Path.Contains("{alert}") ? (await App.AlertAsync(TestApp.Finding(tenant.Id, title: $"{word} {act.Method}"))).Id : "";
             var token = act.Path.Contains("{token}") ? await TokenIdAsync(tenant) : "";
             var path = act.Path.Replace("{alert}", alert).Replace("{source}", source.ToString()).Replace("{token}", token)
-                .Replace("{unparsed}", act.Path.Contains("{unparsed}") ? await UnparsedIdAsync(tenant, source) : "").Replace("{parser}", act.Path.Contains("{parser}") ? await ParserAsync(tenant) : "");
+                .Replace("{unparsed}", act.Path.Contains("{unparsed}") ? await UnparsedIdAsync(tenant, source) : "").Replace("{parser}", act.Path.Contains("{parser}") ? await ParserAsync(tenant) : "")
+                .Replace("{reparse}", act.Path.Contains("{reparse}") ? await ReparseAsync(tenant, source) : "");
             var before = await App.AuditAsync(tenant.Id);
             using var answer = await SendAsync(client, act, path, $"made-by-{word}");
             var fresh = (await App.AuditAsync(tenant.Id))[before.Count..];
@@ -109,6 +114,13 @@ public sealed class RoleTests(SqliteControl store)
         var groups = App.Service<UnparsedGroups>();
         await groups.AddAsync(tenant.Id, source, "a line=1"u8.ToArray(), 1);
         return (await groups.ListAsync(tenant.Id)).Groups[0].Id.ToString();
+    }
+
+    private async Task<string> ReparseAsync(Tenant tenant, uint source)
+    {
+        var desk = App.Service<ReparseDesk>();
+        foreach (var job in await desk.ListAsync(tenant.Id, CancellationToken.None)) await desk.StopAsync(tenant.Id, job.Id, Audit.Actor.System, CancellationToken.None);
+        return (await desk.StartAsync(tenant.Id, Guid.Parse(await UnparsedIdAsync(tenant, source)), Audit.Actor.System, CancellationToken.None)).Job!.Id.ToString();
     }
 
     private async Task<string> ParserAsync(Tenant tenant) =>

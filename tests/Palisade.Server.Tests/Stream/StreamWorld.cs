@@ -144,6 +144,9 @@ internal sealed class StreamWorld : IStreamStore, ILedgerStore, IStreamAlerts, I
         await StepAsync(CrashAt.AfterAlerts, stop);
     }
 
+    public Task ApplyAsync(EventBatch events, FindingList findings, ulong from, ulong to, int node, int positionNode, CancellationToken stop) =>
+        throw new InvalidOperationException("the stream reads nothing again");
+
     private static string Name(EventBatch events, in Finding finding) =>
         $"{finding.Rule.Id}@{events.Header(finding.Event).Sequence}:{finding.Firing?.FirstSequence}";
 

@@ -22,6 +22,8 @@ public sealed class IsolationTests(SharedStore shared) : IClassFixture<SharedSto
         var attack = Samples.Attacks(run)[0];
         var id = EventId.Of(Samples.Node, run.Events.Header(attack.Event).Sequence);
         var search = new EventSearch(range);
+        var unread = new UnreadRange(Samples.SshSource, range.From.ToUnixTimeMilliseconds(), range.To.ToUnixTimeMilliseconds());
+        static async Task<long> Some<T>(Task<HashSet<T>> rows) => (await rows).Count;
         static async Task<long> Many<T>(Task<List<T>> rows) => (await rows).Count;
         Ask[] asks =
         [
@@ -36,6 +38,11 @@ public sealed class IsolationTests(SharedStore shared) : IClassFixture<SharedSto
             new(nameof(q.CountAsync), t => q.CountAsync(t, search, stop)),
             new(nameof(q.SourceTotalsAsync), t => Many(q.SourceTotalsAsync(t, range, stop))),
             new(nameof(q.UnparsedAsync), t => Many(q.UnparsedAsync(t, Samples.SshSource, range, 10, stop))),
+            new(nameof(q.CountUnreadAsync), t => q.CountUnreadAsync(t, unread, stop)),
+            new(nameof(q.UnreadPlacesAsync), t => Many(q.UnreadPlacesAsync(t, unread, 0, 10, stop))),
+            new(nameof(q.UnreadAsync), t => Many(q.UnreadAsync(t, unread, 0, ulong.MaxValue, stop))),
+            new(nameof(q.ReadOfAsync), t => Some(q.ReadOfAsync(t, unread, [id], stop))),
+            new(nameof(q.FoundInAsync), t => Some(q.FoundInAsync(t, [id], stop))),
             new(nameof(q.FindingsOfEventAsync), t => Many(q.FindingsOfEventAsync(t, id, stop))),
             new(nameof(q.FindingsOfAlertAsync), t => Many(q.FindingsOfAlertAsync(t, range, attack.Rule.Id, "", "", 10, stop))),
         ];

@@ -9,11 +9,12 @@ namespace Palisade.Server.Unparsed.Pages;
 
 /// <summary>Lines that no source could read, by shape, the most frequent first.</summary>
 public sealed partial class UnparsedPage(
-    UnparsedGroups store, ISourceRegistry sources, MembershipService members, ISnackbar toasts, TimeProvider clock, ILogger<UnparsedPage> log) : IAsyncDisposable
+    UnparsedGroups store, ReparseDesk desk, ISourceRegistry sources, MembershipService members, ISnackbar toasts, TimeProvider clock, ILogger<UnparsedPage> log) : IAsyncDisposable
 {
-    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(2), JobShown = TimeSpan.FromMinutes(10);
     private readonly CancellationTokenSource stop = new();
     private IReadOnlyList<(UnparsedGroup Group, string Source)>? groups;
+    private IReadOnlyList<(ReparseJob Job, string Source)> jobs = [];
     private ITimer? timer;
     private long overlooked;
     private bool ignored, failed, busy;
@@ -23,6 +24,12 @@ public sealed partial class UnparsedPage(
 
     private Actor Me => new("user", Scene.User.Id.ToString(), Scene.User.Name, "console");
     private List<(UnparsedGroup Group, string Source)> Shown => [.. (groups ?? []).Where(g => g.Group.Ignored == ignored)];
+
+    /// <summary>Those under way, and what became of the latest ones.</summary>
+    private IEnumerable<(ReparseJob Job, string Source)> Jobs =>
+        jobs.Where(j => j.Job.State <= ReparseState.Running || j.Job.Ended > clock.GetUtcNow() - JobShown);
+
+    private bool Reads(UnparsedGroup group) => jobs.Any(j => j.Job.Group == group.Id && j.Job.State <= ReparseState.Running);
 
     protected override Task OnInitializedAsync() => ReadAsync();
 
@@ -39,7 +46,9 @@ public sealed partial class UnparsedPage(
             var (all, missed) = await store.ListAsync(Scene.Tenant);
             var named = new List<(UnparsedGroup, string)>(all.Count);
             foreach (var group in all.OrderByDescending(g => g.Count)) named.Add((group, (await sources.FindAsync(group.SourceId, stop.Token))?.Name ?? "–"));
-            (groups, overlooked, failed) = (named, missed, false);
+            var reading = new List<(ReparseJob, string)>();
+            foreach (var job in await desk.ListAsync(Scene.Tenant, stop.Token)) reading.Add((job, (await sources.FindAsync(job.SourceId, stop.Token))?.Name ?? "–"));
+            (groups, overlooked, failed, jobs) = (named, missed, false, reading);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
@@ -55,6 +64,11 @@ public sealed partial class UnparsedPage(
 
     private Task IgnoreAsync(UnparsedGroup group) =>
         ChangeAsync(() => store.IgnoreAsync(Scene.Tenant, group.Id, !group.Ignored, Me, stop.Token), group.Ignored ? "queue.done.listed" : "queue.done.ignored");
+
+    private Task ReparseAsync(UnparsedGroup group) =>
+        ChangeAsync(async () => (await desk.StartAsync(Scene.Tenant, group.Id, Me, stop.Token)).Job is not null, "queue.done.reparse");
+
+    private Task StopAsync(ReparseJob job) => ChangeAsync(() => desk.StopAsync(Scene.Tenant, job.Id, Me, stop.Token), "queue.done.jobStopped");
 
     private Task RemoveAsync(UnparsedGroup group) => ChangeAsync(() => store.RemoveAsync(Scene.Tenant, group.Id, Me, stop.Token), "queue.done.removed");
 

@@ -12,7 +12,7 @@ namespace Palisade.Server.Unparsed.Pages;
 
 /// <summary>Where a source is written: lines on one side, what becomes of them on the other, at every key.</summary>
 public sealed partial class WorkbenchPage(
-    UnparsedGroups store, OwnParsers parsers, LiveParsers live, MembershipService members, ISnackbar toasts, TimeProvider clock, ILogger<WorkbenchPage> log) : IDisposable
+    UnparsedGroups store, ReparseDesk desk, OwnParsers parsers, LiveParsers live, MembershipService members, ISnackbar toasts, TimeProvider clock, ILogger<WorkbenchPage> log) : IDisposable
 {
     /// <summary>Characters of all lines together.</summary>
     private const int MaxText = 24_000;
@@ -31,7 +31,7 @@ public sealed partial class WorkbenchPage(
     private (string? Group, string? Parser)? shown;
     private long saved;
     private long? version;
-    private bool inYaml, gone, busy;
+    private bool inYaml, gone, busy, rereads;
 
     [CascadingParameter] public Scene Scene { get; set; } = null!;
     [Parameter] public string Tenant { get; set; } = "";
@@ -94,10 +94,12 @@ public sealed partial class WorkbenchPage(
             var made = await parsers.SaveAsync(Scene.Tenant, Yaml, lines, inYaml ? version : null, Me, stop.Token);
             refusal = made.Parser is null ? made.Refusal.ToString().ToLowerInvariant() : "";
             if (made.Parser is not { } row) return;
-            (saved, version) = (row.Version, row.Version);
-            // Its lines are read from now on; what still is not comes back by itself.
-            if (Guid.TryParse(Group, out var id)) await store.RemoveAsync(Scene.Tenant, id, Me, stop.Token);
+            (saved, version, rereads) = (row.Version, row.Version, false);
             mine = await parsers.ListAsync(Scene.Tenant, stop.Token);
+            // Its lines are read from now on, and what is stored of them is read again; what still is not comes back by itself.
+            if (!Guid.TryParse(Group, out var id)) return;
+            rereads = (await desk.StartAsync(Scene.Tenant, id, Me, stop.Token)).Job is not null;
+            await store.RemoveAsync(Scene.Tenant, id, Me, stop.Token);
         }
         catch (Exception problem) when (!stop.IsCancellationRequested)
         {

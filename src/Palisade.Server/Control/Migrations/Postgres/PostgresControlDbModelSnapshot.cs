@@ -719,6 +719,12 @@ namespace Palisade.Server.Control.Migrations.Postgres
                     b.Property<long?>("LastSeen")
                         .HasColumnType("bigint");
 
+                    b.Property<long>("MaxBytesPerDay")
+                        .HasColumnType("bigint");
+
+                    b.Property<long>("MaxEventsPerSecond")
+                        .HasColumnType("bigint");
+
                     b.Property<string>("Name")
                         .IsRequired()
                         .HasMaxLength(64)
@@ -874,6 +880,71 @@ namespace Palisade.Server.Control.Migrations.Postgres
                     b.HasKey("TenantId", "Name", "Version");
 
                     b.ToTable("own_parsers", (string)null);
+                });
+
+            modelBuilder.Entity("Palisade.Server.Unparsed.ReparseJob", b =>
+                {
+                    b.Property<long>("Id")
+                        .HasColumnType("bigint");
+
+                    b.Property<long>("After")
+                        .HasColumnType("bigint");
+
+                    b.Property<long>("Asked")
+                        .HasColumnType("bigint");
+
+                    b.Property<string>("Author")
+                        .IsRequired()
+                        .HasColumnType("text");
+
+                    b.Property<long?>("Ended")
+                        .HasColumnType("bigint");
+
+                    b.Property<long>("Findings")
+                        .HasColumnType("bigint");
+
+                    b.Property<long>("From")
+                        .HasColumnType("bigint");
+
+                    b.Property<Guid>("Group")
+                        .HasColumnType("uuid");
+
+                    b.Property<long>("Looked")
+                        .HasColumnType("bigint");
+
+                    b.Property<int>("Node")
+                        .HasColumnType("integer");
+
+                    b.Property<string>("Problem")
+                        .IsRequired()
+                        .HasMaxLength(500)
+                        .HasColumnType("character varying(500)");
+
+                    b.Property<long>("Read")
+                        .HasColumnType("bigint");
+
+                    b.Property<long>("SourceId")
+                        .HasColumnType("bigint");
+
+                    b.Property<byte>("State")
+                        .HasColumnType("smallint");
+
+                    b.Property<long>("TenantId")
+                        .HasColumnType("bigint");
+
+                    b.Property<long>("To")
+                        .HasColumnType("bigint");
+
+                    b.Property<long>("Total")
+                        .HasColumnType("bigint");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("TenantId", "Id");
+
+                    b.HasIndex("Node", "State", "Id");
+
+                    b.ToTable("reparse_jobs", (string)null);
                 });
 
             modelBuilder.Entity("Palisade.Server.Unparsed.UnparsedRow", b =>
@@ -1074,6 +1145,15 @@ namespace Palisade.Server.Control.Migrations.Postgres
                 });
 
             modelBuilder.Entity("Palisade.Server.Unparsed.OwnParser", b =>
+                {
+                    b.HasOne("Palisade.Server.Tenants.Tenant", null)
+                        .WithMany()
+                        .HasForeignKey("TenantId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("Palisade.Server.Unparsed.ReparseJob", b =>
                 {
                     b.HasOne("Palisade.Server.Tenants.Tenant", null)
                         .WithMany()

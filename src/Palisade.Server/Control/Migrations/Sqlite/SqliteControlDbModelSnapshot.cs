@@ -710,6 +710,12 @@ namespace Palisade.Server.Control.Migrations.Sqlite
                     b.Property<long?>("LastSeen")
                         .HasColumnType("INTEGER");
 
+                    b.Property<long>("MaxBytesPerDay")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("MaxEventsPerSecond")
+                        .HasColumnType("INTEGER");
+
                     b.Property<string>("Name")
                         .IsRequired()
                         .HasMaxLength(64)
@@ -865,6 +871,71 @@ namespace Palisade.Server.Control.Migrations.Sqlite
                     b.HasKey("TenantId", "Name", "Version");
 
                     b.ToTable("own_parsers", (string)null);
+                });
+
+            modelBuilder.Entity("Palisade.Server.Unparsed.ReparseJob", b =>
+                {
+                    b.Property<long>("Id")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("After")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("Asked")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Author")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<long?>("Ended")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("Findings")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("From")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<Guid>("Group")
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("Looked")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<int>("Node")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Problem")
+                        .IsRequired()
+                        .HasMaxLength(500)
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("Read")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("SourceId")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<byte>("State")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("TenantId")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("To")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("Total")
+                        .HasColumnType("INTEGER");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("TenantId", "Id");
+
+                    b.HasIndex("Node", "State", "Id");
+
+                    b.ToTable("reparse_jobs", (string)null);
                 });
 
             modelBuilder.Entity("Palisade.Server.Unparsed.UnparsedRow", b =>
@@ -1065,6 +1136,15 @@ namespace Palisade.Server.Control.Migrations.Sqlite
                 });
 
             modelBuilder.Entity("Palisade.Server.Unparsed.OwnParser", b =>
+                {
+                    b.HasOne("Palisade.Server.Tenants.Tenant", null)
+                        .WithMany()
+                        .HasForeignKey("TenantId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("Palisade.Server.Unparsed.ReparseJob", b =>
                 {
                     b.HasOne("Palisade.Server.Tenants.Tenant", null)
                         .WithMany()
