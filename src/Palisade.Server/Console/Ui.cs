@@ -33,6 +33,9 @@ public sealed class Ui(TextCatalogue catalogue, TimeProvider clock)
 
     public string Number(long value) => value.ToString("N0", CultureInfo.InvariantCulture);
 
+    /// <summary>A size in the largest unit of 1,024 it fills.</summary>
+    public string Bytes(long value) => value < 1 << 10 ? $"{Number(value)} B" : value < 1 << 20 ? $"{Short(value / 1024.0)} KiB" : value < 1 << 30 ? $"{Short(value / 1048576.0)} MiB" : $"{Short(value / 1073741824.0)} GiB";
+
     public string Compact(double value) => Chinese
         ? value >= 1e8 ? Short(value / 1e8) + " 亿" : value >= 1e4 ? Short(value / 1e4) + " 万" : Number((long)value)
         : value >= 1e9 ? Short(value / 1e9) + "B" : value >= 1e6 ? Short(value / 1e6) + "M" : value >= 1e4 ? Short(value / 1e3) + "k" : Number((long)value);

@@ -6,7 +6,7 @@ namespace Palisade.Server.Ingest;
 /// The one way into the journal. Records are appended as they are; refusals are tallied and written to the journal too, so
 /// that the loss ledger is a function of the journal alone and survives whatever the records survive.
 /// </summary>
-public sealed class IngestGate(Journal.Journal journal, Backlog backlog, IngestMeters meters, TimeProvider clock)
+public sealed class IngestGate(Journal.Journal journal, Backlog backlog, Quotas quotas, IngestMeters meters, TimeProvider clock)
 {
     private readonly Lock gate = new();
     private Dictionary<(IngestLane Lane, IngestRefusal Reason), long> tally = [];
@@ -15,17 +15,23 @@ public sealed class IngestGate(Journal.Journal journal, Backlog backlog, IngestM
     /// <summary>Now, for the records of one read or request: one clock call for all of them.</summary>
     public long NowMs => clock.GetUtcNow().ToUnixTimeMilliseconds();
 
-    /// <summary>Waits for the lane's turn while the engine is behind; every way in asks before it appends what one read or request brought.</summary>
-    /// <returns>False when its turn did not come in time: the sender is to come back.</returns>
-    public async ValueTask<bool> EnterAsync(IngestLane lane, TimeSpan patience, CancellationToken stop)
+    /// <summary>
+    /// Waits until the lane is within its quota, and for its turn while the engine is behind; every way in asks before it appends what one read or request brought.
+    /// </summary>
+    /// <returns>Anything but None: not in time; the sender is to come back.</returns>
+    public async ValueTask<IngestRefusal> EnterAsync(IngestLane lane, TimeSpan patience, CancellationToken stop)
     {
-        if (await backlog.EnterAsync(lane, patience, stop)) return true;
-        meters.PushedBack();
-        return false;
+        var refusal = !await quotas.EnterAsync(lane, patience, stop) ? IngestRefusal.Quota : !await backlog.EnterAsync(lane, patience, stop) ? IngestRefusal.Overloaded : IngestRefusal.None;
+        if (refusal != IngestRefusal.None) meters.PushedBack();
+        return refusal;
     }
 
-    /// <summary>For senders that cannot wait: whether the lane has room, counting the bound so many times.</summary>
-    public bool HasRoom(IngestLane lane, int burst) => backlog.HasRoom(lane, burst);
+    /// <summary>For senders that cannot wait: None when the lane has room, counting the bound so many times.</summary>
+    public IngestRefusal Room(IngestLane lane, int burst) =>
+        !quotas.HasRoom(lane) ? IngestRefusal.Quota : !backlog.HasRoom(lane, burst) ? IngestRefusal.Overloaded : IngestRefusal.None;
+
+    /// <summary>After how many seconds a source that is beyond its quota may send again.</summary>
+    public long RetryAfterSeconds(IngestLane lane) => quotas.RetryAfterSeconds(lane);
 
     /// <summary>Everything up to here is on the disk.</summary>
     public ulong DurableSequence => journal.DurableSequence;
@@ -53,6 +59,7 @@ public sealed class IngestGate(Journal.Journal journal, Backlog backlog, IngestM
         {
             sequence = at;
             backlog.Add(lane, record.Length);
+            quotas.Count(lane, record.Length);
             meters.Accepted(record.Length);
             return IngestRefusal.None;
         }

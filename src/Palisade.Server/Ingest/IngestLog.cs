@@ -58,4 +58,7 @@ internal static partial class IngestLog
 
     [LoggerMessage(1017, LogLevel.Warning, "The kernel does not say how many UDP messages it drops, so they are not counted: {Reason}")]
     public static partial void DropsUnseen(this ILogger log, string reason);
+
+    [LoggerMessage(1018, LogLevel.Warning, "The quota of tenant {Tenant} and source {Source} could not be read; what is known of it holds")]
+    public static partial void QuotaUnread(this ILogger log, Exception error, uint tenant, uint source);
 }

@@ -28,6 +28,9 @@ public sealed record IngestOptions
     /// <summary>Disk budget of the journal, bytes. Default 4 GiB.</summary>
     public long JournalBudgetBytes { get; init; } = 4L << 30;
 
+    /// <summary>What tenants may send, by their plan. Default: no bound.</summary>
+    public IReadOnlyList<PlanQuota> Plans { get; init; } = [];
+
     /// <summary>Files and folders the server reads itself. Default: none.</summary>
     public IReadOnlyList<FileSourceOptions> Files { get; init; } = [];
     /// <summary>Longest time between two looks at the files, milliseconds; notices of the kernel make it shorter. Default 1,000.</summary>
@@ -51,6 +54,12 @@ public sealed record IngestOptions
             foreach (var problem in Files[i].Problems($"{Section}:Files:{i}")) yield return problem;
             for (var j = 0; j < i; j++)
                 if (Files[j].Path == Files[i].Path) yield return $"{Section}:Files:{i}:Path is the same as {Section}:Files:{j}:Path";
+        }
+        for (var i = 0; i < Plans.Count; i++)
+        {
+            foreach (var problem in Plans[i].Problems($"{Section}:Plans:{i}")) yield return problem;
+            for (var j = 0; j < i; j++)
+                if (Plans[j].Plan == Plans[i].Plan) yield return $"{Section}:Plans:{i}:Plan is the same as {Section}:Plans:{j}:Plan";
         }
         if (MaxLineBytes is < 1024 or > 16 << 20) yield return $"{Section}:MaxLineBytes must be 1024 to 16777216";
         if (MaxBodyBytes < MaxLineBytes) yield return $"{Section}:MaxBodyBytes must be at least MaxLineBytes";

@@ -52,4 +52,6 @@ public enum IngestRefusal : byte
     BadFrame = 23,
     /// <summary>The engine is behind and this source has its share of what waits. Over HTTP the sender is told to come back, TCP and RELP wait; UDP cannot.</summary>
     Overloaded = 24,
+    /// <summary>The tenant or the source has sent as much as it may, in a second or today. Over HTTP the sender is told to come back, TCP and RELP wait; UDP cannot.</summary>
+    Quota = 25,
 }

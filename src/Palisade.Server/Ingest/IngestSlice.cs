@@ -19,6 +19,8 @@ public static class IngestSlice
         services.AddSingleton(options.Ingest);
         services.AddSingleton(provider => OpenJournal(options, provider));
         services.AddSingleton<Backlog>();
+        services.TryAddSingleton<IQuotaBook, QuotaBook>();
+        services.AddSingleton<Quotas>();
         services.AddSingleton<IngestMeters>();
         services.AddSingleton<IngestGate>();
         services.AddSingleton(new BodyBudget(options.Ingest.MaxBodiesInMemory));

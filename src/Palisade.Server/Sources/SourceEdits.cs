@@ -1,18 +1,21 @@
 using Microsoft.EntityFrameworkCore;
 using Palisade.Server.Audit;
 using Palisade.Server.Control;
+using Palisade.Server.Ingest;
 using Palisade.Server.Tenants;
 using Palisade.Server.Tokens;
 
 namespace Palisade.Server.Sources;
 
 /// <summary>Why an edit of a source was not made.</summary>
-public enum SourceEditRefusal { None, NotFound, Stale, BadText, NameTaken, BadZone }
+public enum SourceEditRefusal { None, NotFound, Stale, BadText, NameTaken, BadZone, BadQuota }
 
 /// <summary>A change to a source; null leaves a part as it is.</summary>
 /// <param name="Kind">Name of a parser, or "auto".</param>
 /// <param name="Zone">Zone of stamps that carry none; empty: what the parser says.</param>
-public sealed record SourceEdit(string? Name = null, string? Kind = null, string? Description = null, bool? Disabled = null, string? Zone = null);
+/// <param name="MaxEventsPerSecond">Its quota; 0: none of its own.</param>
+/// <param name="MaxBytesPerDay">Its quota; 0: none of its own.</param>
+public sealed record SourceEdit(string? Name = null, string? Kind = null, string? Description = null, bool? Disabled = null, string? Zone = null, long? MaxEventsPerSecond = null, long? MaxBytesPerDay = null);
 
 /// <summary>Changes sources, with their entry in the audit log.</summary>
 internal sealed class SourceEdits(ControlDbFactory factory, SourceRegistry registry, TokenService tokens, TimeProvider clock)
@@ -25,6 +28,7 @@ internal sealed class SourceEdits(ControlDbFactory factory, SourceRegistry regis
         if (edit.Name is { } name && !SourceRegistry.IsName(name)) return (SourceEditRefusal.BadText, null);
         if (edit.Kind is { Length: 0 or > 64 } || edit.Description is { Length: > 500 }) return (SourceEditRefusal.BadText, null);
         if (edit.Zone is { Length: > 0 } zone && Zones.Find(zone) is null) return (SourceEditRefusal.BadZone, null);
+        if (!QuotaLimits.AreValid(edit.MaxEventsPerSecond, edit.MaxBytesPerDay)) return (SourceEditRefusal.BadQuota, null);
         var old = "";
         var (refusal, source) = await factory.ChangeAsync(new TenantContext(tenant), async db =>
         {
@@ -40,6 +44,8 @@ internal sealed class SourceEdits(ControlDbFactory factory, SourceRegistry regis
             row.Kind = edit.Kind ?? row.Kind;
             row.Description = edit.Description ?? row.Description;
             row.Zone = edit.Zone ?? row.Zone;
+            row.MaxEventsPerSecond = edit.MaxEventsPerSecond ?? row.MaxEventsPerSecond;
+            row.MaxBytesPerDay = edit.MaxBytesPerDay ?? row.MaxBytesPerDay;
             row.Disabled = edit.Disabled ?? row.Disabled;
             row.Version++;
             await AuditLog.AppendAsync(db, tenant, actor, "source.update", old, edit, clock.GetUtcNow(), stop);

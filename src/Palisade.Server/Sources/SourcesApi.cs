@@ -14,7 +14,10 @@ namespace Palisade.Server.Sources;
 /// <param name="Skew">How far its stamps are from our clock; null before its first events with a time since the server started.</param>
 public sealed record SourceDto(
     uint Id, string Name, string Kind, string Description, bool Disabled, DateTimeOffset Created, DateTimeOffset? LastSeen,
-    long Received, long Stored, IReadOnlyDictionary<string, long> Refused, double Completeness, long Version, long Gap = 0, string Zone = "", SkewDto? Skew = null);
+    long Received, long Stored, IReadOnlyDictionary<string, long> Refused, double Completeness, long Version, long Gap = 0, string Zone = "", SkewDto? Skew = null, QuotaDto? Quota = null);
+
+/// <summary>What a source may send, and its tenant by its plan; 0: no bound. Bytes are those since midnight UTC; null in a list.</summary>
+public sealed record QuotaDto(long EventsPerSecond, long BytesPerDay, long? BytesToday, long TenantEventsPerSecond, long TenantBytesPerDay, long? TenantBytesToday);
 
 /// <param name="MedianMs">Receipt minus event time, milliseconds; negative: stamps are ahead of our clock.</param>
 /// <param name="SpreadMs">From the first to the third quartile.</param>
@@ -25,7 +28,7 @@ public sealed record SourceList(IReadOnlyList<SourceDto> Items, string? Next);
 
 public sealed record SourcePost(string Name, string Kind = "auto", string Description = "", string Zone = "");
 
-public sealed record SourcePatch(string? Name = null, string? Kind = null, string? Description = null, bool? Disabled = null, string? Zone = null);
+public sealed record SourcePatch(string? Name = null, string? Kind = null, string? Description = null, bool? Disabled = null, string? Zone = null, long? MaxEventsPerSecond = null, long? MaxBytesPerDay = null);
 
 internal static class SourcesApi
 {
@@ -56,7 +59,13 @@ internal static class SourcesApi
         await using var db = factory.For(tenant);
         if (await db.Set<Source>().AsNoTracking().FirstOrDefaultAsync(s => s.Id == id, stop) is not { } row) return Missing();
         ETags.Set(http, row.Version);
-        return TypedResults.Ok(Dto(http, row, Ledger(http) is { } ledger ? await ledger.TotalsAsync(tenant, id, stop) : LedgerTotals.Empty));
+        var dto = Dto(http, row, Ledger(http) is { } ledger ? await ledger.TotalsAsync(tenant, id, stop) : LedgerTotals.Empty);
+        if (http.RequestServices.GetService<Quotas>() is not { } quotas) return TypedResults.Ok(dto);
+        var facts = await quotas.FactsAsync(new IngestLane(tenant, id), stop);
+        return TypedResults.Ok(dto with
+        {
+            Quota = new QuotaDto(row.MaxEventsPerSecond, row.MaxBytesPerDay, facts.SourceBytes, facts.Tenant.EventsPerSecond, facts.Tenant.BytesPerDay, facts.TenantBytes),
+        });
     }
 
     private static async Task<IResult> CreateAsync(
@@ -84,10 +93,11 @@ internal static class SourcesApi
     {
         if (!ETags.TryMatch(http, out var version)) return Problem.Invalid("etag.bad", "If-Match is none of our ETags");
         var caller = ApiCaller.Of(http);
-        var (refusal, source) = await edits.ApplyAsync(caller.Tenant, id, new(patch.Name, patch.Kind, patch.Description, patch.Disabled, patch.Zone), version, caller.Actor, stop);
+        var (refusal, source) = await edits.ApplyAsync(caller.Tenant, id, new(patch.Name, patch.Kind, patch.Description, patch.Disabled, patch.Zone, patch.MaxEventsPerSecond, patch.MaxBytesPerDay), version, caller.Actor, stop);
         if (refusal == SourceEditRefusal.BadText)
             return Problem.Invalid("source.text", "a name has 1 to 64 letters, digits, dots, hyphens, underscores or colons; kind 1 to 64 characters, description at most 500");
         if (refusal == SourceEditRefusal.BadZone) return Problem.Invalid("source.zone", Zones.Form);
+        if (refusal == SourceEditRefusal.BadQuota) return Problem.Invalid("source.quota", $"maxEventsPerSecond is 0 to {QuotaLimits.MaxEvents}, maxBytesPerDay 0 to {QuotaLimits.MaxBytes}");
         if (refusal == SourceEditRefusal.NameTaken) return Problem.Of(StatusCodes.Status409Conflict, "source.exists", "there is a source of this name");
         if (refusal == SourceEditRefusal.Stale) return Problem.Of(StatusCodes.Status412PreconditionFailed, "source.stale", "the source changed since you read it");
         if (source is null) return Missing();

@@ -88,6 +88,7 @@ public abstract class ControlStoreTests(ControlFixture store)
         await using var db = App.Control.For(tenant.Id);
         db.Add(new UnparsedRow { TenantId = tenant.Id, Id = Guid.CreateVersion7(now), SourceId = 1, Count = 1, FirstSeen = now, LastSeen = now });
         db.Add(new OwnParser { TenantId = tenant.Id, Name = "paygate", Version = 1, Yaml = "name: paygate", Saved = now });
+        db.Add(new ReparseJob { Id = tenant.Id, TenantId = tenant.Id, SourceId = 1, From = now, To = now, Asked = now });
         await db.SaveChangesAsync(Stop);
     }
 

@@ -57,6 +57,75 @@ public sealed class BodyResendTests
         Assert.Equal(30, (await server.ReadAsync(30)).Count);
     }
 
+    private const string Hec = "/ingest/splunk/services/collector/", Channel = "?channel=0aeeac95-ac74-4aa9-b30d-6c4c0ac581ba", Otlp = "/ingest/otlp/v1/logs";
+
+    private static string Records(string path, int count) => path.Contains("/event", StringComparison.Ordinal) ? string.Concat(Enumerable.Range(0, count).Select(i => $$"""{"event":"e {{i}}","time":1790000000.5}"""))
+        : path.Contains("/raw", StringComparison.Ordinal) ? Lines(0, count)
+        : $$"""{"resourceLogs":[{"scopeLogs":[{"logRecords":[{{string.Join(',', Enumerable.Range(0, count).Select(i => $$$"""{"timeUnixNano":"1790000000000000000","body":{"stringValue":"r {{{i}}}"}}"""))}}]}]}]}""";
+
+    private static async Task<JsonElement> SendAsync(IngestServer server, string path, string body)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = new StringContent(body, Encoding.UTF8, path == Otlp ? "application/json" : "text/plain") };
+        request.Headers.TryAddWithoutValidation("Authorization", "Bearer good-1");
+        using var answer = await server.Http.SendAsync(request);
+        var text = await answer.Content.ReadAsStringAsync();
+        Assert.True(answer.IsSuccessStatusCode, text);
+        return JsonDocument.Parse(text).RootElement;
+    }
+
+    [Theory]
+    [InlineData(Hec + "event" + Channel), InlineData(Hec + "raw" + Channel), InlineData(Hec + "raw" + Channel + "&host=web"), InlineData(Otlp)]
+    public async Task After_the_server_died_collectors_and_telemetry_store_only_what_is_missing(string path)
+    {
+        var folder = Directory.CreateTempSubdirectory("palisade-hec-").FullName;
+        var image = Directory.CreateTempSubdirectory("palisade-hec-image-").FullName;
+        try
+        {
+            await using (var first = await IngestServer.StartAsync(folder: folder))
+            {
+                await SendAsync(first, path, Records(path, 60));
+                CopyJournal(folder, image);
+            }
+            await using var server = await IngestServer.StartAsync(folder: image);
+            await SendAsync(server, path, Records(path, 90));
+            Assert.Equal(90, server.Records);
+            Assert.Equal(new() { [IngestRefusal.Duplicate] = 60 }, await server.RefusalsAsync(60));
+            // The same once more, on purpose: all of it is new.
+            await SendAsync(server, path, Records(path, 90));
+            Assert.Equal(180, server.Records);
+        }
+        finally
+        {
+            Directory.Delete(folder, true);
+            Directory.Delete(image, true);
+        }
+    }
+
+    [Fact]
+    public async Task A_collectors_body_that_is_stored_already_is_acknowledged_all_the_same()
+    {
+        var folder = Directory.CreateTempSubdirectory("palisade-hec-").FullName;
+        var image = Directory.CreateTempSubdirectory("palisade-hec-image-").FullName;
+        try
+        {
+            await using (var first = await IngestServer.StartAsync(folder: folder))
+            {
+                await SendAsync(first, Hec + "event" + Channel, Records("/event", 5));
+                CopyJournal(folder, image);
+            }
+            await using var server = await IngestServer.StartAsync(folder: image);
+            var id = (await SendAsync(server, Hec + "event" + Channel, Records("/event", 5))).GetProperty("ackId").GetInt64();
+            var acks = await SendAsync(server, Hec + "ack" + Channel, $$"""{"acks":[{{id}}]}""");
+            Assert.True(acks.GetProperty("acks").GetProperty(id.ToString(System.Globalization.CultureInfo.InvariantCulture)).GetBoolean());
+            Assert.Equal(5, server.Records);
+        }
+        finally
+        {
+            Directory.Delete(folder, true);
+            Directory.Delete(image, true);
+        }
+    }
+
     [Fact]
     public async Task After_the_server_died_a_retry_stores_only_what_is_missing()
     {

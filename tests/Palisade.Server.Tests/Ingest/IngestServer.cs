@@ -15,8 +15,13 @@ using Palisade.Server.Ingest;
 namespace Palisade.Server.Tests.Ingest;
 
 /// <summary>Tokens and sources of a test: "good-N" belongs to tenant N, "read-N" may not send.</summary>
-internal sealed class TestDirectory : IIngestDirectory
+internal sealed class TestDirectory : IIngestDirectory, IQuotaBook
 {
+    /// <summary>What each tenant may send, and each of its sources.</summary>
+    public Func<IngestLane, QuotaFacts> Quota { get; set; } = _ => default;
+
+    public Task<QuotaFacts> ReadAsync(IngestLane lane, CancellationToken stop) => Task.FromResult(Quota(lane));
+
     private readonly ConcurrentDictionary<(uint, string), uint> sources = new();
     public uint OnlyTenant { get; set; } = 7;
 
@@ -79,6 +84,7 @@ internal sealed class IngestServer : IAsyncDisposable
         };
         if (clock is not null) builder.Services.AddSingleton(clock);
         builder.Services.AddSingleton<IIngestDirectory>(lookups);
+        builder.Services.AddSingleton<IQuotaBook>(lookups);
         builder.Services.AddIngest(options);
         var app = builder.Build();
         app.MapIngest();

@@ -76,7 +76,7 @@ internal static class ElasticApi
     /// <summary>Elasticsearch's name for the error, which decides what a shipper does next: only the execution rejection is sent again.</summary>
     internal static string Type(IngestRefusal refusal) => refusal switch
     {
-        IngestRefusal.JournalFull or IngestRefusal.TooBusy or IngestRefusal.Overloaded => "es_rejected_execution_exception",
+        IngestRefusal.JournalFull or IngestRefusal.TooBusy or IngestRefusal.Overloaded or IngestRefusal.Quota => "es_rejected_execution_exception",
         IngestRefusal.JournalError => "unavailable_shards_exception",
         IngestRefusal.NoToken or IngestRefusal.BadToken or IngestRefusal.Forbidden => "security_exception",
         IngestRefusal.BadDocument or IngestRefusal.LineTooLong => "mapper_parsing_exception",

@@ -95,7 +95,7 @@ internal sealed class FileService(
         var asked = options.Files.First(f => f.Path == file.Pattern);
         if (await LaneAsync(asked, stop) is not { } lane) return false;
         // A file keeps what it holds: while the engine is behind, it waits for the next look.
-        if (!gate.HasRoom(lane, 1)) return false;
+        if (gate.Room(lane, 1) != IngestRefusal.None) return false;
         try
         {
             if (!tracker.TryOpen(file)) return false;

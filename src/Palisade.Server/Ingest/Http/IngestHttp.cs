@@ -44,7 +44,16 @@ public sealed class IngestHttp(IIngestDirectory directory, IngestGate gate, Inge
     public async ValueTask<RequestBody> ReadBodyAsync(HttpContext http, IngestLane lane)
     {
         // Before the body is read, so that those who wait hold no memory. What is to be sent again has not been received: no count.
-        if (!await gate.EnterAsync(lane, Patience, http.RequestAborted)) return new RequestBody(budget) { Refusal = IngestRefusal.Overloaded };
+        if (await gate.EnterAsync(lane, Patience, http.RequestAborted) is not IngestRefusal.None and var turned)
+        {
+            // A quota is somebody's decision: how often it turned requests away is to be seen.
+            if (turned == IngestRefusal.Quota)
+            {
+                gate.Refuse(lane, turned);
+                http.Response.Headers.RetryAfter = gate.RetryAfterSeconds(lane).ToString(System.Globalization.CultureInfo.InvariantCulture);
+            }
+            return new RequestBody(budget) { Refusal = turned };
+        }
         // Our own limit counts, and says which; the server's would close the connection first.
         if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size) size.MaxRequestBodySize = options.MaxBodyBytes + 1L;
         RequestBody body;
@@ -85,7 +94,7 @@ public sealed class IngestHttp(IIngestDirectory directory, IngestGate gate, Inge
         IngestRefusal.Forbidden or IngestRefusal.TooManySources => StatusCodes.Status403Forbidden,
         IngestRefusal.BodyTooLarge or IngestRefusal.CompressionBomb or IngestRefusal.LineTooLong => StatusCodes.Status413PayloadTooLarge,
         IngestRefusal.UnknownEncoding => StatusCodes.Status415UnsupportedMediaType,
-        IngestRefusal.JournalFull or IngestRefusal.TooBusy or IngestRefusal.Overloaded => StatusCodes.Status429TooManyRequests,
+        IngestRefusal.JournalFull or IngestRefusal.TooBusy or IngestRefusal.Overloaded or IngestRefusal.Quota => StatusCodes.Status429TooManyRequests,
         IngestRefusal.JournalError => StatusCodes.Status503ServiceUnavailable,
         _ => StatusCodes.Status400BadRequest,
     };
@@ -112,6 +121,7 @@ public sealed class IngestHttp(IIngestDirectory directory, IngestGate gate, Inge
         IngestRefusal.TooManySources => "The tenant has as many sources as it may have.",
         IngestRefusal.BadSourceName => "A source name has 1 to 64 letters, digits, dots, dashes or underscores.",
         IngestRefusal.Overloaded => "The engine is behind and this source has its share of what waits; send again.",
+        IngestRefusal.Quota => "The tenant or the source has sent as much as it may for now; send again later.",
         IngestRefusal.TooBusy => "Too much is being received at once; send again later.",
         _ => refusal.ToString(),
     };
@@ -122,7 +132,7 @@ public sealed class IngestHttp(IIngestDirectory directory, IngestGate gate, Inge
         var status = Status(refusal);
         http.Response.StatusCode = status;
         // The engine makes room all the time, a full disk does not.
-        if (status == StatusCodes.Status429TooManyRequests) http.Response.Headers.RetryAfter = refusal == IngestRefusal.Overloaded ? "1" : options.RetryAfterSeconds.ToString();
+        if (status == StatusCodes.Status429TooManyRequests && http.Response.Headers.RetryAfter.Count == 0) http.Response.Headers.RetryAfter = refusal == IngestRefusal.Overloaded ? "1" : options.RetryAfterSeconds.ToString();
         if (status == StatusCodes.Status401Unauthorized) http.Response.Headers.WWWAuthenticate = "Bearer, ApiKey, Basic realm=\"palisade\"";
     }
 }

@@ -47,6 +47,8 @@ public interface ILossLedger
     Task<IReadOnlyDictionary<uint, LedgerTotals>> TotalsAsync(uint tenant, CancellationToken stop);
     /// <summary>Minutes with traffic, oldest first.</summary>
     Task<IReadOnlyList<LedgerMinute>> MinutesAsync(uint tenant, uint source, DateTimeOffset from, DateTimeOffset to, CancellationToken stop);
+    /// <summary>Stored bytes of each source of a tenant since a time of receipt.</summary>
+    Task<IReadOnlyDictionary<uint, long>> BytesSinceAsync(uint tenant, DateTimeOffset from, CancellationToken stop);
     /// <summary>Starts of the latest minutes with records in the journal, Unix milliseconds UTC, newest first.</summary>
     Task<IReadOnlyList<long>> ActiveMinutesAsync(uint tenant, uint source, int most, CancellationToken stop);
     /// <summary>Start of the first minute with records in the journal, Unix milliseconds UTC; null when there was none.</summary>

@@ -74,6 +74,14 @@ internal sealed class LossLedger(ControlDbFactory control, IUsageMeter usage) : 
         return [.. rows.OrderBy(r => r.Minute).Select(r => new LedgerMinute(r.Minute, r.Totals))];
     }
 
+    public async Task<IReadOnlyDictionary<uint, long>> BytesSinceAsync(uint tenant, DateTimeOffset from, CancellationToken stop)
+    {
+        var first = Math.Max(0, from.ToUnixTimeMilliseconds());
+        await using var db = control.ForSystem();
+        return await db.Set<LedgerRow>().AsNoTracking().Where(r => r.TenantId == tenant && r.Minute >= first).GroupBy(r => r.Source)
+            .Select(g => new { g.Key, Bytes = g.Sum(r => r.Bytes) }).ToDictionaryAsync(g => g.Key, g => g.Bytes, stop);
+    }
+
     public async Task<IReadOnlyList<long>> ActiveMinutesAsync(uint tenant, uint source, int most, CancellationToken stop)
     {
         await using var db = control.ForSystem();

@@ -26,7 +26,7 @@ internal static class OtlpAnswer
     {
         IngestRefusal.NoToken or IngestRefusal.BadToken => 16,
         IngestRefusal.Forbidden or IngestRefusal.TooManySources => 7,
-        IngestRefusal.JournalFull or IngestRefusal.TooBusy or IngestRefusal.Overloaded => 8,
+        IngestRefusal.JournalFull or IngestRefusal.TooBusy or IngestRefusal.Overloaded or IngestRefusal.Quota => 8,
         IngestRefusal.JournalError => 14,
         _ => 3,
     };

@@ -33,9 +33,17 @@ internal static class OtlpApi
         }
         // A sender told to come back sends all of it again: a body that will not fit is turned away before any of it is taken.
         if (!ingest.Gate.HasRoom(body.Length)) { await ErrorAsync(http, ingest, json, IngestRefusal.JournalFull); return; }
-        var run = new OtlpRun(ingest, lane, body.Memory, json);
+        var resend = ingest.Resend(lane, OtlpRun.Records(body.Memory, json, ingest.Options));
+        var run = new OtlpRun(ingest, lane, body.Memory, json, resend);
+        await IngestHttp.AnswerAsync(http, resend, () => RunAsync(http, ingest, run, resend, json, count));
+    }
+
+    private static async Task RunAsync(HttpContext http, IngestHttp ingest, OtlpRun run, BodyResend resend, bool json, long count)
+    {
         while (count > 0 && !run.Go()) await ingest.Gate.CommitAsync(run.Sequence, http.RequestAborted);
         await ingest.Gate.CommitAsync(run.Sequence, http.RequestAborted);
+        // The sender will send all of it again: what went in is to be known then.
+        if (run.Stopped != IngestRefusal.None) resend.Leave();
         if (run.Stopped != IngestRefusal.None) { await ErrorAsync(http, ingest, json, run.Stopped); return; }
         var reasons = string.Join(", ", run.Refused.Select(r => $"{IngestHttp.Code(r.Key)} {r.Value}"));
         await WriteAsync(http, json, OtlpAnswer.Success(json, run.Refused.Values.Sum(), $"log records refused: {reasons}"));

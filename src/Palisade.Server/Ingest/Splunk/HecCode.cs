@@ -66,7 +66,7 @@ internal static class HecCodes
         IngestRefusal.NoToken => HecCode.TokenRequired,
         IngestRefusal.BadToken => HecCode.InvalidToken,
         IngestRefusal.Forbidden => HecCode.TokenDisabled,
-        IngestRefusal.JournalFull or IngestRefusal.TooBusy or IngestRefusal.Overloaded => HecCode.Busy,
+        IngestRefusal.JournalFull or IngestRefusal.TooBusy or IngestRefusal.Overloaded or IngestRefusal.Quota => HecCode.Busy,
         IngestRefusal.JournalError => HecCode.InternalError,
         IngestRefusal.BodyTooLarge or IngestRefusal.CompressionBomb or IngestRefusal.LineTooLong => HecCode.TooLarge,
         IngestRefusal.TooManySources or IngestRefusal.BadSourceName => HecCode.IncorrectIndex,

@@ -1,10 +1,11 @@
 namespace Palisade.Server.Ingest;
 
 /// <summary>One request on its way into the journal. It can pause: a body may be larger than what the journal holds in memory.</summary>
-internal abstract class HecRun(IngestHttp ingest, IngestLane lane, ReadOnlyMemory<byte> body)
+internal abstract class HecRun(IngestHttp ingest, IngestLane lane, ReadOnlyMemory<byte> body, BodyResend resend)
 {
     private readonly long now = ingest.Gate.NowMs;
     private ulong sequence;
+    private int repeated;
 
     protected IngestHttp Ingest => ingest;
     protected ReadOnlyMemory<byte> Body => body;
@@ -19,7 +20,7 @@ internal abstract class HecRun(IngestHttp ingest, IngestLane lane, ReadOnlyMemor
     public HecCode FirstCode { get; private set; }
     /// <summary>Why the journal took no more.</summary>
     public IngestRefusal Stopped { get; private set; }
-    /// <summary>Last record appended.</summary>
+    /// <summary>Last record appended; 0: none, what came was stored already.</summary>
     public ulong Sequence => sequence;
 
     /// <summary>Appends events. False: wait until <see cref="Sequence"/> is durable, then go on.</summary>
@@ -28,8 +29,15 @@ internal abstract class HecRun(IngestHttp ingest, IngestLane lane, ReadOnlyMemor
     /// <summary>Appends one; false when the journal has no room just now and there is something to wait for.</summary>
     protected bool TryAppend(ReadOnlySpan<byte> record, byte encoding, ulong begun)
     {
-        var refusal = record.Length > ingest.Options.MaxLineBytes ? IngestRefusal.LineTooLong : ingest.Gate.Append(lane, record, encoding, now, ref sequence);
-        if (refusal == IngestRefusal.None) Accepted++;
+        if (record.Length <= ingest.Options.MaxLineBytes && repeated < resend.Repeated)
+        {
+            repeated++;
+            Accepted++;
+            ingest.Gate.Refuse(lane, IngestRefusal.Duplicate);
+            return true;
+        }
+        var refusal = record.Length > ingest.Options.MaxLineBytes ? IngestRefusal.LineTooLong : ingest.Gate.Append(lane, record, encoding, now, resend.Mark, ref sequence);
+        if (refusal == IngestRefusal.None) { Accepted++; resend.Kept(); }
         else if (refusal == IngestRefusal.JournalFull && sequence != begun) return false;
         else if (refusal == IngestRefusal.LineTooLong) Refuse(HecCode.TooLarge);
         else Stopped = refusal;
@@ -44,8 +52,29 @@ internal abstract class HecRun(IngestHttp ingest, IngestLane lane, ReadOnlyMemor
 }
 
 /// <summary>The event endpoint: JSON objects.</summary>
-internal sealed class HecEventRun(IngestHttp ingest, IngestLane lane, ReadOnlyMemory<byte> body) : HecRun(ingest, lane, body)
+internal sealed class HecEventRun(IngestHttp ingest, IngestLane lane, ReadOnlyMemory<byte> body, BodyResend resend) : HecRun(ingest, lane, body, resend)
 {
+    /// <summary>The records of a body that would be kept.</summary>
+    public static NextRecord Records(ReadOnlyMemory<byte> body, int maxLine)
+    {
+        var json = new RecordJson();
+        return (ref int offset, out ReadOnlySpan<byte> record) =>
+        {
+            var decoder = new HecDecoder(body.Span[offset..], maxLine);
+            while (decoder.TryRead(out var item))
+            {
+                if (item.Code != HecCode.Success) continue;
+                HecRecord.Write(json, item);
+                if (json.Length > maxLine) continue;
+                record = json.Bytes;
+                offset = body.Length - decoder.Remaining;
+                return true;
+            }
+            record = default;
+            return false;
+        };
+    }
+
     public override bool Go()
     {
         var begun = Sequence;
@@ -65,8 +94,28 @@ internal sealed class HecEventRun(IngestHttp ingest, IngestLane lane, ReadOnlyMe
 }
 
 /// <summary>The raw endpoint: lines, with what the address says of all of them.</summary>
-internal sealed class HecRawRun(IngestHttp ingest, IngestLane lane, ReadOnlyMemory<byte> body, byte[] shared) : HecRun(ingest, lane, body)
+internal sealed class HecRawRun(IngestHttp ingest, IngestLane lane, ReadOnlyMemory<byte> body, byte[] shared, BodyResend resend) : HecRun(ingest, lane, body, resend)
 {
+    /// <summary>The records of a body that would be kept.</summary>
+    public static NextRecord Records(ReadOnlyMemory<byte> body, byte[] shared, int maxLine)
+    {
+        var json = new RecordJson();
+        return (ref int offset, out ReadOnlySpan<byte> record) =>
+        {
+            var lines = new LineSplitter(body.Span[offset..]);
+            while (lines.TryRead(out var line))
+            {
+                if (shared.Length > 0) HecRecord.Write(json, shared, line);
+                record = shared.Length > 0 ? json.Bytes : line;
+                if (record.Length > maxLine) continue;
+                offset = body.Length - lines.Remaining;
+                return true;
+            }
+            record = default;
+            return false;
+        };
+    }
+
     public override bool Go()
     {
         var begun = Sequence;

@@ -45,13 +45,22 @@ internal static class SplunkApi
         // The protocol has no way to say "half of it": a body that will not fit is turned away before any of it is taken.
         if (!ingest.Gate.HasRoom(body.Length)) { await AnswerAsync(http, ingest, HecCode.Busy); return; }
 
-        HecRun run = raw ? new HecRawRun(ingest, lane, body.Memory, Shared(http.Request.Query)) : new HecEventRun(ingest, lane, body.Memory);
+        var shared = raw ? Shared(http.Request.Query) : [];
+        var resend = ingest.Resend(lane, raw ? HecRawRun.Records(body.Memory, shared, ingest.Options.MaxLineBytes) : HecEventRun.Records(body.Memory, ingest.Options.MaxLineBytes));
+        HecRun run = raw ? new HecRawRun(ingest, lane, body.Memory, shared, resend) : new HecEventRun(ingest, lane, body.Memory, resend);
+        await IngestHttp.AnswerAsync(http, resend, () => RunAsync(http, ingest, run, resend, channel is not null));
+    }
+
+    private static async Task RunAsync(HttpContext http, IngestHttp ingest, HecRun run, BodyResend resend, bool acknowledges)
+    {
         while (!run.Go()) await ingest.Gate.CommitAsync(run.Sequence, http.RequestAborted);
         await ingest.Gate.CommitAsync(run.Sequence, http.RequestAborted);
+        // The sender will send all of it again: what went in is to be known then.
+        if (run.Stopped != IngestRefusal.None) resend.Leave();
         if (run.Stopped != IngestRefusal.None) await AnswerAsync(http, ingest, HecCodes.Of(run.Stopped));
         else if (run.Events == 0) await AnswerAsync(http, ingest, HecCode.NoData);
         else if (run.FirstBad >= 0) await AnswerAsync(http, ingest, run.FirstCode, ("invalid-event-number", run.FirstBad));
-        else if (channel is not null) await AnswerAsync(http, ingest, HecCode.Success, ("ackId", (long)run.Sequence));
+        else if (acknowledges) await AnswerAsync(http, ingest, HecCode.Success, ("ackId", (long)(run.Sequence > 0 ? run.Sequence : ingest.Gate.DurableSequence)));
         else await AnswerAsync(http, ingest, HecCode.Success);
     }
 
@@ -127,7 +136,7 @@ internal static class SplunkApi
     {
         if (code != HecCode.Success) await ingest.Gate.CommitAsync(0, http.RequestAborted);
         http.Response.StatusCode = code.Status();
-        if (code is HecCode.Busy or HecCode.QueuesFull) http.Response.Headers.RetryAfter = ingest.Options.RetryAfterSeconds.ToString();
+        if (code is HecCode.Busy or HecCode.QueuesFull && http.Response.Headers.RetryAfter.Count == 0) http.Response.Headers.RetryAfter = ingest.Options.RetryAfterSeconds.ToString();
         if (http.Response.StatusCode == StatusCodes.Status401Unauthorized) http.Response.Headers.WWWAuthenticate = "Splunk, Bearer, Basic realm=\"palisade\"";
         var answer = new Dictionary<string, object> { ["text"] = code.Text(), ["code"] = (int)code };
         if (extra is { } more) answer[more.Name] = more.Value;

@@ -28,8 +28,8 @@ public sealed class SyslogIntake(IngestGate gate, SyslogRouter router, IngestOpt
         return refusal;
     }
 
-    /// <summary>Whether a message that cannot wait may go in.</summary>
-    public bool HasRoom(in Route route) => route.Refusal != IngestRefusal.None || gate.HasRoom(route.Lane, limits.UdpBurst);
+    /// <summary>Whether a message that cannot wait may go in; what has no right to is counted for that, later.</summary>
+    public IngestRefusal Room(in Route route) => route.Refusal != IngestRefusal.None ? IngestRefusal.None : gate.Room(route.Lane, limits.UdpBurst);
 
     /// <summary>Routes without asking where possible.</summary>
     public ValueTask<Route> RouteAsync(ReadOnlyMemory<byte> message, CancellationToken stop) =>

@@ -116,7 +116,7 @@ public sealed class SyslogUdpListener : IAsyncDisposable
                 if (message.IsEmpty) continue;
                 var route = await intake.RouteAsync(message, stop);
                 ulong sequence = 0;
-                if (!intake.HasRoom(route)) intake.Gate.Refuse(route.Lane, IngestRefusal.Overloaded);
+                if (intake.Room(route) is not IngestRefusal.None and var full) intake.Gate.Refuse(route.Lane, full);
                 else if (!intake.TryTake(message.Span, route, intake.Gate.NowMs, ref sequence)) intake.Gate.Refuse(route.Lane, IngestRefusal.JournalFull);
             }
             catch (OperationCanceledException) when (stop.IsCancellationRequested)

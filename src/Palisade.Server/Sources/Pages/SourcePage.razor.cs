@@ -12,10 +12,11 @@ namespace Palisade.Server.Sources.Pages;
 
 /// <summary>One source: what came, what became of it, what could not be read, and its settings.</summary>
 public sealed partial class SourcePage(
-    SourceOverview sources, ISourceStats stats, ILossLedger ledger, TokenDesk desk, TokenTrail trail, LiveParsers parsers,
+    SourceOverview sources, ISourceStats stats, ILossLedger ledger, Quotas quotas, TokenDesk desk, TokenTrail trail, LiveParsers parsers,
     ISnackbar toasts, TimeProvider clock, ILogger<SourcePage> log) : IAsyncDisposable
 {
     private const int Shown = 10;
+    private const long Mebibyte = 1 << 20;
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan Late = TimeSpan.FromMinutes(10);
     private readonly CancellationTokenSource stop = new();
@@ -24,6 +25,8 @@ public sealed partial class SourcePage(
     private LedgerTotals total = LedgerTotals.Empty;
     private IReadOnlyList<LedgerMinute> minutes = [];
     private IReadOnlyList<ApiToken> tokens = [];
+    private QuotaFacts quota;
+    private long maxEvents, maxMebibytes;
     private ITimer? timer;
     private Guid? revoking;
     private string name = "";
@@ -55,6 +58,7 @@ public sealed partial class SourcePage(
         source = null;
         await ReadAsync();
         (name, text, zone) = (source?.Name ?? "", source?.Description ?? "", source?.Zone ?? "");
+        (maxEvents, maxMebibytes) = (source?.MaxEventsPerSecond ?? 0, (source?.MaxBytesPerDay ?? 0) + Mebibyte - 1 >> 20);
     }
 
     protected override void OnAfterRender(bool firstRender)
@@ -74,6 +78,7 @@ public sealed partial class SourcePage(
             live = stats.Of(Scene.Tenant, id);
             total = await ledger.TotalsAsync(Scene.Tenant, id, stop.Token);
             minutes = await ledger.MinutesAsync(Scene.Tenant, id, T.Now.AddMinutes(-MinuteBars.Count), T.Now, stop.Token);
+            quota = await quotas.FactsAsync(new IngestLane(Scene.Tenant, id), stop.Token);
             tokens = [.. (await desk.IngestAsync(Scene.Tenant, stop.Token)).Where(t => t.DefaultSource == found.Name || trail.Of(t.Id)?.Source == id)];
             source = found;
             failed = false;
@@ -97,6 +102,9 @@ public sealed partial class SourcePage(
         : Task.CompletedTask;
 
     private Task SaveAsync() => EditAsync(new SourceEdit(name.Trim() == source!.Name ? null : name.Trim(), Description: text.Trim()), T["source.done.saved"]);
+
+    private Task SaveQuotaAsync() =>
+        EditAsync(new SourceEdit(MaxEventsPerSecond: maxEvents, MaxBytesPerDay: Math.Clamp(maxMebibytes, -1, QuotaLimits.MaxBytes >> 20) << 20), T["source.done.quota"]);
 
     private Task SaveZoneAsync() => SetZoneAsync(zone.Trim());
 
