@@ -14,6 +14,7 @@ var root = new RootCommand("Palisade reads the logs your hosts already write, fi
     RulesCommand.Create(),
     SearchCommand.Create(),
     SendCommand.Create(),
+    TrainCommand.Create(),
     BenchCommand.Create(),
     DoctorCommand.Create(),
     AdminCommand.Create(),

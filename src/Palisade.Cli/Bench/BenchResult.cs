@@ -31,7 +31,13 @@ internal sealed record Summary(string Case, string Name, string Unit, double Med
 /// <param name="Seconds">How long cases that load a server go on.</param>
 /// <param name="Lines">How many lines cases that read a file read.</param>
 /// <param name="Time">The clock.</param>
-internal sealed record BenchContext(string Folder, int Seconds, int Lines, TimeProvider Time);
+/// <param name="Talk">Where tables beside the figures go.</param>
+/// <param name="Data">Folder of labelled data, for cases that can use it; null: none.</param>
+/// <param name="Misses">File for what was judged wrongly; null: not wanted.</param>
+internal sealed record BenchContext(string Folder, int Seconds, int Lines, TimeProvider Time, TextWriter Talk, string? Data, string? Misses);
+
+/// <summary>What the user asked of a run.</summary>
+internal sealed record BenchWishes(int Runs, int Seconds, int Lines, bool Json, string? Data, string? Misses);
 
 /// <summary>One macro benchmark: real parts, as a user runs them.</summary>
 internal interface IBenchCase

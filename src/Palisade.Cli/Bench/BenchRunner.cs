@@ -7,10 +7,11 @@ namespace Palisade.Cli.Bench;
 /// <summary>Runs cases several times and says medians, spread and machine.</summary>
 internal static class BenchRunner
 {
-    public static readonly IReadOnlyList<IBenchCase> Cases = [new JournalCase(), new ScanCase(), new ParseCase(), new IntakeNginxCase(), new AlertLatencyCase(), new OverloadCase(), new ColdStartCase()];
+    public static readonly IReadOnlyList<IBenchCase> Cases = [new JournalCase(), new ScanCase(), new ParseCase(), new IntakeNginxCase(), new AlertLatencyCase(), new OverloadCase(), new ColdStartCase(), new WebDetectCase()];
 
-    public static async Task RunAsync(IReadOnlyList<IBenchCase> cases, int runs, int seconds, int lines, bool json, CancellationToken cancellationToken)
+    public static async Task RunAsync(IReadOnlyList<IBenchCase> cases, BenchWishes wishes, CancellationToken cancellationToken)
     {
+        var (runs, json) = (wishes.Runs, wishes.Json);
         var machine = Machine.Read();
         var summaries = new List<Summary>();
         if (!json) Console.WriteLine($"{machine}\n{runs} runs each; median (least to most)\n");
@@ -20,7 +21,7 @@ internal static class BenchRunner
             for (var run = 1; run <= runs; run++)
             {
                 await Console.Error.WriteLineAsync($"{bench.Name}: run {run} of {runs}");
-                figures.Add(await RunOnceAsync(bench, seconds, lines, cancellationToken));
+                figures.Add(await RunOnceAsync(bench, wishes, cancellationToken));
             }
             var own = Summary.Of(bench.Name, figures).ToList();
             summaries.AddRange(own);
@@ -30,12 +31,12 @@ internal static class BenchRunner
         if (json) Console.WriteLine(Json(machine, runs, summaries));
     }
 
-    private static async Task<IReadOnlyList<Figure>> RunOnceAsync(IBenchCase bench, int seconds, int lines, CancellationToken cancellationToken)
+    private static async Task<IReadOnlyList<Figure>> RunOnceAsync(IBenchCase bench, BenchWishes wishes, CancellationToken cancellationToken)
     {
         var folder = Directory.CreateTempSubdirectory("palisade-bench-");
         try
         {
-            return await bench.RunAsync(new BenchContext(folder.FullName, seconds, lines, TimeProvider.System), cancellationToken);
+            return await bench.RunAsync(new BenchContext(folder.FullName, wishes.Seconds, wishes.Lines, TimeProvider.System, wishes.Json ? Console.Error : Console.Out, wishes.Data, wishes.Misses), cancellationToken);
         }
         finally
         {

@@ -14,12 +14,14 @@ internal static class BenchCommand
         var runs = new Option<int>("--runs") { Description = "Runs of each.", DefaultValueFactory = _ => 5 };
         var seconds = new Option<int>("--seconds") { Description = "How long the cases that load a server go on.", DefaultValueFactory = _ => 120 };
         var lines = new Option<int>("--lines") { Description = "Lines of the log that is scanned.", DefaultValueFactory = _ => 1_000_000 };
-        var command = new Command("bench", "Measures this machine. Example: palisade bench scan --runs 3") { names, json, runs, seconds, lines };
+        var data = new Option<string?>("--data") { Description = "Labelled requests for web-detect: a folder with requests.jsonl.gz.", HelpName = "DIR" };
+        var misses = new Option<string?>("--misses") { Description = "With --data: write the requests judged wrongly, one JSON object a line.", HelpName = "FILE" };
+        var command = new Command("bench", "Measures this machine. Example: palisade bench scan --runs 3") { names, json, runs, seconds, lines, data, misses };
         command.SetAction(async (parsed, cancel) =>
         {
             int r = parsed.GetValue(runs), s = parsed.GetValue(seconds), l = parsed.GetValue(lines);
             if (r < 1 || s < 1 || l < 1) throw new CliException(ExitCodes.Usage, "--runs, --seconds and --lines must be at least 1.");
-            await BenchRunner.RunAsync(Select(parsed.GetValue(names) ?? []), r, s, l, parsed.GetValue(json), cancel);
+            await BenchRunner.RunAsync(Select(parsed.GetValue(names) ?? []), new BenchWishes(r, s, l, parsed.GetValue(json), parsed.GetValue(data), parsed.GetValue(misses)), cancel);
             return ExitCodes.Done;
         });
         return command;

@@ -96,6 +96,12 @@ internal static class Canonical
             i += taken;
             b = (byte)plain;
         }
+        else if (b is 0xE0 or 0xF0 or 0xF8 or 0xFC && LongForm(b, s[i..], out var all, ref flags) is > 0 and var shortest)
+        {
+            flags |= CanonicalFlags.Disguised;
+            i += all;
+            b = (byte)shortest;
+        }
         else if (b == 0xEF && WideForm(s[i..], out var used, ref flags) is > 0 and var narrow)
         {
             flags |= CanonicalFlags.Disguised;
@@ -105,6 +111,23 @@ internal static class Canonical
         if (b == 0) flags |= CanonicalFlags.Nul;
         if (b is (byte)'\r' or (byte)'\n') flags |= CanonicalFlags.LineBreak;
         d[n++] = b is (byte)'\t' or 0x0B or 0x0C ? (byte)' ' : Lower(b);
+    }
+
+    /// <summary>Overlong forms of three to six bytes, each percent-escaped: %E0 %80 %AE → '.'.</summary>
+    private static int LongForm(byte lead, ReadOnlySpan<byte> s, out int used, ref CanonicalFlags flags)
+    {
+        used = 0;
+        var more = lead switch { 0xE0 => 2, 0xF0 => 3, 0xF8 => 4, _ => 5 };
+        var second = 0x80;
+        for (var n = 0; n < more; n++)
+        {
+            // All but the last two bytes carry nothing in such a form.
+            if (second != 0x80) return 0;
+            var taken = Escape(s[used..], out second, ref flags);
+            if (taken == 0 || second is < 0x80 or > 0xBF) return 0;
+            used += taken;
+        }
+        return Overlong(0xC0, second);
     }
 
     /// <summary>Full-width forms U+FF01-FF5E, each byte percent-escaped: %EF %BC %8E → '.'.</summary>

@@ -9,22 +9,23 @@ namespace Palisade.Engine.Detect.Web;
 /// </summary>
 internal static class Derived
 {
-    private static readonly SearchValues<byte> Unusual = SearchValues.Create("'\"()<>;|`$\\{}*#,^!\n\r"u8);
+    private static readonly SearchValues<byte> Unusual = SearchValues.Create("'\"()<>;|`$\\{}[]*#^=\0\n\r"u8);
     private static readonly SearchValues<byte> ShellMeta = SearchValues.Create(";|`$&\\{'\"^\n<"u8);
     private static readonly SearchValues<byte> Base64 = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="u8);
     private static readonly SearchValues<byte> PathTrick = SearchValues.Create(".\\%"u8);
 
     /// <summary>Whether a value has bytes that text without syntax does not.</summary>
-    public static bool IsUnusual(ReadOnlySpan<byte> canonical) => canonical.ContainsAny(Unusual);
+    public static bool IsUnusual(ReadOnlySpan<byte> canonical) => canonical.ContainsAny(Unusual) || canonical.IndexOf(".."u8) >= 0;
 
     public static void Add(WebScratch scratch, int index, ReadOnlySpan<byte> original)
     {
         var segment = scratch.Segments[index];
         var text = scratch.Bytes(segment);
-        if (segment.Part is WebPart.Path or WebPart.Param && text.ContainsAny(PathTrick) && (text.IndexOf(".."u8) >= 0 || text.IndexOf("/."u8) >= 0 || text.IndexOfAny((byte)'\\', (byte)'%') >= 0))
+        if ((segment.Part & (WebPart.Path | WebPart.Values)) != 0 && text.ContainsAny(PathTrick) && (text.IndexOf(".."u8) >= 0 || text.IndexOf("/."u8) >= 0 || text.IndexOfAny((byte)'\\', (byte)'%') >= 0))
             AddPath(scratch, segment);
         if (text.ContainsAny(ShellMeta)) AddShell(scratch, segment);
-        if (segment.Part == WebPart.Param && original.Length is >= 16 and <= 8192) AddBase64(scratch, segment, original);
+        if ((segment.Part & (WebPart.Path | WebPart.Values)) != 0 && CodeReading.Wants(scratch.Bytes(segment))) CodeReading.Add(scratch, segment);
+        if ((segment.Part & WebPart.Values) != 0 && original.Length is >= 16 and <= 8192) AddBase64(scratch, segment, original);
     }
 
     /// <summary>Slashes one way, broken escapes as slashes, doubled ones and "/./" away, bytes that are not ASCII out.</summary>
@@ -38,7 +39,7 @@ internal static class Derived
             var b = text[i];
             var c = b == '\\' ? (byte)'/' : b;
             if (c == '%') { c = (byte)'/'; i += text[(i + 1)..].StartsWith("bg%qf"u8) ? 5 : JunkEscape(text[(i + 1)..]); }
-            if (c is < 0x20 or (byte)'"' or >= 0x80 || (c == '?' && segment.Part == WebPart.Param)) continue;
+            if (c is < 0x20 or (byte)'"' or >= 0x80 || (c == '?' && segment.Part != WebPart.Path)) continue;
             if (c == '/' && n > 0 && room[n - 1] == '/') continue;
             if (c == '/' && n > 1 && room[n - 1] == '.' && room[n - 2] == '/') { n--; continue; }
             room[n++] = c;
@@ -50,7 +51,7 @@ internal static class Derived
     private static int JunkEscape(ReadOnlySpan<byte> rest)
     {
         var n = 0;
-        while (n < 2 && n < rest.Length && ((uint)(rest[n] - 'a') < 26 || (uint)(rest[n] - '0') < 10)) n++;
+        while (n < 2 && n < rest.Length && ((uint)(rest[n] - 'a') < 6 || (uint)(rest[n] - '0') < 10)) n++;
         return n;
     }
 
@@ -65,6 +66,9 @@ internal static class Derived
         {
             var b = text[i];
             if (b is (byte)'\'' or (byte)'"' or (byte)'\\' or (byte)'^') continue;
+            // Substitutions of nothing.
+            if (b == '`' && i + 1 < text.Length && text[i + 1] == '`') { i++; continue; }
+            if (b == '$' && text[i..].StartsWith("$()"u8)) { i += 2; continue; }
             if (b == '$')
             {
                 var rest = text[i..];

@@ -19,11 +19,15 @@ namespace Palisade.Engine.Detect.Web;
 internal sealed class LazyPattern(string text, bool linear = false, Func<long>? clock = null)
 {
     private static readonly TimeSpan Longest = TimeSpan.FromMilliseconds(50);
+    /// <summary>Turned into machine code when asked this often: the few expressions that ordinary traffic asks pay for it, the rest never do.</summary>
+    private const int UsesToCompile = 4096;
+    private const int Short = 256;
     private static readonly long MostDebt = Stopwatch.Frequency / 10;
     private static readonly long PerMatch = Stopwatch.Frequency / 50_000, PerChar = Math.Max(1, Stopwatch.Frequency / 5_000_000);
 
     private volatile Regex? quick, automaton;
     private long debt;
+    private int uses;
 
     /// <summary>The expression.</summary>
     public string Text => text;
@@ -34,9 +38,12 @@ internal sealed class LazyPattern(string text, bool linear = false, Func<long>? 
     public bool IsMatch(ReadOnlySpan<char> value)
     {
         if (linear || automaton is not null) return (automaton ??= Automaton()).IsMatch(value);
-        var began = Now();
         try
         {
+            if (uses < UsesToCompile && ++uses == UsesToCompile) quick = new Regex(text, RegexOptions.CultureInvariant | RegexOptions.Compiled, Longest);
+            // So short a value owes nothing worth the clock; the time-out still stands.
+            if (value.Length <= Short && clock is null) return (quick ??= new Regex(text, RegexOptions.CultureInvariant, Longest)).IsMatch(value);
+            var began = Now();
             var matches = (quick ??= new Regex(text, RegexOptions.CultureInvariant, Longest)).IsMatch(value);
             var owed = Volatile.Read(ref debt) + Now() - began - PerMatch - PerChar * value.Length;
             Volatile.Write(ref debt, Math.Max(0, owed));

@@ -26,21 +26,22 @@ internal sealed class LiteralScan
 
         var trie = new List<int[]> { NewRow() };
         var own = new List<List<int>> { new() };
+        var depth = new List<int> { 0 };
         for (var i = 0; i < literals.Count; i++)
         {
             var at = 0;
             foreach (var b in literals[i])
             {
                 var c = classOf[b];
-                if (trie[at][c] < 0) { trie[at][c] = trie.Count; trie.Add(NewRow()); own.Add(new()); }
+                if (trie[at][c] < 0) { trie[at][c] = trie.Count; trie.Add(NewRow()); own.Add(new()); depth.Add(depth[at] + 1); }
                 at = trie[at][c];
             }
             own[at].Add(i);
         }
         Complete(trie, own);
 
-        // Quiet states first, reporting states last.
-        var order = Enumerable.Range(0, trie.Count).OrderBy(s => own[s].Count > 0).ToArray();
+        // Quiet states first, reporting states last; among them those near the root first: text stays in these, and they stay in the cache.
+        var order = Enumerable.Range(0, trie.Count).OrderBy(s => own[s].Count > 0).ThenBy(s => depth[s]).ToArray();
         var rank = new int[trie.Count];
         for (var i = 0; i < order.Length; i++) rank[order[i]] = i;
         firstReporting = order.Count(s => own[s].Count == 0);

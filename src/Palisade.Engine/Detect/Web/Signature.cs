@@ -33,7 +33,8 @@ internal sealed class Signature
 }
 
 /// <summary>A bucket of evidence: scores add up in it, and one rule speaks for it.</summary>
-internal sealed record WebClass(string Key, RuleInfo Rule, int Rank);
+/// <param name="Payload">The evidence is text that somebody wrote to be interpreted: the learned model has a say in it.</param>
+internal sealed record WebClass(string Key, RuleInfo Rule, int Rank, bool Payload);
 
 /// <summary>All signatures, ready to run. Immutable.</summary>
 internal sealed class SignatureSet
@@ -47,4 +48,8 @@ internal sealed class SignatureSet
     public required Signature[] Sql { get; init; }
     /// <summary>Matches whenever one of <see cref="Sql"/> does.</summary>
     public required LazyPattern? AnySql { get; init; }
+    /// <summary>The learned model; null: signatures alone decide.</summary>
+    public WebModel? Model { get; init; }
+    /// <summary>family of the model → class.</summary>
+    public IReadOnlyList<int> FamilyClass { get; init; } = [];
 }

@@ -22,8 +22,15 @@ internal sealed class SignatureReader(bool trusted)
     {
         var reader = new SignatureReader(trusted);
         var documents = new List<(string Path, YamlMappingNode Root)>();
+        WebModel? model = null;
         foreach (var (path, bytes) in files.OrderBy(f => f.path, StringComparer.Ordinal))
         {
+            if (path.EndsWith(".bin", StringComparison.Ordinal))
+            {
+                model = WebModel.Read(bytes, out var problem);
+                if (model is null) reader.Say("WEB020", path, 0, problem);
+                continue;
+            }
             try
             {
                 var yaml = new YamlStream();
@@ -38,6 +45,13 @@ internal sealed class SignatureReader(bool trusted)
         }
         foreach (var (path, root) in documents) reader.ReadClasses(path, root);
         foreach (var (path, root) in documents) reader.ReadSignatures(path, root);
+        foreach (var (path, root) in documents) reader.ReadKnown(path, root);
+        var families = model is null ? [] : model.Families.Select(name => reader.classes.FindIndex(c => c.Key == name)).ToArray();
+        if (families.Contains(-1))
+        {
+            reader.Say("WEB021", "", 0, $"the model knows a class that is none: {model!.Families[Array.IndexOf(families, -1)]}");
+            model = null;
+        }
         diagnostics = reader.diagnostics;
         var literals = reader.literalIds.OrderBy(p => p.Value).Select(p => Encoding.Latin1.GetBytes(p.Key)).ToArray();
         return new SignatureSet
@@ -49,6 +63,8 @@ internal sealed class SignatureReader(bool trusted)
             ByLiteral = [.. reader.byLiteral.Select(l => l.ToArray())],
             Sql = [.. reader.signatures.Where(s => s.View == WebView.Sql)],
             AnySql = reader.sqlPatterns.Count == 0 ? null : new LazyPattern(string.Join('|', reader.sqlPatterns.Select(p => $"(?:{p})")), linear: true),
+            Model = model,
+            FamilyClass = families,
         };
     }
 
@@ -69,7 +85,7 @@ internal sealed class SignatureReader(bool trusted)
             {
                 Kind = "web",
                 Techniques = [.. tags.Where(t => t.StartsWith("attack.t1", StringComparison.Ordinal)).Select(t => t["attack.".Length..].ToUpperInvariant())],
-            }, classes.Count));
+            }, classes.Count, Text(node, "payload") != "false"));
         }
     }
 
@@ -77,6 +93,26 @@ internal sealed class SignatureReader(bool trusted)
     {
         if (!Try(root, "signatures", out YamlSequenceNode list)) return;
         foreach (var node in list.OfType<YamlMappingNode>()) ReadSignature(path, node);
+    }
+
+    /// <summary>Known paths: a piece of a path each, with the product and the hole that make scans ask for it.</summary>
+    private void ReadKnown(string path, YamlMappingNode root)
+    {
+        if (!Try(root, "known", out YamlSequenceNode list)) return;
+        foreach (var node in list.OfType<YamlMappingNode>())
+        {
+            var line = node.Start.Line;
+            var name = Text(node, "name");
+            var at = classes.FindIndex(c => c.Key == (Text(node, "class") ?? "probe"));
+            var pieces = Strings(node, "path");
+            if (name is null || at < 0 || pieces.Count == 0) { Say("WEB018", path, line, "a known path needs name and path, and its class has to exist"); continue; }
+            if (pieces.Any(l => l.Length < 4 || l.Any(c => c is >= 'A' and <= 'Z' or > '\x7f'))) { Say("WEB017", path, line, $"{name}: paths are lower case ASCII of at least 4 characters"); continue; }
+            Add(new Signature
+            {
+                Index = signatures.Count, Id = "known-" + line.ToString(CultureInfo.InvariantCulture), Class = at,
+                Technique = Text(node, "cve") is { } cve ? $"{name} ({cve})" : name, Where = WebPart.Path, Score = WebDetector.Threshold,
+            }, pieces);
+        }
     }
 
     private void ReadSignature(string path, YamlMappingNode node)
@@ -99,9 +135,14 @@ internal sealed class SignatureReader(bool trusted)
             Index = signatures.Count, Id = id, Class = at, Technique = Text(node, "technique") ?? classes[at].Rule.Name,
             Where = where, View = view, Word = Text(node, "word") == "true", Score = score, Match = match, Unless = unless,
         };
-        signatures.Add(signature);
+        Add(signature, any);
         if (view == WebView.Sql) sqlPatterns.Add(Text(node, "match")!);
-        foreach (var literal in any)
+    }
+
+    private void Add(Signature signature, List<string> literals)
+    {
+        signatures.Add(signature);
+        foreach (var literal in literals)
         {
             if (!literalIds.TryGetValue(literal, out var l))
             {
@@ -120,7 +161,7 @@ internal sealed class SignatureReader(bool trusted)
             var part = word switch
             {
                 "path" => WebPart.Path,
-                "param" => WebPart.Param,
+                "param" => WebPart.Values,
                 "ua" => WebPart.UserAgent,
                 "referer" => WebPart.Referrer,
                 "any" => WebPart.Any,

@@ -44,8 +44,8 @@ internal static class SqlFold
                     String(s, ref i, b, fold, ref n);
                     break;
                 case (byte)'`': i++; Tick(s, ref i, fold, ref n); break;
-                case (byte)'-' when At(s, i + 1) == '-': fold[n++] = Comment(s[(i + 2)..]); return n;
-                case (byte)'#': fold[n++] = Comment(s[(i + 1)..]); return n;
+                case (byte)'-' when At(s, i + 1) == '-': if (NextLine(s, ref i)) break; fold[n++] = Comment(s[(i + 2)..]); return n;
+                case (byte)'#': if (NextLine(s, ref i)) break; fold[n++] = Comment(s[(i + 1)..]); return n;
                 case (byte)'/' when At(s, i + 1) == '*':
                     if (At(s, i + 2) == '!') { i += 3; while (i < s.Length && (uint)(s[i] - '0') < 10) i++; break; }
                     var close = s[(i + 2)..].IndexOf("*/"u8);
@@ -72,6 +72,15 @@ internal static class SqlFold
     {
         rest = rest.Trim(" +-/*\t"u8);
         return rest.Length <= 16 && rest.IndexOf((byte)' ') < 0 && (rest.IsEmpty || !IsDigit(rest[0])) ? 'c' : 'k';
+    }
+
+    /// <summary>A comment up to a line break is a blank: the statement goes on behind it.</summary>
+    private static bool NextLine(ReadOnlySpan<byte> s, ref int i)
+    {
+        var end = s[i..].IndexOf((byte)'\n');
+        if (end < 0 || i + end + 1 >= s.Length) return false;
+        i += end + 1;
+        return true;
     }
 
     private static bool IsDigit(byte b) => (uint)(b - '0') < 10;
@@ -106,11 +115,13 @@ internal static class SqlFold
         var start = i;
         if ((uint)(s[i] - '0') < 10)
         {
-            while (i < s.Length && (IsWord(s[i]) || s[i] == '.')) i++;
+            // "1.union" is the number "1." and a word.
+            while (i < s.Length && (IsWord(s[i]) || (s[i] == '.' && !(i + 1 < s.Length && IsLetter(s[i + 1]))))) i++;
+            if (At(s, i) == '.' && !s[start..i].ContainsAnyExcept(Decimal)) i++;
             fold[n++] = IsNumber(s[start..i]) ? '1' : 'v';
             return;
         }
-        while (i < s.Length && (IsWord(s[i]) || (s[i] == '.' && i + 1 < s.Length && IsWord(s[i + 1])))) i++;
+        while (i < s.Length && (IsWord(s[i]) || (s[i] == '.' && i + 1 < s.Length && IsWord(s[i + 1]) && !(IsDigit(s[i + 1]) && SqlWords.CodeOf(s[start..i]) is 'S' or 'U' or 'W' or '&')))) i++;
         var word = s[start..i];
         var quoted = At(s, i);
         if (quoted is '\'' && word.Length == 1 && word[0] is (byte)'n' or (byte)'x' or (byte)'b' or (byte)'e') return; // n'…' x'…'

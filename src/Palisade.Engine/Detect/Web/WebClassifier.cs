@@ -16,7 +16,9 @@ internal sealed class WebClassifier(SignatureSet set)
         scratch.Begin();
         Split(request, out var path, out var pathOffset, out var query, out var queryOffset);
         AddSegment(scratch, WebPart.Path, path, pathOffset, false);
-        AddQuery(scratch, query, queryOffset);
+        AddQuery(scratch, query, queryOffset, WebPart.Param);
+        if (!request.Body.IsEmpty) BodyParts.Add(scratch, request.Body);
+        if (!request.Cookie.IsEmpty) AddCookies(scratch, request.Cookie);
         var agentIsQuiet = scratch.Quiet.Contains(request.UserAgent);
         var referrerIsQuiet = scratch.Quiet.Contains(request.Referrer);
         if (!agentIsQuiet) AddSegment(scratch, WebPart.UserAgent, request.UserAgent, 0, false);
@@ -30,9 +32,29 @@ internal sealed class WebClassifier(SignatureSet set)
             for (var i = 0; i < count; i++)
                 if (scratch.Segments[i].View == WebView.Text) ReadSql(scratch, i);
         }
+        if (set.Model is not null) AskModel(set.Model, scratch);
         if (scratch.AnythingScored) return;
         if (!agentIsQuiet) scratch.Quiet.Add(request.UserAgent);
         if (!referrerIsQuiet) scratch.Quiet.Add(request.Referrer);
+    }
+
+    private static void AskModel(WebModel model, WebScratch scratch)
+    {
+        for (var i = 0; i < scratch.SegmentCount; i++)
+        {
+            if (!IsModelled(scratch, i)) continue;
+            var score = model.Score(scratch.Bytes(scratch.Segments[i]));
+            if (scratch.ModelSegment >= 0 && score <= scratch.ModelScore) continue;
+            scratch.ModelScore = score;
+            scratch.ModelSegment = i;
+        }
+    }
+
+    /// <summary>Whether a value is one the model is trained on: of path or parameter, with bytes that syntax needs.</summary>
+    public static bool IsModelled(WebScratch scratch, int index)
+    {
+        ref readonly var segment = ref scratch.Segments[index];
+        return segment.View == WebView.Text && (segment.Part & (WebPart.Values | WebPart.Path)) != 0 && Derived.IsUnusual(scratch.Bytes(segment));
     }
 
     /// <summary>Target to path and query; an absolute target loses its scheme and host.</summary>
@@ -55,11 +77,25 @@ internal sealed class WebClassifier(SignatureSet set)
         query = target[queryOffset..];
     }
 
-    private static void AddQuery(WebScratch scratch, ReadOnlySpan<byte> query, int offset)
+    private static void AddCookies(WebScratch scratch, ReadOnlySpan<byte> cookies)
+    {
+        var offset = 0;
+        while (offset < cookies.Length)
+        {
+            var end = scratch.IsNearlyFull ? -1 : cookies[offset..].IndexOf((byte)';');
+            var part = end < 0 ? cookies[offset..] : cookies.Slice(offset, end);
+            var blanks = part.Length - part.TrimStart((byte)' ').Length;
+            AddParameter(scratch, part[blanks..], offset + blanks, WebPart.Cookie);
+            if (end < 0) return;
+            offset += end + 1;
+        }
+    }
+
+    public static void AddQuery(WebScratch scratch, ReadOnlySpan<byte> query, int offset, WebPart source)
     {
         while (!query.IsEmpty)
         {
-            var end = scratch.SegmentCount >= WebScratch.MaxSegments - 4 ? -1 : query.IndexOf((byte)'&');
+            var end = scratch.IsNearlyFull ? -1 : query.IndexOf((byte)'&');
             // "&&" and "& " are operators of a payload that was not encoded, not separators.
             while (end >= 0 && end + 1 < query.Length && query[end + 1] is (byte)'&' or (byte)'%' or (byte)'+' or (byte)'$' or (byte)'#')
             {
@@ -68,7 +104,7 @@ internal sealed class WebClassifier(SignatureSet set)
                 end = more < 0 ? -1 : end + skip + more;
             }
             var part = end < 0 ? query : query[..end];
-            AddParameter(scratch, part, offset);
+            AddParameter(scratch, part, offset, source);
             if (end < 0) return;
             query = query[(end + 1)..];
             offset += end + 1;
@@ -76,16 +112,19 @@ internal sealed class WebClassifier(SignatureSet set)
     }
 
     /// <summary>The value alone where the name is a plain name, else both: names are attacked too.</summary>
-    private static void AddParameter(WebScratch scratch, ReadOnlySpan<byte> part, int offset)
+    private static void AddParameter(WebScratch scratch, ReadOnlySpan<byte> part, int offset, WebPart source)
     {
         var equals = part.IndexOf((byte)'=');
-        if (equals >= 0 && !part[..equals].ContainsAnyExcept(PlainName) && !NameMatters(part[..equals], part[(equals + 1)..]))
+        if (equals >= 0 && !IsOddName(part[..equals]) && !NameMatters(part[..equals], part[(equals + 1)..]))
         {
             offset += equals + 1;
             part = part[(equals + 1)..];
         }
-        AddSegment(scratch, WebPart.Param, part, offset, true);
+        AddSegment(scratch, source, part, offset, true);
     }
+
+    /// <summary>Whether a parameter's name holds more than names do.</summary>
+    public static bool IsOddName(ReadOnlySpan<byte> name) => name.ContainsAnyExcept(PlainName);
 
     /// <summary>Where the value is a URL or the name says "command", only both together tell.</summary>
     private static bool NameMatters(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
@@ -103,7 +142,16 @@ internal sealed class WebClassifier(SignatureSet set)
     private static readonly System.Buffers.SearchValues<byte> PlainName =
         System.Buffers.SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.[]%~:"u8);
 
-    private static void AddSegment(WebScratch scratch, WebPart part, ReadOnlySpan<byte> value, int offset, bool plusIsSpace)
+    /// <summary>Adds a value whose bytes were already unescaped into the room they stay in.</summary>
+    public static void AddDecoded(WebScratch scratch, WebPart part, Span<byte> room, ReadOnlySpan<byte> original, int offset)
+    {
+        var length = Canonical.Write(room, room, false, out var flags);
+        var index = scratch.SegmentCount;
+        scratch.Close(part, WebView.Text, flags, length, offset, original.Length);
+        Derived.Add(scratch, index, original);
+    }
+
+    public static void AddSegment(WebScratch scratch, WebPart part, ReadOnlySpan<byte> value, int offset, bool plusIsSpace)
     {
         if (value.Length < 2) return;
         var room = scratch.Room(value.Length);
@@ -181,10 +229,13 @@ internal sealed class WebClassifier(SignatureSet set)
         var length = SqlFold.Fold(text, quote, closing, scratch.Fold);
         if (length < 2) return;
         var fold = scratch.Fold.AsSpan(0, length);
-        if (!set.AnySql!.IsMatch(fold)) return;
+        // Names, numbers and signs alone are no statement, and no signature speaks of them alone.
+        if (!fold.ContainsAny(SqlGrammar) || !set.AnySql!.IsMatch(fold)) return;
         foreach (var signature in set.Sql)
             if ((signature.Where & segment.Part) != 0 && !scratch.HasFired(signature) && signature.Match!.IsMatch(fold)) scratch.Fire(signature, index);
     }
+
+    private static readonly System.Buffers.SearchValues<char> SqlGrammar = System.Buffers.SearchValues.Create("SUXYFIOBHLPWCZ&=l@;cqN(");
 
     /// <summary>What the server made of the request, from its status alone. Success is never read from one log.</summary>
     public static AttackOutcome OutcomeOf(ReadOnlySpan<byte> status)

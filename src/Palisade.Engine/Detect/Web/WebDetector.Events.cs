@@ -35,6 +35,7 @@ public sealed partial class WebDetector
             Query = events.Get(index, Fields.UrlQuery),
             UserAgent = events.Get(index, Fields.UserAgentOriginal),
             Referrer = events.Get(index, Fields.HttpRequestReferrer),
+            Body = events.Get(index, Fields.HttpRequestBodyContent),
             Method = method,
             Status = events.Get(index, Fields.HttpResponseStatusCode),
         };
@@ -47,6 +48,7 @@ public sealed partial class WebDetector
         {
             WebPart.UserAgent => Fields.UserAgentOriginal,
             WebPart.Referrer => Fields.HttpRequestReferrer,
+            WebPart.Body => Fields.HttpRequestBodyContent,
             _ when verdict.InTarget => Fields.UrlOriginal,
             WebPart.Path => Fields.UrlPath,
             _ => Fields.UrlQuery,

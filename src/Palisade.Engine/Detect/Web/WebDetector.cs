@@ -13,6 +13,8 @@ public sealed partial class WebDetector
     /// <summary>Evidence shown is cut here; bytes.</summary>
     public const int MaxEvidence = 512;
 
+    private const string LearnedTechnique = "Syntax like that of known attacks";
+
     private readonly SignatureSet set;
     private readonly WebClassifier classifier;
     private readonly ConcurrentQueue<WebScratch> idle = new();
@@ -50,6 +52,7 @@ public sealed partial class WebDetector
     private int Classify(in WebRequest request, WebScratch scratch, Span<WebVerdict> into)
     {
         classifier.Read(request, scratch);
+        if (set.Model is not null && scratch.ModelSegment >= 0) Weigh(set.Model, scratch);
         if (!scratch.AnythingScored) return 0;
         var n = 0;
         var taken = 0UL;
@@ -67,6 +70,55 @@ public sealed partial class WebDetector
         return n;
     }
 
+    /// <summary>
+    /// Lets the model speak beside the signatures: with evidence too weak to count it may raise it, and where it is sure that a
+    /// value is harmless it may lower it. How sure it has to be for each sum of evidence is measured in training.
+    /// </summary>
+    private void Weigh(WebModel model, WebScratch scratch)
+    {
+        var best = StrongestPayload(scratch);
+        var evidence = best < 0 ? 0 : scratch.Score[best];
+        if (scratch.ModelScore >= model.Bar(evidence))
+        {
+            if (evidence >= Threshold) return;
+            if (best < 0)
+            {
+                best = set.FamilyClass[model.FamilyOf(scratch.Bytes(scratch.Segments[scratch.ModelSegment]))];
+                scratch.Suggest(best, scratch.ModelSegment);
+            }
+            scratch.Score[best] = Threshold;
+            return;
+        }
+        for (var c = 0; c < scratch.Score.Length; c++)
+        {
+            // Only of parts the model reads: it has no opinion on a user agent.
+            if (scratch.Score[c] >= Threshold && set.Classes[c].Payload && (scratch.Segments[scratch.BestSegment[c]].Part & (WebPart.Path | WebPart.Values)) != 0)
+                scratch.Score[c] = Threshold - 1;
+        }
+    }
+
+    private int StrongestPayload(WebScratch scratch)
+    {
+        var best = -1;
+        for (var c = 0; c < scratch.Score.Length; c++)
+            if (scratch.Score[c] > 0 && set.Classes[c].Payload && (best < 0 || Order(scratch, c) > Order(scratch, best))) best = c;
+        return best;
+    }
+
+    /// <summary>What training needs of a request: the canonical values the model reads, and the signatures' evidence for its strongest payload class.</summary>
+    /// <param name="values">The values are added to it, copied.</param>
+    public int Study(in WebRequest request, ICollection<byte[]> values)
+    {
+        var scratch = Rent();
+        classifier.Read(request, scratch);
+        for (var i = 0; i < scratch.SegmentCount; i++)
+            if (WebClassifier.IsModelled(scratch, i)) values.Add(scratch.Bytes(scratch.Segments[i]).ToArray());
+        var best = StrongestPayload(scratch);
+        var evidence = best < 0 ? 0 : scratch.Score[best];
+        idle.Enqueue(scratch);
+        return evidence;
+    }
+
     /// <summary>Alarms before context, then the most evidence, then the class named first in the content.</summary>
     private long Order(WebScratch scratch, int c) =>
         (set.Classes[c].Rule.ContextOnly ? 0 : 1L << 40) + ((long)scratch.Score[c] << 16) - set.Classes[c].Rank;
@@ -82,9 +134,9 @@ public sealed partial class WebDetector
     private WebVerdict Verdict(in WebRequest request, WebScratch scratch, int c)
     {
         ref readonly var segment = ref scratch.Segments[scratch.BestSegment[c]];
-        var inTarget = !request.Target.IsEmpty && segment.Part is WebPart.Path or WebPart.Param && !request.Target.IsEmpty;
+        var inTarget = !request.Target.IsEmpty && (segment.Part is WebPart.Path or WebPart.Param);
         return new WebVerdict(
             set.Classes[c].Rule, scratch.Score[c], segment.Part, inTarget, segment.Offset, Math.Min(segment.Original, MaxEvidence),
-            scratch.BestSignature[c]!.Technique, WebClassifier.OutcomeOf(request.Status));
+            scratch.BestSignature[c]?.Technique ?? LearnedTechnique, WebClassifier.OutcomeOf(request.Status));
     }
 }

@@ -12,6 +12,10 @@ public readonly ref struct WebRequest
     public ReadOnlySpan<byte> Query { get; init; }
     public ReadOnlySpan<byte> UserAgent { get; init; }
     public ReadOnlySpan<byte> Referrer { get; init; }
+    /// <summary>Body as sent, where a source logs it.</summary>
+    public ReadOnlySpan<byte> Body { get; init; }
+    /// <summary>The Cookie header, where a source logs it.</summary>
+    public ReadOnlySpan<byte> Cookie { get; init; }
     public ReadOnlySpan<byte> Method { get; init; }
     /// <summary>Response status as digits; empty where the log has none.</summary>
     public ReadOnlySpan<byte> Status { get; init; }
@@ -28,7 +32,13 @@ public enum WebPart : byte
     Param = 2,
     UserAgent = 4,
     Referrer = 8,
-    Any = Path | Param | UserAgent | Referrer,
+    /// <summary>A value of the body: of a form, JSON, XML or multipart.</summary>
+    Body = 16,
+    /// <summary>A cookie's value.</summary>
+    Cookie = 32,
+    /// <summary>Wherever an application takes its input from.</summary>
+    Values = Param | Body | Cookie,
+    Any = Path | Values | UserAgent | Referrer,
 }
 
 /// <summary>What one request was found to be.</summary>

@@ -26,7 +26,7 @@ internal sealed class WebScratch(SignatureSet set)
     public int Used;
     public char[] Chars = new char[8192];
     public bool CharsReady;
-    public readonly Segment[] Segments = new Segment[MaxSegments * 3 + 8];
+    public readonly Segment[] Segments = new Segment[MaxSegments * 4 + 16];
     public int SegmentCount;
     public readonly QuietValues Quiet = new();
     public readonly char[] Fold = new char[MaxFold];
@@ -37,6 +37,9 @@ internal sealed class WebScratch(SignatureSet set)
     public readonly Signature?[] BestSignature = new Signature?[set.Classes.Count];
     private readonly int[] firedIn = new int[set.Signatures.Length];
     private readonly int[] triedIn = new int[set.Signatures.Length];
+    /// <summary>What the model said of the value it was surest about; only where <see cref="ModelSegment"/> is not negative.</summary>
+    public int ModelScore;
+    public int ModelSegment;
     private int request;
     private bool scored;
 
@@ -45,6 +48,7 @@ internal sealed class WebScratch(SignatureSet set)
         Used = 0;
         SegmentCount = 0;
         CharsReady = false;
+        ModelSegment = -1;
         if (scored)
         {
             Array.Clear(Score);
@@ -60,6 +64,9 @@ internal sealed class WebScratch(SignatureSet set)
         }
         request += Segments.Length;
     }
+
+    /// <summary>What comes now has to be read as one value.</summary>
+    public bool IsNearlyFull => SegmentCount >= MaxSegments - 4;
 
     public bool AnythingScored => scored;
 
@@ -82,6 +89,14 @@ internal sealed class WebScratch(SignatureSet set)
         BestScore[s.Class] = s.Score;
         BestSegment[s.Class] = segment;
         BestSignature[s.Class] = s;
+    }
+
+    /// <summary>Evidence of the model alone.</summary>
+    public void Suggest(int c, int segment)
+    {
+        scored = true;
+        BestSegment[c] = segment;
+        BestSignature[c] = null;
     }
 
     public Span<byte> Room(int length)
