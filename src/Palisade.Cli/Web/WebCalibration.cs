@@ -3,43 +3,45 @@ using Palisade.Engine.Detect.Web;
 namespace Palisade.Cli.Web;
 
 /// <summary>
-/// How sure the model has to be beside each sum of signature evidence: a logistic regression over both, fitted on scores of
-/// models that never saw the request's origin, and one threshold that lets the wanted share of harmless requests pass.
+/// How sure the model has to be beside each sum of signature evidence, measured on scores of models that never saw the
+/// request's origin. Where signatures say too little, it may raise a given share of the harmless requests; where they say
+/// just enough, it may lose a given share of the attacks; where they are sure, it is not asked.
 /// </summary>
 internal static class WebCalibration
 {
+    /// <summary>From here on the model is not asked.</summary>
+    private const int Sure = WebModel.Bars - 1;
+
     /// <summary>Bars in log-odds of the model, one for each evidence; never rising with it.</summary>
-    public static float[] Fit(IReadOnlyList<(WebSample Sample, float Score)> judged, double pass)
+    /// <param name="lose">Share of attacks, each origin counting alike, that may be lost for one group of evidence.</param>
+    /// <param name="raise">Share of harmless requests that may be raised for one group of evidence.</param>
+    public static float[] Fit(IReadOnlyList<(WebSample Sample, float Score)> judged, double lose, double raise)
     {
-        var rows = judged.Select(j => (Evidence: Math.Min(j.Sample.Evidence, WebModel.Bars - 1), j.Score, Attack: j.Sample.Row.Class is not null, j.Sample.Row.Origin)).ToArray();
-        var perOrigin = rows.GroupBy(r => (r.Origin, r.Attack)).ToDictionary(g => g.Key, g => Math.Sqrt(1000.0 / g.Count()));
-        var level = new double[WebModel.Bars];
-        var slope = 0.5;
-        for (var round = 0; round < 400; round++)
+        var bars = new float[WebModel.Bars];
+        Array.Fill(bars, float.MinValue, Sure, bars.Length - Sure);
+        var harmless = judged.Where(j => j.Sample.Row.Class is null).ToArray();
+        foreach (var (from, to) in ((int, int)[])[(0, 0), (1, 2), (3, 4)])
         {
-            var g = new double[WebModel.Bars];
-            var h = new double[WebModel.Bars];
-            double gs = 0, hs = 1e-6;
-            foreach (var r in rows)
-            {
-                var weight = perOrigin[(r.Origin, r.Attack)];
-                var score = Math.Clamp(r.Score, -25, 25);
-                var p = 1 / (1 + Math.Exp(-(level[r.Evidence] + slope * score)));
-                var error = weight * ((r.Attack ? 1 : 0) - p);
-                var curve = weight * p * (1 - p);
-                g[r.Evidence] += error;
-                h[r.Evidence] += curve;
-                gs += error * score;
-                hs += curve * score * score;
-            }
-            // A level few rows speak for is held near its neighbours' by one row of each kind.
-            for (var e = 0; e < level.Length; e++) level[e] += 0.7 * (g[e] - 0.5 * Math.Tanh(level[e] / 8)) / (h[e] + 1);
-            slope = Math.Clamp(slope + 0.3 * gs / hs, 0.05, 4);
+            var own = harmless.Where(j => j.Sample.Evidence >= from && j.Sample.Evidence <= to).Select(j => j.Score).OrderDescending().ToArray();
+            var allowed = (int)(harmless.Length * raise);
+            // Too few of them to measure: as for no evidence at all.
+            bars[from] = own.Length > allowed && (from == 0 || own.Length >= 20) ? Math.Max(0, own[allowed] + 0.01f) : bars[0];
+            for (var e = from + 1; e <= to; e++) bars[e] = bars[from];
         }
-        for (var e = 1; e < level.Length; e++) level[e] = Math.Max(level[e], level[e - 1]);
-        var benign = rows.Where(r => !r.Attack).Select(r => level[r.Evidence] + slope * Math.Clamp(r.Score, -25, 25)).OrderDescending().ToArray();
-        var allowed = (int)Math.Floor(benign.Length * (1 - pass));
-        var threshold = benign.Length == 0 ? 0 : Math.Max(0, benign[Math.Min(allowed, benign.Length - 1)] + 1e-9);
-        return [.. level.Select(l => (float)((threshold - l) / slope))];
+        foreach (var (from, to) in ((int, int)[])[(5, 5), (6, 7), (8, 9)])
+        {
+            var own = judged.Where(j => j.Sample.Row.Class is not null && j.Sample.Evidence >= from && j.Sample.Evidence <= to)
+                .GroupBy(j => j.Sample.Row.Origin).SelectMany(g => g.Select(j => (j.Score, Weight: 1.0 / Math.Max(100, g.Count())))).OrderBy(j => j.Score).ToArray();
+            var left = own.Sum(o => o.Weight) * lose;
+            bars[from] = float.MinValue;
+            foreach (var (score, weight) in own)
+            {
+                left -= weight;
+                if (left < 0) { bars[from] = score - 0.01f; break; }
+            }
+            for (var e = from + 1; e <= to; e++) bars[e] = bars[from];
+        }
+        for (var e = 1; e < bars.Length; e++) bars[e] = Math.Min(bars[e], bars[e - 1]);
+        return bars;
     }
 }

@@ -18,9 +18,8 @@ internal sealed record WebSample(WebRow Row, int[][] Windows, int Evidence);
 /// </remarks>
 internal sealed class WebTrainer(int seed)
 {
-    private static readonly int Epochs = int.Parse(Environment.GetEnvironmentVariable("EP") ?? "8");
-    private static readonly float Step = float.Parse(Environment.GetEnvironmentVariable("ST") ?? "0.15"), Decay = float.Parse(Environment.GetEnvironmentVariable("DE") ?? "2e-5");
-    private static readonly float Norm = float.Parse(Environment.GetEnvironmentVariable("NO") ?? "0");
+    private const int Epochs = 5;
+    private const float Step = 0.03f, Decay = 1e-4f;
 
     /// <summary>Weights of one training, not yet rounded.</summary>
     internal sealed record Weights(float[] Of, float Bias)

@@ -8,7 +8,7 @@ internal static class WebTraining
 {
     private static readonly string[] Families = ["sqli", "xss", "cmdi", "rce", "path_traversal", "lfi", "rfi", "ssti", "ssrf"];
 
-    public static byte[] Run(WebDetector detector, IReadOnlyList<WebRow> rows, IReadOnlyCollection<string> leftOut, int seed, double pass, TextWriter report)
+    public static byte[] Run(WebDetector detector, IReadOnlyList<WebRow> rows, IReadOnlyCollection<string> leftOut, int seed, double lose, double raise, TextWriter report)
     {
         var samples = rows.Where(r => r.IsPayloadOrBenign).Select(r => Sample(detector, r)).ToArray();
         var taught = samples.Where(s => !leftOut.Contains(s.Row.Origin)).ToArray();
@@ -22,7 +22,7 @@ internal static class WebTraining
             foreach (var sample in samples.Where(s => s.Row.Origin == origin))
                 if (weights.Score(sample) is { } score) judged.Add((sample, score));
         }
-        var bars = WebCalibration.Fit(judged, pass);
+        var bars = WebCalibration.Fit(judged, lose, raise);
         Report(samples, judged, bars, leftOut, report);
         var (bytes, bias, scale) = WebTrainer.Round(final);
         var families = trainer.TrainFamilies(taught, Families);
@@ -35,7 +35,7 @@ internal static class WebTraining
     private static WebSample Sample(WebDetector detector, WebRow row)
     {
         var values = new List<byte[]>();
-        var evidence = detector.Study(row.Request(row.Hidden), values);
+        var evidence = detector.Study(row.Request(withBody: true), values);
         return new WebSample(row, [.. values.SelectMany(WebTrainer.WindowsOf)], evidence);
     }
 
@@ -55,13 +55,6 @@ internal static class WebTraining
             report.WriteLine($"{name,-22} {attacks.Length,8} {Share(attacks.Count(Alone), attacks.Length),11} {Share(attacks.Count(Both), attacks.Length),11} {harmless.Length,9} {Share(harmless.Count(s => !Alone(s)), harmless.Length),11} {Share(harmless.Count(s => !Both(s)), harmless.Length),11}");
         }
         if (leftOut.Count > 0) report.WriteLine("* not in the model at all");
-        var ben = judged.Where(j => j.Sample.Row.Class is null).Select(j => j.Score).OrderDescending().ToArray();
-        var att = judged.Where(j => j.Sample.Row.Class is not null).ToArray();
-        foreach (var p in (double[])[0.98, 0.99, 0.995, 0.999])
-        {
-            var t = ben[(int)(ben.Length * (1 - p))];
-            report.WriteLine($"model alone of {ben.Length} at {p}: {t:0.0} found {100.0 * att.Count(a => a.Score > t) / att.Length:0.00} of those missed by signatures {100.0 * att.Count(a => a.Sample.Evidence < 5 && a.Score > t) / att.Count(a => a.Sample.Evidence < 5):0.00} ({att.Count(a => a.Sample.Evidence < 5)})");
-        }
         report.WriteLine("Bars, log-odds for evidence 0 to 10: " + string.Join(' ', bars.Select(b => b.ToString("0.0", CultureInfo.InvariantCulture))));
     }
 

@@ -34,7 +34,9 @@ internal static class BodyParts
             var after = end + 1;
             while (after < body.Length && body[after] <= ' ') after++;
             var isKey = after < body.Length && body[after] == ':';
-            if (!isKey || WebClassifier.IsOddName(body[start..end])) String(scratch, body[start..end], start);
+            // An operator in place of a name is told by what stands around it.
+            if (isKey && start < end && body[start] == '$') WebClassifier.AddSegment(scratch, WebPart.Body, body[Math.Max(0, start - 2)..Math.Min(body.Length, end + 32)], Math.Max(0, start - 2), false);
+            else if (!isKey || WebClassifier.IsOddName(body[start..end])) String(scratch, body[start..end], start);
             i = end + 1;
         }
     }
@@ -115,6 +117,9 @@ internal static class BodyParts
         }
     }
 
+    private static bool HoldsCode(ReadOnlySpan<byte> file) =>
+        file.IndexOf("<?php"u8) >= 0 || file.IndexOf("<?="u8) >= 0 || file.IndexOf("<%"u8) >= 0 || file.IndexOf("<jsp:"u8) >= 0 || file.IndexOf("<!ENTITY"u8) >= 0;
+
     /// <summary>Each part's value, and its file name.</summary>
     private static void Multipart(WebScratch scratch, ReadOnlySpan<byte> body, int start)
     {
@@ -136,7 +141,8 @@ internal static class BodyParts
                 var name = headers[(at + 10)..];
                 if (name.IndexOf((byte)'"') is > 0 and var close) WebClassifier.AddSegment(scratch, WebPart.Body, name[..close], i + at + 10, false);
             }
-            if (head >= 0)
+            // A file may hold whatever its owner writes about; what a server would run is another matter.
+            if (head >= 0 && (headers.IndexOf("filename="u8) < 0 || HoldsCode(part[head..])))
             {
                 var value = part[(head + gap)..].TrimEnd("\r\n"u8);
                 WebClassifier.AddSegment(scratch, WebPart.Body, value, i + head + gap, false);

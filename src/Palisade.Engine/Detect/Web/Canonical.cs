@@ -34,7 +34,12 @@ internal static class Canonical
     {
         flags = CanonicalFlags.None;
         var changed = false;
-        var length = Round(source, target, plusIsSpace, ref flags, ref changed);
+        // What is neither escaped nor special is most of what comes: it goes in strides.
+        var plain = source.Overlaps(target) ? 0 : source.IndexOfAny(Special);
+        if (plain < 0) plain = source.Length;
+        if (plain > 0) System.Text.Ascii.ToLower(source[..plain], target, out _);
+        if (plain == source.Length) return plain;
+        var length = plain + Round(source[plain..], target[plain..], plusIsSpace, ref flags, ref changed);
         if (!changed) return length;
         flags |= CanonicalFlags.Encoded;
         for (var round = 1; round < MaxRounds; round++)
@@ -274,6 +279,8 @@ internal static class Canonical
     private const byte Plain = 0, Upper = 1, Blank = 2, Break = 3, Nul = 4, Plus = 5, High = 6, Escaped = 7;
 
     private static readonly byte[] Kinds = MakeKinds();
+    private static readonly System.Buffers.SearchValues<byte> Special =
+        System.Buffers.SearchValues.Create([.. Enumerable.Range(0, 256).Where(b => b >= 0x80 || (Kinds[b] is not (Plain or Upper))).Select(b => (byte)b)]);
 
     private static byte[] MakeKinds()
     {

@@ -9,7 +9,7 @@ namespace Palisade.Engine.Detect.Web;
 /// F function that only an attack calls · S select · U union · D all/distinct · R from · W where · H having · B order/group by ·
 /// L limit · I into · O outfile · &amp; and/or/xor/|| · N not · l like/in/between/is … · A as · C case · T when/then/else/end ·
 /// X statement verb · Y waitfor/delay · P procedure · Z :: cast · = comparison · o arithmetic · * star · c comment to the end · k comment that goes on for words ·
-/// ( ) , ; . themselves · x anything else.
+/// ( ) , ; . themselves · p sentences · x anything else.
 /// The value may start in bare SQL or inside a string: <see cref="Fold"/> is asked once for each.
 /// </remarks>
 internal static class SqlFold
@@ -138,7 +138,13 @@ internal static class SqlFold
             if (rest.StartsWith("by"u8) && (rest.Length == 2 || !IsWord(rest[2]))) i = open + 2;
             else code = 'v';
         }
-        if (code == 'v' && n > 1 && fold[n - 1] == 'v' && fold[n - 2] == 'v') return; // runs of names carry nothing
+        if (code == 'v' && n > 0 && fold[n - 1] == 'p') return;
+        if (code == 'v' && n > 1 && fold[n - 1] == 'v' && fold[n - 2] == 'v')
+        {
+            // A third name in a row is no SQL, unless it is a word of joins: somebody writes sentences.
+            if (!SqlWords.IsLinking(word)) fold[n++] = 'p';
+            return;
+        }
         fold[n++] = code;
     }
 

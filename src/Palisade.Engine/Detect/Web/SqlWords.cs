@@ -17,6 +17,13 @@ internal static class SqlWords
         return Words.TryGetValue(chars[..n], out var code) ? code : 'v';
     }
 
+    /// <summary>Words that stand between names and carry nothing that signatures speak of.</summary>
+    public static bool IsLinking(ReadOnlySpan<byte> word) =>
+        word.SequenceEqual("join"u8) || word.SequenceEqual("inner"u8) || word.SequenceEqual("left"u8) || word.SequenceEqual("right"u8) || word.SequenceEqual("outer"u8)
+        || word.SequenceEqual("cross"u8) || word.SequenceEqual("on"u8) || word.SequenceEqual("using"u8) || word.SequenceEqual("values"u8) || word.SequenceEqual("set"u8)
+        || word.SequenceEqual("table"u8) || word.SequenceEqual("desc"u8) || word.SequenceEqual("asc"u8) || word.SequenceEqual("exists"u8) || word.SequenceEqual("by"u8)
+        || word.SequenceEqual("with"u8) || word.SequenceEqual("escape"u8) || word.SequenceEqual("for"u8) || word.SequenceEqual("to"u8);
+
     private static FrozenDictionary<string, char>.AlternateLookup<ReadOnlySpan<char>> Make()
     {
         var words = new Dictionary<string, char>(StringComparer.Ordinal);

@@ -124,7 +124,18 @@ internal sealed class WebClassifier(SignatureSet set)
     }
 
     /// <summary>Whether a parameter's name holds more than names do.</summary>
-    public static bool IsOddName(ReadOnlySpan<byte> name) => name.ContainsAnyExcept(PlainName);
+    public static bool IsOddName(ReadOnlySpan<byte> name)
+    {
+        if (name.ContainsAnyExcept(PlainName)) return true;
+        for (var at = name.IndexOf((byte)'%'); at >= 0; at = name.IndexOf((byte)'%'))
+        {
+            // An escape of anything but a name's own characters or a letter beyond ASCII.
+            if (!System.Buffers.Text.Utf8Parser.TryParse(name.Slice(at + 1, Math.Min(2, name.Length - at - 1)), out byte b, out var used, 'X') || used != 2) return true;
+            if (b < 0x80 && (b == '%' || !PlainName.Contains(b))) return true;
+            name = name[(at + 3)..];
+        }
+        return false;
+    }
 
     /// <summary>Where the value is a URL or the name says "command", only both together tell.</summary>
     private static bool NameMatters(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
@@ -171,6 +182,8 @@ internal sealed class WebClassifier(SignatureSet set)
             foreach (var signature in owner.Candidates(literal)) owner.Try(signature, scratch, segment, literal, end);
         }
     }
+
+    private const int StrongSql = 8;
 
     /// <summary>Bytes at the beginning and at the end of a value that are read as SQL.</summary>
     private const int SqlWindow = 8192;
@@ -231,8 +244,10 @@ internal sealed class WebClassifier(SignatureSet set)
         var fold = scratch.Fold.AsSpan(0, length);
         // Names, numbers and signs alone are no statement, and no signature speaks of them alone.
         if (!fold.ContainsAny(SqlGrammar) || !set.AnySql!.IsMatch(fold)) return;
+        // Behind an injection nothing may follow that is no SQL, or the statement fails: sentences need the strongest evidence.
+        var sentences = fold.Contains('p');
         foreach (var signature in set.Sql)
-            if ((signature.Where & segment.Part) != 0 && !scratch.HasFired(signature) && signature.Match!.IsMatch(fold)) scratch.Fire(signature, index);
+            if ((!sentences || signature.Score >= StrongSql) && (signature.Where & segment.Part) != 0 && !scratch.HasFired(signature) && signature.Match!.IsMatch(fold)) scratch.Fire(signature, index);
     }
 
     private static readonly System.Buffers.SearchValues<char> SqlGrammar = System.Buffers.SearchValues.Create("SUXYFIOBHLPWCZ&=l@;cqN(");

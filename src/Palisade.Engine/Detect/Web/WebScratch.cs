@@ -84,9 +84,11 @@ internal sealed class WebScratch(SignatureSet set)
     {
         firedIn[s.Index] = request;
         scored = true;
-        Score[s.Class] += s.Score;
-        if (s.Score <= BestScore[s.Class]) return;
-        BestScore[s.Class] = s.Score;
+        // Who writes about an attack names it too: among sentences one sign is not enough.
+        var score = s.View != WebView.Sql && set.Classes[s.Class].Payload && Prose.Is(Bytes(Segments[segment])) ? Math.Max(1, s.Score - 2) : s.Score;
+        Score[s.Class] += score;
+        if (score <= BestScore[s.Class]) return;
+        BestScore[s.Class] = score;
         BestSegment[s.Class] = segment;
         BestSignature[s.Class] = s;
     }

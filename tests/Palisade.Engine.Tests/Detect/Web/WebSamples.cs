@@ -12,7 +12,7 @@ internal static class WebSamples
     private static WebDetector Load([CallerFilePath] string here = "")
     {
         var folder = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(here)!, "../../../../content/lookups/web"));
-        var detector = WebDetector.Load(Directory.GetFiles(folder, "*.yml").Select(f => (Path.GetFileName(f), File.ReadAllBytes(f))), out var diagnostics);
+        var detector = WebDetector.Load(Directory.GetFiles(folder).Select(f => (Path.GetFileName(f), File.ReadAllBytes(f))), out var diagnostics);
         Assert.Empty(diagnostics);
         return detector;
     }
