@@ -2,6 +2,7 @@ using Palisade.Engine.Correlate;
 using Palisade.Engine.Detect.Sigma;
 using Palisade.Engine.Enrich;
 using Palisade.Engine.Incidents;
+using Palisade.Engine.Incidents.Habits;
 using Palisade.Engine.Normalise;
 using Palisade.Engine.Parse;
 
@@ -11,14 +12,28 @@ namespace Palisade.Engine;
 /// The product in one page: Parse ► Normalise ► Enrich for each record, Detect ► Correlate ► Incidents over the batch. One instance a thread.
 /// The same records in the same order from the same state give the same events and findings.
 /// </summary>
-public sealed class Pipeline(EngineSnapshot snapshot, IGeoLookup geo)
+public sealed class Pipeline
 {
-    private readonly Parser parser = new(snapshot.Parsers);
+    private readonly EngineSnapshot snapshot;
+    private readonly Parser parser;
     private readonly Normaliser normaliser = new();
-    private readonly GeoEnricher enricher = new(geo);
-    private readonly SigmaDetector sigma = new(snapshot.Rules);
-    private readonly Correlator correlator = new(snapshot.Rules);
-    private readonly IncidentTracker incidents = new(snapshot.Incidents);
+    private readonly GeoEnricher enricher;
+    private readonly SigmaDetector sigma;
+    private readonly Correlator correlator;
+    private readonly IncidentTracker incidents;
+    private readonly SiteHabits habits;
+
+    public Pipeline(EngineSnapshot snapshot, IGeoLookup geo)
+    {
+        ArgumentNullException.ThrowIfNull(snapshot);
+        this.snapshot = snapshot;
+        parser = new Parser(snapshot.Parsers);
+        enricher = new GeoEnricher(geo);
+        sigma = new SigmaDetector(snapshot.Rules);
+        correlator = new Correlator(snapshot.Rules);
+        incidents = new IncidentTracker(snapshot.Incidents);
+        habits = new SiteHabits(snapshot.Incidents, incidents);
+    }
 
     /// <summary>What the stages run by.</summary>
     public EngineSnapshot Snapshot => snapshot;
@@ -67,6 +82,7 @@ public sealed class Pipeline(EngineSnapshot snapshot, IGeoLookup geo)
         incidents.ClearChanged();
         correlator.Process(Events, Findings);
         incidents.Take(Events, Findings);
+        habits.Observe(Events, Findings);
     }
 
     /// <summary>Stories that findings make together.</summary>

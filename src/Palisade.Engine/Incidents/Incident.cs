@@ -43,6 +43,7 @@ public sealed partial class Incident
     private readonly List<ulong> sequences = [];
     private readonly List<IncidentStep> steps = [];
     private readonly long[] outcomes = new long[5];
+    private ulong lastSequence;
 
     internal Incident(string id, uint tenant, string key) => (Id, Tenant, Key) = (id, tenant, key);
 
@@ -67,6 +68,13 @@ public sealed partial class Incident
     /// <summary>Id of the incident that took it up, or null.</summary>
     public string? MergedInto { get; internal set; }
     internal bool IsDirty { get; set; }
+    /// <summary>Over: what comes next of its kind is another incident.</summary>
+    internal bool IsClosed { get; set; }
+    /// <summary>Of many at once: that an address took part ties nothing else to it.</summary>
+    internal bool IsShared { get; set; }
+    /// <summary>Not yet enough of it to be shown.</summary>
+    internal bool IsHeld { get; set; }
+    internal bool IsLive => !IsClosed && MergedInto is null;
 
     /// <summary>Addresses that took part, in order of their first event.</summary>
     public IEnumerable<IncidentSource> Sources => sources.OrderBy(s => s.Value.FirstMs).ThenBy(s => s.Key).Select(s => new IncidentSource(Address.Text(s.Key), s.Value.Count, s.Value.FirstMs, s.Value.LastMs));
@@ -118,7 +126,6 @@ public sealed partial class Incident
     {
         FirstMs = Math.Min(FirstMs, timeMs);
         LastMs = Math.Max(LastMs, timeMs);
-        Count++;
         outcomes[(int)outcome]++;
         step.FirstMs = Math.Min(step.FirstMs, timeMs);
         step.LastMs = Math.Max(step.LastMs, timeMs);
@@ -128,7 +135,10 @@ public sealed partial class Incident
 
     internal void AddSequence(ulong sequence)
     {
-        if (sequences.Count < MaxEvents && (sequences.Count == 0 || sequences[^1] != sequence)) sequences.Add(sequence);
+        if (sequence == lastSequence) return;
+        lastSequence = sequence;
+        Count++;
+        if (sequences.Count < MaxEvents) sequences.Add(sequence);
     }
 
     internal void AddSource(UInt128 source, long timeMs)
@@ -163,12 +173,20 @@ public sealed partial class Incident
         if (name.Length > 0 && names.Count < MaxNames && !names.Contains(name)) names.Add(name);
     }
 
+    /// <summary>Gives an address and its events up to another incident that tells more of them.</summary>
+    internal void Forget(UInt128 source, ReadOnlySpan<ulong> theirs)
+    {
+        if (sources.Remove(source, out var member)) Count = Math.Max(0, Count - member.Count);
+        var gone = theirs.ToArray();
+        sequences.RemoveAll(s => Array.IndexOf(gone, s) >= 0);
+    }
+
     /// <summary>Takes up another story that proved to be the same.</summary>
     internal void Absorb(Incident other)
     {
         FirstMs = Math.Min(FirstMs, other.FirstMs);
         LastMs = Math.Max(LastMs, other.LastMs);
-        Count += other.Count;
+        var count = Count + other.Count;
         for (var i = 0; i < outcomes.Length; i++) outcomes[i] += other.outcomes[i];
         foreach (var (address, m) in other.sources)
         {
@@ -182,6 +200,7 @@ public sealed partial class Incident
         foreach (var host in other.hosts) AddHost(host);
         foreach (var user in other.users) AddUser(user);
         foreach (var s in other.sequences) AddSequence(s);
+        Count = count;
         foreach (var theirs in other.steps)
         {
             var step = Step(theirs.Rule, theirs.Technique);

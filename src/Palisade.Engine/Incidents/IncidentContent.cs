@@ -1,4 +1,5 @@
 using Palisade.Engine.Detect.Sigma.Read;
+using Palisade.Engine.Incidents.Habits;
 using Palisade.Protocol;
 
 namespace Palisade.Engine.Incidents;
@@ -19,7 +20,18 @@ public sealed class IncidentContent
     private readonly Dictionary<string, ClassWords> classes = new(StringComparer.Ordinal);
     private readonly Dictionary<AttackOutcome, (string En, string Zh)> outcomes = [];
 
+    private readonly Dictionary<string, RuleInfo> rules = new(StringComparer.Ordinal);
+
     private IncidentContent() { }
+
+    /// <summary>What paths are for.</summary>
+    internal BusinessMap Businesses { get; } = new();
+
+    /// <summary>Rules of behaviour, for lists of rules.</summary>
+    public IReadOnlyCollection<RuleInfo> Rules => rules.Values;
+
+    /// <summary>The rule of behaviour with this id; null where the content has none, and then nothing of the kind is said.</summary>
+    internal RuleInfo? Rule(string id) => rules.GetValueOrDefault(id);
 
     /// <summary>Nothing known: every class is "other".</summary>
     public static IncidentContent Empty { get; } = new();
@@ -41,6 +53,8 @@ public sealed class IncidentContent
             foreach (var document in YamlTree.Read(path, bytes, MaxBytes, found))
             {
                 foreach (var node in document["classes"]?.Items ?? []) content.ReadClass(path, node, found);
+                foreach (var node in document["rules"]?.Items ?? []) content.ReadRule(path, node, found);
+                content.Businesses.Read(path, document, found);
                 foreach (var node in document["outcomes"]?.Items ?? []) content.ReadOutcome(path, node, found);
             }
         }
@@ -55,6 +69,26 @@ public sealed class IncidentContent
         if (!Enum.TryParse<AttackPhase>(Text(node, "phase"), true, out var phase)) { found.Add(new Diagnostic("INC002", path, node.Line, $"{key}: phase is unknown", true)); return; }
         classes[key] = new ClassWords(key, phase, classes.Count, Text(node, "en"), Text(node, "zh"));
     }
+
+    private void ReadRule(string path, YamlNode node, List<Diagnostic> found)
+    {
+        var id = Text(node, "id");
+        if (!Enum.TryParse<FindingLevel>(Text(node, "level"), true, out var level) || id.Length == 0 || rules.ContainsKey(id))
+        {
+            found.Add(new Diagnostic("INC004", path, node.Line, $"{id}: id missing or said twice, or level unknown", true));
+            return;
+        }
+        var tags = node["tags"]?.Items.Select(t => t.Text).ToArray() ?? [];
+        rules[id] = new RuleInfo(
+            id, Words(node, "title", "en"), Words(node, "title", "zh"), level, Text(node, "class"), tags,
+            Words(node, "happened", "en"), Words(node, "happened", "zh"), Words(node, "todo", "en"), Words(node, "todo", "zh"))
+        {
+            Kind = "behaviour",
+            Techniques = [.. tags.Where(t => t.StartsWith("attack.t1", StringComparison.Ordinal)).Select(t => t["attack.".Length..].ToUpperInvariant())],
+        };
+    }
+
+    private static string Words(YamlNode node, string key, string language) => node[key]?[language]?.Text ?? "";
 
     private void ReadOutcome(string path, YamlNode node, List<Diagnostic> found)
     {

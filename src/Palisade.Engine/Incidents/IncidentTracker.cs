@@ -51,6 +51,8 @@ public sealed partial class IncidentTracker(IncidentContent content, IncidentOpt
         foreach (ref readonly var finding in findings.Items)
         {
             if (finding.Rule.ContextOnly || finding.Rule.Kind is "web" or "behaviour") continue;
+            // A single match on a request to a site is the habits' business.
+            if (finding.Firing is null && events.TryGet(finding.Event, Fields.HttpRequestMethod, out _)) continue;
             TakeHost(events, finding);
         }
     }
@@ -72,7 +74,6 @@ public sealed partial class IncidentTracker(IncidentContent content, IncidentOpt
         {
             incident.AddTime(step, firing.WindowStartMs, finding.Outcome);
             foreach (var sequence in firing.Sequences) incident.AddSequence(sequence);
-            incident.Count += Math.Max(0, firing.Sequences.Count - 1);
         }
         incident.Add(step, header.Sequence, time, address, finding.Outcome);
         incident.AddHost(host);
@@ -114,7 +115,7 @@ public sealed partial class IncidentTracker(IncidentContent content, IncidentOpt
     private static Incident? Alive(Tenant tenant, char kind, ulong entity, long time, long quietMs)
     {
         if (!tenant.ByEntity.TryGetValue((kind, entity), out var incident)) return null;
-        return incident.MergedInto is null && time - incident.LastMs <= quietMs && incident.FirstMs - time <= quietMs ? incident : null;
+        return incident.IsLive && time - incident.LastMs <= quietMs && incident.FirstMs - time <= quietMs ? incident : null;
     }
 
     private static void Index(Tenant tenant, Incident incident, UInt128 address, string host, string user)
@@ -140,8 +141,34 @@ public sealed partial class IncidentTracker(IncidentContent content, IncidentOpt
         return incident;
     }
 
+    /// <summary>The open incident of a key; else, where one is tied to the address and small enough to be one story, that; else a new one.</summary>
+    /// <param name="address">0: only the key counts.</param>
+    internal Incident OpenFor(uint tenantId, string key, UInt128 address, ulong sequence, long time)
+    {
+        var tenant = Of(tenantId);
+        if (tenant.ByKey.TryGetValue(key, out var incident) && incident.IsLive && time - incident.LastMs <= options.QuietMs) return incident;
+        if (address != 0 && Alive(tenant, 'a', Hash.Of(address), time, options.QuietMs) is { } other && other.SourceCount <= options.HubSources) return other;
+        var opened = Open(tenantId, tenant, key, sequence, time);
+        opened.IsShared = address == 0;
+        return opened;
+    }
+
+    /// <summary>Adds an event that the habits found to belong to an incident.</summary>
+    internal void Add(Incident incident, RuleInfo rule, string technique, ulong sequence, long time, UInt128 source, AttackOutcome outcome, string target)
+    {
+        var had = source == 0 || incident.HasSource(source);
+        incident.Add(incident.Step(rule, technique), sequence, time, source, outcome);
+        incident.AddTarget(target);
+        if (!had && !incident.IsShared && incident.SourceCount <= options.HubSources) Of(incident.Tenant).ByEntity[('a', Hash.Of(source))] = incident;
+        Touch(incident);
+    }
+
+    /// <summary>Notes a change made to an incident directly.</summary>
+    internal void Note(Incident incident) => Touch(incident);
+
     private static void Close(Tenant tenant, Incident incident)
     {
+        incident.IsClosed = true;
         tenant.ByKey.Remove(incident.Key);
         foreach (var (entity, held) in tenant.ByEntity)
             if (ReferenceEquals(held, incident)) tenant.ByEntity.Remove(entity);
@@ -152,7 +179,7 @@ public sealed partial class IncidentTracker(IncidentContent content, IncidentOpt
     {
         IncidentJudge.Judge(incident, content);
         incident.Version++;
-        if (incident.IsDirty) return;
+        if (incident.IsDirty || incident.IsHeld) return;
         incident.IsDirty = true;
         changed.Add(incident);
     }

@@ -1,0 +1,95 @@
+using System.Text;
+using Palisade.Engine.Detect.Sigma.Read;
+
+namespace Palisade.Engine.Incidents.Habits;
+
+/// <summary>Guesses from the words of a path what the page is for. Immutable; words come from the content.</summary>
+internal sealed class BusinessMap
+{
+    private sealed record Entry(Business Business, HashSet<string> Words, string[] Beginnings, HashSet<string> Near, HashSet<string> Not);
+
+    // What carries style and pictures and never runs; what runs on the server as a file of its own.
+    private static readonly HashSet<string> AssetTypes = new(StringComparer.Ordinal)
+    {
+        "js", "css", "png", "jpg", "jpeg", "gif", "svg", "ico", "webp", "avif", "bmp", "woff", "woff2", "ttf", "eot", "otf", "map", "mp3", "mp4", "webm", "swf", "mjs", "wasm",
+    };
+    private static readonly HashSet<string> ScriptTypes = new(StringComparer.Ordinal)
+    {
+        "php", "php3", "php4", "php5", "php7", "phtml", "phar", "jsp", "jspx", "jspf", "asp", "aspx", "ashx", "asmx", "asa", "cer", "cdx", "cfm", "cgi", "pl", "py", "sh",
+    };
+
+    private readonly List<Entry> entries = [];
+    private readonly HashSet<string> passive = new(StringComparer.Ordinal);
+    private readonly HashSet<string> own = new(StringComparer.Ordinal);
+
+    public void Read(string path, YamlNode document, List<Diagnostic> found)
+    {
+        foreach (var node in document["businesses"]?.Items ?? [])
+        {
+            if (!Enum.TryParse<Business>(IncidentContent.Text(node, "name"), true, out var business) || business is Business.None or >= Business.Record)
+            {
+                found.Add(new Diagnostic("INC005", path, node.Line, $"business is unknown: {IncidentContent.Text(node, "name")}", true));
+                continue;
+            }
+            var words = Words(node["words"]);
+            entries.Add(new Entry(business, [.. words.Where(w => !w.EndsWith('*'))], [.. words.Where(w => w.EndsWith('*')).Select(w => w[..^1])], [.. Words(node["near"])], [.. Words(node["not"])]));
+        }
+        foreach (var word in Words(document["passive_folders"])) passive.Add(word);
+        foreach (var word in Words(document["private_records"])) own.Add(word);
+    }
+
+    private static IEnumerable<string> Words(YamlNode? list) => list?.Items.Select(i => i.Text.ToLowerInvariant()) ?? [];
+
+    /// <summary>What a path is for. Off the hot path: called once for each path.</summary>
+    public (Business Business, PathTraits Traits) Judge(ReadOnlySpan<byte> path, ReadOnlySpan<byte> query)
+    {
+        var text = Encoding.Latin1.GetString(path[..Math.Min(path.Length, 200)]);
+        var segments = text.Split('/', StringSplitOptions.RemoveEmptyEntries);
+        var traits = PathTraits.None;
+        var name = segments.Length > 0 ? segments[^1] : "";
+        var dot = name.LastIndexOf('.');
+        var type = dot >= 0 ? name[(dot + 1)..].ToLowerInvariant() : "";
+        if (AssetTypes.Contains(type)) traits |= PathTraits.Asset;
+        if (ScriptTypes.Contains(type)) traits |= PathTraits.Script;
+        var words = new List<string>();
+        for (var i = 0; i < segments.Length; i++)
+        {
+            var last = i == segments.Length - 1;
+            if (!last && passive.Contains(segments[i].ToLowerInvariant())) traits |= PathTraits.Passive;
+            Split(last && dot >= 0 ? name[..dot] : segments[i], words);
+        }
+        if (words.Exists(own.Contains)) traits |= PathTraits.Private;
+        if ((traits & PathTraits.Asset) != 0) return (Business.None, traits);
+        foreach (var entry in entries)
+        {
+            if (!words.Exists(w => entry.Words.Contains(w) || Array.Exists(entry.Beginnings, b => w.StartsWith(b, StringComparison.Ordinal)))) continue;
+            if (entry.Near.Count > 0 && !words.Exists(entry.Near.Contains) || words.Exists(entry.Not.Contains)) continue;
+            return (entry.Business, traits);
+        }
+        return (Business.None, traits);
+    }
+
+    /// <summary>A segment as a whole, and cut at separators and where capitals begin.</summary>
+    private static void Split(string segment, List<string> into)
+    {
+        var whole = segment.ToLowerInvariant();
+        into.Add(whole);
+        var part = new StringBuilder();
+        var flat = new StringBuilder();
+        foreach (var c in segment)
+        {
+            if (c is '-' or '_' or '.' or ',' or ';') { Flush(); continue; }
+            if (char.IsAsciiLetterUpper(c) && part.Length > 0 && !char.IsAsciiLetterUpper(part[^1])) Flush();
+            part.Append(c);
+            flat.Append(char.ToLowerInvariant(c));
+        }
+        Flush();
+        if (flat.Length != whole.Length) into.Add(flat.ToString());
+
+        void Flush()
+        {
+            if (part.Length > 0 && part.Length != segment.Length) into.Add(part.ToString().ToLowerInvariant());
+            part.Clear();
+        }
+    }
+}

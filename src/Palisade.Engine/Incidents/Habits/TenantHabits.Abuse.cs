@@ -1,0 +1,239 @@
+using Palisade.Protocol;
+
+namespace Palisade.Engine.Incidents.Habits;
+
+/// <summary>Abuse of what a site is for: log-ins, messages, bonuses, payment notices. A client is judged by what else it does, not by how often.</summary>
+internal sealed partial class TenantHabits
+{
+    private enum Answer : byte { Unknown, Refused, Accepted }
+
+    private void Business(ref SitePath path, ref Client ip, ref Client agent, in Request r, ulong key, FindingList into)
+    {
+        switch (path.Business)
+        {
+            case Habits.Business.Login when r.IsPost || HasPassword(r.Shape.Query):
+                Login(ref path, ref ip, ref agent, r, key, into);
+                break;
+            case Habits.Business.Sms:
+                Sms(ref path, ref ip, ref agent, r, key, into);
+                break;
+            case Habits.Business.Notify:
+                Notify(ref path, ref ip, r, key, into);
+                break;
+            case Habits.Business.Register when r.IsPost && !r.IsRefused:
+                Client.Up(ref agent.Registers);
+                agent.Note(r.Sequence, Habits.Business.Register);
+                Farm(ref path, ref agent, r, key, into);
+                break;
+            case Habits.Business.Coupon when r.IsPost:
+                Client.Up(ref agent.Coupons);
+                agent.Note(r.Sequence, Habits.Business.Coupon);
+                break;
+            case Habits.Business.Withdraw when r.IsPost:
+                Client.Up(ref agent.Withdrawals);
+                agent.Note(r.Sequence, Habits.Business.Withdraw);
+                break;
+            case Habits.Business.Upload when r.IsPost:
+                if (uploads.Count == MaxUploads) uploads.RemoveAt(0);
+                uploads.Add((r.TimeMs, r.Ip, r.Sequence, r.PathKey));
+                ip.UploadMs = r.TimeMs;
+                break;
+        }
+        if ((agent.Joined & Joined.Farm) != 0 && path.Business != Habits.Business.Register) Farmed(path, r);
+    }
+
+    private static bool HasPassword(ReadOnlySpan<byte> query) =>
+        query.IndexOf("pass"u8) >= 0 || query.IndexOf("pwd"u8) >= 0 || query.IndexOf("Pass"u8) >= 0 || query.IndexOf("psd"u8) >= 0;
+
+    /// <summary>
+    /// Whether a log-in was let in, by the page's own habit: refusals by status; else a redirect where others got a page; else the larger of two
+    /// kinds of answer that lie well apart, since "wrong password" is short and a session is not.
+    /// </summary>
+    private static Answer LoginAnswer(in SitePath path, in Request r)
+    {
+        if (r.IsRefused) return r.Status < 500 ? Answer.Refused : Answer.Unknown;
+        long redirects = 0, pages = 0;
+        Span<int> sizes = stackalloc int[Answers.Size];
+        var n = 0;
+        for (var i = 0; i < Answers.Size; i++)
+        {
+            if (path.CountOf(i) == 0) continue;
+            var status = path.CodeOf(i) / 64;
+            if (status is >= 300 and < 400) redirects += path.CountOf(i);
+            else if (status is >= 200 and < 300) { pages += path.CountOf(i); sizes[n++] = path.CodeOf(i) % 64; }
+        }
+        if (redirects > 0 && pages > 0) return r.IsRedirect ? Answer.Accepted : Answer.Refused;
+        if (n < 2 || !r.IsOk) return Answer.Unknown;
+        sizes = sizes[..n];
+        sizes.Sort();
+        int gap = 0, at = 0;
+        for (var i = 1; i < n; i++)
+            if (sizes[i] - sizes[i - 1] > gap) (gap, at) = (sizes[i] - sizes[i - 1], sizes[i]);
+        // Three quarter octaves: the answers differ by more than two thirds.
+        if (gap < 3) return Answer.Unknown;
+        return SitePath.Code(r.Status, r.Bytes) % 64 >= at ? Answer.Accepted : Answer.Refused;
+    }
+
+    private void Login(ref SitePath path, ref Client ip, ref Client agent, in Request r, ulong key, FindingList into)
+    {
+        var answer = LoginAnswer(path, r);
+        path.Learn(SitePath.Code(r.Status, r.Bytes));
+        CountLogin(ref ip, answer, r);
+        CountLogin(ref agent, answer, r);
+        if (Guess(ref path, ref ip, answer, r, key, into)) return;
+        // The address where it does nothing else; else the one agent of it that does nothing else.
+        if (LogsInOnly(ip)) Stuff(ref path, ref ip, answer, r, key, into);
+        else if (LogsInOnly(agent)) Stuff(ref path, ref agent, answer, r, Hash.Mix(key, r.Agent), into);
+        else if ((ip.Joined & Joined.Login) != 0) Stuffed(path, r, answer);
+    }
+
+    private static void CountLogin(ref Client c, Answer answer, in Request r)
+    {
+        Client.Up(ref c.Logins);
+        if (answer == Answer.Refused) Client.Up(ref c.LoginFails);
+        if (answer == Answer.Accepted) Client.Up(ref c.LoginOks);
+        c.Note(r.Sequence, Habits.Business.Login);
+    }
+
+    private static bool LogsInOnly(in Client c) => c.Logins >= 3 && c.Logins * 10 >= c.Total * 7 && c.LoginFails * 10 >= c.Logins * 7 && c.Assets == 0;
+
+    /// <summary>One client, one log-in after another: twenty within ten minutes and nothing else, answered all alike.</summary>
+    private bool Guess(ref SitePath path, ref Client c, Answer answer, in Request r, ulong key, FindingList into)
+    {
+        var code = SitePath.Code(r.Status, 0);
+        if (r.TimeMs - c.GuessMs > 10 * MinuteMs || c.Guesses == 0) (c.GuessMs, c.Guesses, c.GuessSame, c.GuessCode) = (r.TimeMs, 0, 0, code);
+        Client.Up(ref c.Guesses);
+        if (c.GuessCode == code) Client.Up(ref c.GuessSame);
+        var joined = (c.Joined & Joined.Guess) != 0;
+        if (!joined && (c.Guesses < 20 || c.Logins * 10 < c.Total * 7 || c.LoginFails * 10 < c.Logins * 8 && c.GuessSame * 10 < c.Guesses * 9 || c.LoginOks * 5 > c.Logins)) return false;
+        if (content.Rule("behaviour.login_guessing") is not { } rule) return false;
+        var group = GroupOf(Joined.Guess, Hash.Mix(key, r.PathKey), path, r.TimeMs);
+        Join(group, ref c, key, Joined.Guess);
+        group.LastMs = r.TimeMs;
+        if (group.Incident is not { IsLive: true }) OpenGroup(group, rule, "guess", r, r.Ip, Habits.Business.Login, into);
+        // An answer unlike the many before it is what the guessing was for.
+        var other = answer == Answer.Accepted || answer == Answer.Unknown && c.GuessCode != code && !r.IsRefused;
+        Add(group, rule, r, other ? AttackOutcome.Likely : answer == Answer.Refused ? AttackOutcome.Failed : r.Outcome);
+        return true;
+    }
+
+    /// <summary>Many clients that only log in, each a few times: one campaign.</summary>
+    private void Stuff(ref SitePath path, ref Client c, Answer answer, in Request r, ulong key, FindingList into)
+    {
+        if (content.Rule("behaviour.login_stuffing") is not { } rule) return;
+        var group = GroupOf(Joined.Login, r.PathKey, path, r.TimeMs);
+        var isNew = Join(group, ref c, key, Joined.Login);
+        group.Weight += isNew ? c.Logins : 1;
+        group.LastMs = r.TimeMs;
+        if (group.Incident is { IsLive: true } incident)
+        {
+            if (isNew) Recall(incident, group, rule, key, Habits.Business.Login, r.Sequence);
+            Stuffed(path, r, answer);
+        }
+        else if (group.Members.Count >= 10 && group.Weight >= 40)
+        {
+            OpenGroup(group, rule, "stuffing", r, 0, Habits.Business.Login, into);
+            Stuffed(path, r, answer);
+        }
+    }
+
+    private void Stuffed(in SitePath path, in Request r, Answer answer)
+    {
+        if (content.Rule("behaviour.login_stuffing") is not { } rule) return;
+        var group = GroupOf(Joined.Login, r.PathKey, path, r.TimeMs);
+        Add(group, rule, r, answer == Answer.Accepted ? AttackOutcome.Likely : answer == Answer.Refused ? AttackOutcome.Failed : r.Outcome);
+    }
+
+    /// <summary>Clients that make the site send messages and do nothing else.</summary>
+    private void Sms(ref SitePath path, ref Client ip, ref Client agent, in Request r, ulong key, FindingList into)
+    {
+        CountSms(ref ip, r);
+        CountSms(ref agent, r);
+        if (content.Rule("behaviour.sms_bombing") is not { } rule) return;
+        var byIp = OrdersOnly(ip);
+        if (!byIp && !OrdersOnly(agent)) return;
+        ref var c = ref byIp ? ref ip : ref agent;
+        var member = byIp ? key : Hash.Mix(key, r.Agent);
+        var group = GroupOf(Joined.Sms, r.PathKey, path, r.TimeMs);
+        var isNew = Join(group, ref c, member, Joined.Sms);
+        group.Weight += isNew ? c.Sms : 1;
+        group.LastMs = r.TimeMs;
+        var outcome = r.IsOk ? AttackOutcome.Likely : r.Outcome;
+        if (group.Incident is { IsLive: true } incident)
+        {
+            if (isNew) Recall(incident, group, rule, member, Habits.Business.Sms, r.Sequence);
+            Add(group, rule, r, outcome);
+        }
+        else if (group.Members.Count >= 3 && group.Weight >= 30 || c.Sms >= 20)
+        {
+            OpenGroup(group, rule, "sms", r, 0, Habits.Business.Sms, into);
+            Add(group, rule, r, outcome);
+        }
+    }
+
+    private static void CountSms(ref Client c, in Request r)
+    {
+        Client.Up(ref c.Sms);
+        if (r.IsOk) Client.Up(ref c.SmsSent);
+        c.Note(r.Sequence, Habits.Business.Sms);
+    }
+
+    private static bool OrdersOnly(in Client c) => c.Sms >= 4 && c.Sms * 10 >= c.Total * 7 && c.Assets == 0;
+
+    /// <summary>One device that registers again and again: its share of registrations among all it does is many times a person's.</summary>
+    private void Farm(ref SitePath path, ref Client agent, in Request r, ulong key, FindingList into)
+    {
+        if (agent.Registers < 3 || agent.Registers * 12 < agent.Total || agent.Assets * 20 > agent.Total || content.Rule("behaviour.bonus_farming") is not { } rule) return;
+        var member = Hash.Mix(key, r.Agent);
+        var group = GroupOf(Joined.Farm, 0, path, r.TimeMs);
+        var isNew = Join(group, ref agent, member, Joined.Farm);
+        group.Weight += isNew ? agent.Registers : 1;
+        group.LastMs = r.TimeMs;
+        if (group.Incident is { IsLive: true } incident)
+        {
+            if (isNew) Recall(incident, group, rule, member, Habits.Business.None, r.Sequence);
+            Add(group, rule, r, AttackOutcome.Unknown);
+        }
+        else if (group.Weight >= 10)
+        {
+            OpenGroup(group, rule, "farm", r, 0, Habits.Business.None, into);
+            Add(group, rule, r, AttackOutcome.Unknown);
+        }
+    }
+
+    /// <summary>What else a farming device does belongs to the story; a bonus taken or paid out is its success.</summary>
+    private void Farmed(in SitePath path, in Request r)
+    {
+        if (!groups.TryGetValue((Joined.Farm, 0), out var group) || group.Incident is not { IsLive: true } || content.Rule("behaviour.bonus_farming") is not { } rule) return;
+        group.LastMs = r.TimeMs;
+        var won = path.Business is Habits.Business.Coupon or Habits.Business.Withdraw && r.IsOk;
+        Add(group, rule, r, won ? AttackOutcome.Likely : r.Outcome);
+    }
+
+    /// <summary>Payment notices: providers are told yes; who is mostly told no is no provider.</summary>
+    private void Notify(ref SitePath path, ref Client ip, in Request r, ulong key, FindingList into)
+    {
+        var code = SitePath.Code(r.Status, r.Bytes);
+        long all = 0, most = 0;
+        var usual = 0;
+        for (var i = 0; i < Answers.Size; i++)
+        {
+            all += path.CountOf(i);
+            if (path.CountOf(i) > most) (most, usual) = (path.CountOf(i), path.CodeOf(i));
+        }
+        path.Learn(code);
+        ip.Note(r.Sequence, Habits.Business.Notify);
+        if (all < 20 || most * 10 < all * 6) return;
+        var accepted = code == usual;
+        if (accepted) Client.Up(ref ip.NotifyAccepted);
+        else Client.Up(ref ip.NotifyRefused);
+        var joined = (ip.Joined & Joined.Pay) != 0;
+        if (!joined && (ip.NotifyRefused < 3 || ip.NotifyRefused < ip.NotifyAccepted * 2) || content.Rule("behaviour.payment_forgery") is not { } rule) return;
+        var group = GroupOf(Joined.Pay, r.PathKey, path, r.TimeMs);
+        var isNew = Join(group, ref ip, key, Joined.Pay);
+        group.LastMs = r.TimeMs;
+        if (group.Incident is not { IsLive: true }) OpenGroup(group, rule, "notice", r, r.Ip, Habits.Business.Notify, into);
+        else if (isNew) Recall(group.Incident, group, rule, key, Habits.Business.Notify, r.Sequence);
+        Add(group, rule, r, accepted ? AttackOutcome.Likely : AttackOutcome.Failed);
+    }
+}
