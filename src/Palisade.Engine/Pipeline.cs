@@ -88,14 +88,27 @@ public sealed class Pipeline
     /// <summary>Stories that findings make together.</summary>
     public IncidentTracker Incidents => incidents;
 
-    /// <summary>Empties the batch; the state of the correlations stays.</summary>
+    /// <summary>Empties the batch; the state of correlations and incidents stays.</summary>
     public void Clear() => Batch.Clear();
 
-    /// <summary>Writes the correlations' state.</summary>
-    public void SaveState(Stream to) => correlator.Save(to);
+    /// <summary>Writes the state of correlations, incidents and habits.</summary>
+    public void SaveState(Stream to)
+    {
+        correlator.Save(to);
+        incidents.Save(to);
+        habits.Save(to);
+    }
 
-    /// <summary>Takes up the correlations' state as <see cref="SaveState"/> wrote it.</summary>
-    public void LoadState(Stream from) => correlator.Load(from);
+    /// <summary>Takes up the state as <see cref="SaveState"/> wrote it.</summary>
+    /// <exception cref="InvalidDataException">The bytes are no such state.</exception>
+    public void LoadState(Stream from)
+    {
+        var rules = new Dictionary<string, RuleInfo>(StringComparer.Ordinal);
+        foreach (var rule in snapshot.Rules.Rules.Concat(snapshot.Web.Rules).Concat(snapshot.Incidents.Rules)) rules.TryAdd(rule.Id, rule);
+        correlator.Load(from);
+        incidents.Load(from, rules.GetValueOrDefault);
+        habits.Load(from, rules.GetValueOrDefault);
+    }
 }
 
 /// <summary>Events and what was found in them. Reused.</summary>

@@ -80,8 +80,22 @@ public sealed partial class IncidentTracker(IncidentContent content, IncidentOpt
         incident.AddUser(user);
         if (events.TryGet(finding.Event, Fields.ProcessExecutable, out var program) && !program.IsEmpty) incident.AddTarget(Encoding.UTF8.GetString(program[..Math.Min(program.Length, 256)]));
         else incident.AddTarget(host);
+        Unite(tenant, incident, host, user, time);
         Index(tenant, incident, address, host, user);
         Touch(incident);
+    }
+
+    /// <summary>The address led to one story and the account on the host to another: they were one.</summary>
+    private void Unite(Tenant tenant, Incident incident, string host, string user, long time)
+    {
+        if (host.Length == 0 || user.Length == 0) return;
+        if (Alive(tenant, 'u', Hash.Of(user, Hash.Of(host)), time, options.QuietMs) is not { } other || ReferenceEquals(other, incident) || other.IsShared || incident.IsShared) return;
+        if (other.SourceCount > options.HubSources || incident.SourceCount > options.HubSources) return;
+        incident.Absorb(other);
+        var entities = tenant.ByEntity.Where(e => ReferenceEquals(e.Value, other)).Select(e => e.Key).ToArray();
+        Close(tenant, other);
+        foreach (var entity in entities) tenant.ByEntity[entity] = incident;
+        Mark(other);
     }
 
     private static UInt128 AddressOf(EventBatch events, in Finding finding)
@@ -178,6 +192,11 @@ public sealed partial class IncidentTracker(IncidentContent content, IncidentOpt
     private void Touch(Incident incident)
     {
         IncidentJudge.Judge(incident, content);
+        Mark(incident);
+    }
+
+    private void Mark(Incident incident)
+    {
         incident.Version++;
         if (incident.IsDirty || incident.IsHeld) return;
         incident.IsDirty = true;

@@ -40,10 +40,13 @@ internal sealed class BusinessMap
 
     private static IEnumerable<string> Words(YamlNode? list) => list?.Items.Select(i => i.Text.ToLowerInvariant()) ?? [];
 
-    /// <summary>What a path is for. Off the hot path: called once for each path.</summary>
-    public (Business Business, PathTraits Traits) Judge(ReadOnlySpan<byte> path, ReadOnlySpan<byte> query)
+    /// <summary>What a page is for, by its shape. Off the hot path: called once for each page.</summary>
+    public (Business Business, PathTraits Traits) Judge(ReadOnlySpan<byte> shape, ReadOnlySpan<byte> query, bool isPost)
     {
-        var text = Encoding.Latin1.GetString(path[..Math.Min(path.Length, 200)]);
+        var text = Encoding.Latin1.GetString(shape);
+        var question = text.IndexOf('?', StringComparison.Ordinal);
+        var chosen = question < 0 ? [] : text[(question + 1)..].Split('&', '=', '/');
+        if (question >= 0) text = text[..question];
         var segments = text.Split('/', StringSplitOptions.RemoveEmptyEntries);
         var traits = PathTraits.None;
         var name = segments.Length > 0 ? segments[^1] : "";
@@ -58,6 +61,9 @@ internal sealed class BusinessMap
             if (!last && passive.Contains(segments[i].ToLowerInvariant())) traits |= PathTraits.Passive;
             Split(last && dot >= 0 ? name[..dot] : segments[i], words);
         }
+        foreach (var word in chosen) Split(word, words);
+        // Two words beside one another are often written as one: verify/code, send_sms.
+        for (var i = words.Count - 1; i > 0; i--) words.Add(words[i - 1] + words[i]);
         if (words.Exists(own.Contains)) traits |= PathTraits.Private;
         if ((traits & PathTraits.Asset) != 0) return (Business.None, traits);
         foreach (var entry in entries)
@@ -66,8 +72,11 @@ internal sealed class BusinessMap
             if (entry.Near.Count > 0 && !words.Exists(entry.Near.Contains) || words.Exists(entry.Not.Contains)) continue;
             return (entry.Business, traits);
         }
-        return (Business.None, traits);
+        return (isPost && NamesPhone(query) ? Business.Sms : Business.None, traits);
     }
+
+    /// <summary>What is posted with a telephone number and nothing else known about it most often sends a message there.</summary>
+    private static bool NamesPhone(ReadOnlySpan<byte> query) => query.IndexOf("mobile="u8) >= 0 || query.IndexOf("phone="u8) >= 0;
 
     /// <summary>A segment as a whole, and cut at separators and where capitals begin.</summary>
     private static void Split(string segment, List<string> into)

@@ -1,3 +1,5 @@
+using Palisade.Protocol;
+
 namespace Palisade.Engine.Incidents.Habits;
 
 /// <summary>What detectors a client was counted by; bits.</summary>
@@ -50,9 +52,9 @@ internal struct Client : IEntry
     public readonly long LastMs => Last;
     public readonly bool IsPinned => Joined != Joined.None;
 
-    public void Note(ulong sequence, Business what)
+    public void Note(ulong sequence, Business what, AttackOutcome outcome = AttackOutcome.Unknown)
     {
-        Ring[RingNext % Ring.Size] = sequence & 0x00FF_FFFF_FFFF_FFFFUL | (ulong)what << 56;
+        Ring[RingNext % Ring.Size] = sequence & Ring.SequenceMask | (ulong)what << 56 | (ulong)outcome << 61;
         RingNext = (byte)(RingNext + 1 == 2 * Ring.Size ? Ring.Size : RingNext + 1);
     }
 

@@ -36,6 +36,7 @@ internal ref struct PathShape
             }
             into[n++] = shape.Path[i++];
         }
+        n = Route(shape.Query, into, n);
         shape.Key = Hash.Of(into[..n]);
         if (FromQuery(shape.Query, out var record))
         {
@@ -43,6 +44,44 @@ internal ref struct PathShape
             shape.HasRecord = true;
         }
         return n;
+    }
+
+    /// <summary>Where one script serves everything, parameters that choose the page belong to its shape: index.php?ctl=user&amp;act=login.</summary>
+    private static int Route(ReadOnlySpan<byte> query, Span<byte> into, int n)
+    {
+        for (var first = true; !query.IsEmpty; )
+        {
+            var end = query.IndexOf((byte)'&');
+            var pair = end < 0 ? query : query[..end];
+            query = end < 0 ? default : query[(end + 1)..];
+            var equal = pair.IndexOf((byte)'=');
+            if (equal <= 0 || pair.Length - equal is < 3 or > 33 || n + pair.Length + 1 > MaxText || !Routes(pair[..equal]) || !IsWord(pair[(equal + 1)..])) continue;
+            into[n++] = (byte)(first ? '?' : '&');
+            pair.CopyTo(into[n..]);
+            n += pair.Length;
+            first = false;
+        }
+        return n;
+    }
+
+    private static bool Routes(ReadOnlySpan<byte> name) => name.Length switch
+    {
+        1 => name[0] is (byte)'m' or (byte)'c' or (byte)'a' or (byte)'r' or (byte)'s',
+        2 => name.SequenceEqual("do"u8) || name.SequenceEqual("ac"u8) || name.SequenceEqual("op"u8),
+        3 => name.SequenceEqual("ctl"u8) || name.SequenceEqual("act"u8) || name.SequenceEqual("mod"u8) || name.SequenceEqual("app"u8),
+        5 => name.SequenceEqual("route"u8),
+        6 => name.SequenceEqual("action"u8) || name.SequenceEqual("method"u8) || name.SequenceEqual("module"u8),
+        7 => name.SequenceEqual("service"u8),
+        10 => name.SequenceEqual("controller"u8),
+        _ => false,
+    };
+
+    private static bool IsWord(ReadOnlySpan<byte> value)
+    {
+        if (value[0] is not (>= (byte)'a' and <= (byte)'z' or >= (byte)'A' and <= (byte)'Z')) return false;
+        foreach (var c in value)
+            if (c is not (>= (byte)'a' and <= (byte)'z' or >= (byte)'A' and <= (byte)'Z' or (byte)'_' or (byte)'/' or (byte)'.' or (byte)'-')) return false;
+        return true;
     }
 
     /// <summary>Length of what stands for something else each time: digits, or hexadecimal of some length.</summary>

@@ -39,9 +39,12 @@ public sealed partial class SiteHabits(IncidentContent content, IncidentTracker 
         Array.Clear(found);
     }
 
+    /// <summary>Requests of clients and pages that had to make room for others, all tenants.</summary>
+    public long Evicted => tenants.Values.Sum(t => t.Evicted);
+
     private TenantHabits Of(uint tenant)
     {
-        if (!tenants.TryGetValue(tenant, out var habits)) tenants[tenant] = habits = new TenantHabits(tenant, content, tracker, kinds);
+        if (!tenants.TryGetValue(tenant, out var habits)) tenants[tenant] = habits = new TenantHabits(tenant, content, tracker);
         return habits;
     }
 

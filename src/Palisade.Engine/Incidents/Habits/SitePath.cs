@@ -39,8 +39,12 @@ internal struct SitePath : IEntry
     public Business Business;
     public PathTraits Traits;
     public long FirstMs, Last;
+    public ulong FirstSequence;
     public uint SiteBefore;
     public uint Count, Ok, Errors, Attacked, AttackedFailed;
+    /// <summary>Attacks answered like others, and the bytes they were given.</summary>
+    public uint AttackedOk;
+    public ulong AttackedBytes;
     /// <summary>Largest ordinary answer and how many there were.</summary>
     public uint MaxOk, Ordinary;
     public Sketch Clients;
@@ -53,7 +57,7 @@ internal struct SitePath : IEntry
     public uint Walkers, Walked;
     /// <summary>Requests in the minute under way, and of an ordinary minute, in 1/16.</summary>
     public long Minute;
-    public uint InMinute, Usual, FloodErrors, FloodAll;
+    public uint InMinute, Usual;
 
     public readonly long LastMs => Last;
     public readonly bool IsPinned => Business is > Business.None and < Business.Record || (Traits & PathTraits.Cased) != 0;

@@ -22,10 +22,11 @@ internal struct Sketch
     }
 }
 
-/// <summary>The last events of note: sequence in the low 56 bits, what they were in the high 8.</summary>
+/// <summary>The last events of note: sequence in the low 56 bits, what they were in the next 5, what came of them in the highest 3.</summary>
 [InlineArray(Size)]
 internal struct Ring
 {
     public const int Size = 16;
+    public const ulong SequenceMask = (1UL << 56) - 1;
     private ulong entry0;
 }

@@ -92,18 +92,20 @@ internal sealed partial class TenantHabits
         Client.Up(ref c.Logins);
         if (answer == Answer.Refused) Client.Up(ref c.LoginFails);
         if (answer == Answer.Accepted) Client.Up(ref c.LoginOks);
-        c.Note(r.Sequence, Habits.Business.Login);
+        c.Note(r.Sequence, Habits.Business.Login, answer == Answer.Accepted ? AttackOutcome.Likely : answer == Answer.Refused ? AttackOutcome.Failed : r.Outcome);
     }
 
-    private static bool LogsInOnly(in Client c) => c.Logins >= 3 && c.Logins * 10 >= c.Total * 7 && c.LoginFails * 10 >= c.Logins * 7 && c.Assets == 0;
+    private static bool LogsInOnly(in Client c) => c.Logins >= 3 && c.Logins * 10 >= c.Total * 7 && c.Assets == 0
+        && (c.LoginFails * 10 >= c.Logins * 7 || c.LoginOks == 0 && c.Logins >= 4 && c.Logins == c.Total);
 
-    /// <summary>One client, one log-in after another: twenty within ten minutes and nothing else, answered all alike.</summary>
+    /// <summary>One client, one log-in after another: twenty within half an hour and nothing else, answered all alike.</summary>
     private bool Guess(ref SitePath path, ref Client c, Answer answer, in Request r, ulong key, FindingList into)
     {
-        var code = SitePath.Code(r.Status, 0);
-        if (r.TimeMs - c.GuessMs > 10 * MinuteMs || c.Guesses == 0) (c.GuessMs, c.Guesses, c.GuessSame, c.GuessCode) = (r.TimeMs, 0, 0, code);
+        var code = SitePath.Code(r.Status, r.Bytes);
+        if (r.TimeMs - c.GuessMs > 30 * MinuteMs || c.Guesses == 0) (c.GuessMs, c.Guesses, c.GuessSame, c.GuessCode) = (r.TimeMs, 0, 0, code);
         Client.Up(ref c.Guesses);
-        if (c.GuessCode == code) Client.Up(ref c.GuessSame);
+        var same = c.GuessCode / 64 == code / 64 && Math.Abs(c.GuessCode - code) <= 2;
+        if (same) Client.Up(ref c.GuessSame);
         var joined = (c.Joined & Joined.Guess) != 0;
         if (!joined && (c.Guesses < 20 || c.Logins * 10 < c.Total * 7 || c.LoginFails * 10 < c.Logins * 8 && c.GuessSame * 10 < c.Guesses * 9 || c.LoginOks * 5 > c.Logins)) return false;
         if (content.Rule("behaviour.login_guessing") is not { } rule) return false;
@@ -112,7 +114,7 @@ internal sealed partial class TenantHabits
         group.LastMs = r.TimeMs;
         if (group.Incident is not { IsLive: true }) OpenGroup(group, rule, "guess", r, r.Ip, Habits.Business.Login, into);
         // An answer unlike the many before it is what the guessing was for.
-        var other = answer == Answer.Accepted || answer == Answer.Unknown && c.GuessCode != code && !r.IsRefused;
+        var other = answer == Answer.Accepted || answer == Answer.Unknown && !same && !r.IsRefused;
         Add(group, rule, r, other ? AttackOutcome.Likely : answer == Answer.Refused ? AttackOutcome.Failed : r.Outcome);
         return true;
     }
@@ -175,7 +177,7 @@ internal sealed partial class TenantHabits
     {
         Client.Up(ref c.Sms);
         if (r.IsOk) Client.Up(ref c.SmsSent);
-        c.Note(r.Sequence, Habits.Business.Sms);
+        c.Note(r.Sequence, Habits.Business.Sms, r.IsOk ? AttackOutcome.Likely : r.Outcome);
     }
 
     private static bool OrdersOnly(in Client c) => c.Sms >= 4 && c.Sms * 10 >= c.Total * 7 && c.Assets == 0;
@@ -192,7 +194,7 @@ internal sealed partial class TenantHabits
         if (group.Incident is { IsLive: true } incident)
         {
             if (isNew) Recall(incident, group, rule, member, Habits.Business.None, r.Sequence);
-            Add(group, rule, r, AttackOutcome.Unknown);
+            Add(group, rule, r, AttackOutcome.Likely);
         }
         else if (group.Weight >= 10)
         {
@@ -201,7 +203,7 @@ internal sealed partial class TenantHabits
         }
     }
 
-    /// <summary>What else a farming device does belongs to the story; a bonus taken or paid out is its success.</summary>
+    /// <summary>What else a farming device does belongs to the story; accounts made, a bonus taken or paid out are its success.</summary>
     private void Farmed(in SitePath path, in Request r)
     {
         if (!groups.TryGetValue((Joined.Farm, 0), out var group) || group.Incident is not { IsLive: true } || content.Rule("behaviour.bonus_farming") is not { } rule) return;
@@ -222,11 +224,11 @@ internal sealed partial class TenantHabits
             if (path.CountOf(i) > most) (most, usual) = (path.CountOf(i), path.CodeOf(i));
         }
         path.Learn(code);
-        ip.Note(r.Sequence, Habits.Business.Notify);
         if (all < 20 || most * 10 < all * 6) return;
         var accepted = code == usual;
         if (accepted) Client.Up(ref ip.NotifyAccepted);
         else Client.Up(ref ip.NotifyRefused);
+        ip.Note(r.Sequence, Habits.Business.Notify, accepted ? AttackOutcome.Likely : AttackOutcome.Failed);
         var joined = (ip.Joined & Joined.Pay) != 0;
         if (!joined && (ip.NotifyRefused < 3 || ip.NotifyRefused < ip.NotifyAccepted * 2) || content.Rule("behaviour.payment_forgery") is not { } rule) return;
         var group = GroupOf(Joined.Pay, r.PathKey, path, r.TimeMs);

@@ -16,12 +16,15 @@ internal sealed partial class TenantHabits
         ref readonly var first = ref found[Primary(found)];
         var outcome = OutcomeOf(path, r, first);
         if (r.IsRefused) path.AttackedFailed++;
+        else if (r.IsOk && outcome < AttackOutcome.Likely) { path.AttackedOk++; path.AttackedBytes += (ulong)Math.Max(0, r.Bytes); }
         ip.Joined |= Joined.Attack;
         var target = path.TextOf();
         var pending = new Pending(r.Sequence, r.TimeMs, first.Rule, first.Technique ?? "", outcome, target);
         if ((path.Traits & PathTraits.Cased) != 0)
         {
-            Add(GroupOf(Joined.Attack, r.PathKey, path, r.TimeMs), first.Rule, r, r.IsOk ? AttackOutcome.Likely : outcome);
+            var shell = GroupOf(Joined.Attack, r.PathKey, path, r.TimeMs);
+            Upload(shell, r.Ip, path.FirstMs);
+            Add(shell, first.Rule, r, r.IsOk ? AttackOutcome.Likely : outcome);
             return;
         }
         if (first.Rule.Class == "log4shell") { Pool(LogPool, "behaviour.log4shell", 3, 1, pending, r, null, into); return; }
@@ -74,6 +77,7 @@ internal sealed partial class TenantHabits
     {
         if (!r.IsOk) return r.Status == 0 ? finding.Outcome : r.Outcome;
         if (path.Ordinary >= 20 && r.Bytes >= 4_096 && r.Bytes > 4L * path.MaxOk) return AttackOutcome.Likely;
+        if (path.AttackedOk >= 10 && r.Bytes >= 4_096 && r.Bytes * path.AttackedOk > 8L * (long)path.AttackedBytes) return AttackOutcome.Likely;
         if (Family(finding.Rule.Class) == "path_traversal" && path.AttackedFailed >= 3 && r.Bytes > 0) return AttackOutcome.Likely;
         return finding.Outcome >= AttackOutcome.Likely ? finding.Outcome : AttackOutcome.Unknown;
     }
@@ -211,8 +215,10 @@ internal sealed partial class TenantHabits
             path.Traits |= PathTraits.Cased;
             var opened = GroupOf(Joined.Attack, r.PathKey, path, r.TimeMs);
             opened.Incident = tracker.OpenFor(tenant, $"webshell {r.PathKey:x16}", r.Ip, r.Sequence, r.TimeMs);
+            Upload(opened, path.FirstClient, path.FirstMs);
+            Upload(opened, r.Ip, path.FirstMs);
+            if (path.FirstSequence != r.Sequence) tracker.Add(opened.Incident, open, "", path.FirstSequence, path.FirstMs, path.FirstClient, AttackOutcome.Likely, opened.Target);
             Add(opened, open, r, AttackOutcome.Likely);
-            Upload(opened, r, path.FirstMs);
             Report(open, opened.Target, r, opened.Incident, into);
             return;
         }
@@ -220,18 +226,18 @@ internal sealed partial class TenantHabits
         if (content.Rule("behaviour.webshell") is not { } rule) return;
         if (group.Incident is not { IsLive: true }) group.Incident = tracker.OpenFor(tenant, $"webshell {r.PathKey:x16}", r.Ip, r.Sequence, r.TimeMs);
         group.LastMs = r.TimeMs;
-        if (!group.Incident.HasSource(r.Ip)) Upload(group, r, path.FirstMs);
+        Upload(group, r.Ip, path.FirstMs);
         if (!r.IsAttack) Add(group, rule, r, AttackOutcome.Likely);
     }
 
     /// <summary>Index of the client's first upload within the hour before; -1: none.</summary>
     private int Uploaded(UInt128 ip, long before) => uploads.FindIndex(u => u.Ip == ip && before - u.TimeMs is >= 0 and <= HourMs);
 
-    private void Upload(Group group, in Request r, long before)
+    private void Upload(Group group, UInt128 ip, long before)
     {
-        if (content.Rule("behaviour.upload") is not { } rule) return;
+        if (group.Incident is not { IsLive: true } incident || incident.HasSource(ip) || content.Rule("behaviour.upload") is not { } rule) return;
         foreach (var u in uploads)
-            if (u.Ip == r.Ip && before - u.TimeMs is >= 0 and <= HourMs)
-                tracker.Add(group.Incident!, rule, "", u.Sequence, u.TimeMs, u.Ip, AttackOutcome.Unknown, group.Target);
+            if (u.Ip == ip && before - u.TimeMs is >= 0 and <= HourMs)
+                tracker.Add(incident, rule, "", u.Sequence, u.TimeMs, u.Ip, AttackOutcome.Unknown, group.Target);
     }
 }

@@ -9,7 +9,7 @@ internal sealed partial class TenantHabits
     {
         Sample(ref path, r, (uint)(key >> 40));
         if (Step(ref ip, r)) path.Walkers++;
-        path.Walked++;
+        if (ip.WalkPath == r.PathKey) path.Walked++;
         Step(ref agent, r);
         if (r.Kind == AgentKind.Crawler) return;
         if (ip.WalkCount >= 40) Judge(ref path, ref ip, r, key, into);
@@ -59,7 +59,7 @@ internal sealed partial class TenantHabits
         c.WalkCount++;
         if (r.IsOk) c.WalkOk++;
         c.WalkIds.Add(Hash.Mix((ulong)r.Shape.Record, 7));
-        c.Note(r.Sequence, Habits.Business.Record);
+        c.Note(r.Sequence, Habits.Business.Record, r.IsOk ? AttackOutcome.Likely : r.Outcome);
         return c.WalkCount == 1;
     }
 
@@ -87,7 +87,7 @@ internal sealed partial class TenantHabits
         var distinct = c.WalkIds.Count;
         var sequential = c.WalkSteps * 10 >= c.WalkCount * 6;
         // Everybody reads that many here.
-        if (path.Walkers > 0 && distinct * (long)path.Walkers < 5L * path.Walked) return null;
+        if (path.Walkers > 1 && distinct * (path.Walkers - 1L) < 5L * (path.Walked - (long)c.WalkCount)) return null;
         var isPublic = (path.Traits & PathTraits.Public) != 0 || path.Shared > 0 && path.Shared * 4 >= path.Own;
         var isPrivate = !isPublic && ((path.Traits & PathTraits.Private) != 0 || path.Own >= 8);
         if (isPrivate && sequential && distinct >= 30) return "behaviour.idor";
@@ -98,8 +98,8 @@ internal sealed partial class TenantHabits
     }
 
     /// <summary>People who rush to a sale come from other pages and load what belongs to them; forty a minute no person does.</summary>
-    private static bool Hammers(in Client c) =>
-        c.Burst >= 12 && c.Burst * 10 >= c.BurstAll * 9 && (c.Assets == 0 && System.Numerics.BitOperations.PopCount(c.PageBits) <= 3 || c.Burst >= 40);
+    private static bool Hammers(in Client c, in SitePath path) =>
+        c.Burst >= (path.InMinute * 16L > 8L * path.Usual + 16 * 200 ? 8 : 12) && c.Burst * 10 >= c.BurstAll * 9 && (c.Assets == 0 && System.Numerics.BitOperations.PopCount(c.PageBits) <= 3 || c.Burst >= 40);
 
     /// <summary>A client that asks for one page, hardly anything else, faster than people do; and enough such clients at once.</summary>
     private void Burst(ref SitePath path, ref Client c, in Request r, ulong key, FindingList into)
@@ -110,9 +110,9 @@ internal sealed partial class TenantHabits
         else if (c.Burst * 2 < c.BurstAll) (c.BurstPath, c.Burst) = (r.PathKey, 1);
         else return;
         var joined = (c.Joined & Joined.Flood) != 0;
-        if (!joined && !Hammers(c) || content.Rule("behaviour.flood") is not { } rule) return;
+        if (!joined && !Hammers(c, path) || content.Rule("behaviour.flood") is not { } rule) return;
         var group = GroupOf(Joined.Flood, r.PathKey, path, r.TimeMs, 10 * MinuteMs);
-        if (Hammers(c))
+        if (Hammers(c, path))
         {
             Join(group, ref c, key, Joined.Flood);
             group.LastMs = r.TimeMs;

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Text;
 using Palisade.Protocol;
 
 namespace Palisade.Engine.Incidents.Habits;
@@ -10,7 +9,7 @@ namespace Palisade.Engine.Incidents.Habits;
 /// <code>request ► page's habit ► client's habit (address, and one agent of it) ► log-in · messages · farming · notices · reading · flood · attacks ► incidents</code>
 /// </summary>
 /// <remarks>Nothing here depends on a clock or on chance: the same requests in the same order give the same incidents.</remarks>
-internal sealed partial class TenantHabits(uint tenant, IncidentContent content, IncidentTracker tracker, AgentKinds kinds)
+internal sealed partial class TenantHabits(uint tenant, IncidentContent content, IncidentTracker tracker)
 {
     private const int ClientSets = 4_096, PathSets = 1_024;
     private const int MaxGroups = 2_000, MaxActors = 20_000, MaxUploads = 64;
@@ -24,7 +23,8 @@ internal sealed partial class TenantHabits(uint tenant, IncidentContent content,
     private uint total;
     private long firstMs;
 
-    public AgentKinds Kinds => kinds;
+    /// <summary>Clients and pages that had to make room.</summary>
+    public long Evicted => clients.Evicted + paths.Evicted;
 
     /// <summary>Takes one request in.</summary>
     /// <param name="text">The shape of its path.</param>
@@ -57,8 +57,9 @@ internal sealed partial class TenantHabits(uint tenant, IncidentContent content,
     {
         path.SetText(text);
         path.FirstMs = r.TimeMs;
+        path.FirstSequence = r.Sequence;
         path.SiteBefore = total;
-        (path.Business, path.Traits) = content.Businesses.Judge(r.Shape.Path, r.Shape.Query);
+        (path.Business, path.Traits) = content.Businesses.Judge(text, r.Shape.Query, r.IsPost);
     }
 
     private ref Client ClientOf(ulong key, in Request r, ulong agent)
@@ -158,8 +159,10 @@ internal sealed partial class TenantHabits(uint tenant, IncidentContent content,
         var step = incident.Step(rule, "");
         for (var i = 0; i < Math.Min((int)client.RingNext, Ring.Size); i++)
         {
-            if ((client.Ring[i] & 0x00FF_FFFF_FFFF_FFFFUL) != now && client.Ring[i] >> 56 is var kind && (what == Habits.Business.None ? kind != 0 : kind == (ulong)what))
-                incident.Add(step, client.Ring[i] & 0x00FF_FFFF_FFFF_FFFFUL, i == 0 ? client.FirstMs : client.Last, client.Ip, AttackOutcome.Unknown);
+            var sequence = client.Ring[i] & Ring.SequenceMask;
+            var kind = client.Ring[i] >> 56 & 31;
+            if (sequence == now || kind == 0 || what != Habits.Business.None && kind != (ulong)what) continue;
+            incident.Add(step, sequence, i == 0 ? client.FirstMs : client.Last, client.Ip, (AttackOutcome)(client.Ring[i] >> 61));
         }
         incident.AddSource(client.Ip, client.FirstMs);
         incident.AddTarget(group.Target);
@@ -180,5 +183,4 @@ internal sealed partial class TenantHabits(uint tenant, IncidentContent content,
         tracker.Add(incident, rule, "", r.Sequence, r.TimeMs, r.Ip, outcome, group.Target);
     }
 
-    private static string Text(ReadOnlySpan<byte> bytes) => Encoding.UTF8.GetString(bytes[..Math.Min(bytes.Length, 256)]);
 }
