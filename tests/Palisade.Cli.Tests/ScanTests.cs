@@ -93,8 +93,12 @@ public sealed class ScanTests : IDisposable
     {
         var log = folder.Write("long.log", string.Concat(Enumerable.Repeat(SampleLog.Text, 4000)));
         var run = await PalisadeProgram.RunAsync("scan", log, "--format", "jsonl");
-        var lines = run.Lines.Select(l => JsonDocument.Parse(l).RootElement.GetProperty("line").GetInt64()).ToArray();
+        var rows = run.Lines.Select(l => JsonDocument.Parse(l).RootElement).ToArray();
+        var lines = rows.Where(r => r.TryGetProperty("line", out _)).Select(r => r.GetProperty("line").GetInt64()).ToArray();
         Assert.Equal(lines.Order(), lines);
+        // The findings first, then what they make together.
+        Assert.All(rows.Skip(lines.Length), r => Assert.NotEmpty(r.GetProperty("incident").GetProperty("lines").EnumerateArray()));
+        Assert.True(rows.Length > lines.Length);
         Assert.Equal(4000 * SampleLog.Attacks, lines.Distinct().Count());
         Assert.Contains("24,000 lines", run.Err, StringComparison.Ordinal);
     }
