@@ -11,6 +11,8 @@ public sealed record EngineSnapshot(ParserSet Parsers, RuleSet Rules, WebDetecto
 {
     /// <summary>What incidents are told by.</summary>
     public IncidentContent Incidents { get; init; } = IncidentContent.Empty;
+    /// <summary>The rules as their authors wrote them.</summary>
+    public RuleLibrary Library { get; init; } = RuleLibrary.Empty;
 }
 
 /// <summary>Compiles the files of <c>content/</c>.</summary>
@@ -26,7 +28,8 @@ public static class EngineContent
         var web = WebDetector.Load(files.Where(f => Below(f.path, "lookups/web")), out var webProblems, trusted);
         var incidents = IncidentContent.Load(files.Where(f => Below(f.path, "lookups/incidents")), out var incidentProblems);
         diagnostics = [.. sourceProblems, .. ruleProblems, .. webProblems, .. incidentProblems];
-        return new EngineSnapshot(parsers, rules, web, Fingerprint(files)) { Incidents = incidents };
+        var library = RuleLibrary.Of(files.Where(f => Below(f.path, "lookups/sigma")), files.Where(f => Below(f.path, "rules") || Below(f.path, "correlations")));
+        return new EngineSnapshot(parsers, rules, web, Fingerprint(files)) { Incidents = incidents, Library = library };
     }
 
     private static bool Below(string path, string folder) => path.StartsWith(folder + "/", StringComparison.Ordinal) || path.Contains("/" + folder + "/", StringComparison.Ordinal);

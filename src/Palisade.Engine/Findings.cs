@@ -23,7 +23,11 @@ public sealed record RuleInfo(
 /// <param name="Technique">What was tried, in the field's words ("UNION extraction"); null where the rule's name says it.</param>
 /// <param name="Firing">Set for correlations.</param>
 public readonly record struct Finding(
-    int Event, RuleInfo Rule, AttackOutcome Outcome, ushort Field, int Offset, int Length, string? Technique = null, Firing? Firing = null);
+    int Event, RuleInfo Rule, AttackOutcome Outcome, ushort Field, int Offset, int Length, string? Technique = null, Firing? Firing = null)
+{
+    /// <summary>Number of the tenant's mute that hides it from people; 0: none does.</summary>
+    public int Muted { get; init; }
+}
 
 /// <summary>A correlation that fired: which group, over which events.</summary>
 /// <param name="Group">Group-by field (or alias) and value, in the rule's order.</param>
@@ -43,6 +47,10 @@ public sealed class FindingList
     /// <summary>Matches of rules that correlations count, whether or not they are findings of their own; in event order.</summary>
     internal List<RuleMatch> Matches { get; } = [];
     public void Clear() { Array.Clear(items, 0, Count); Count = 0; Matches.Clear(); }
+    /// <summary>The findings from one on, to be changed in place.</summary>
+    internal Span<Finding> From(int first) => items.AsSpan(first, Count - first);
+    /// <summary>Leaves the first so many.</summary>
+    internal void Truncate(int count) { Array.Clear(items, count, Count - count); Count = count; }
     public void Add(in Finding finding)
     {
         if (Count == items.Length) Array.Resize(ref items, Count * 2);

@@ -5,6 +5,7 @@ using Palisade.Engine.Incidents;
 using Palisade.Engine.Incidents.Habits;
 using Palisade.Engine.Normalise;
 using Palisade.Engine.Parse;
+using Palisade.Engine.Rules.Policy;
 
 namespace Palisade.Engine;
 
@@ -74,6 +75,7 @@ public sealed class Pipeline
     {
         snapshot.Web.Detect(Events, Findings);
         sigma.Detect(Events, Findings);
+        Policy.AfterDetect(Events, Findings, snapshot.Rules);
     }
 
     /// <summary>Runs the correlations over a batch that <see cref="DetectEach"/> has seen; batches must come in order.</summary>
@@ -81,9 +83,13 @@ public sealed class Pipeline
     {
         incidents.ClearChanged();
         correlator.Process(Events, Findings);
+        Policy.AfterCorrelate(Events, Findings);
         incidents.Take(Events, Findings);
         habits.Observe(Events, Findings);
     }
+
+    /// <summary>What tenants changed about the rules.</summary>
+    public PolicyStage Policy { get; } = new();
 
     /// <summary>Stories that findings make together.</summary>
     public IncidentTracker Incidents => incidents;

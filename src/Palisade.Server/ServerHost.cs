@@ -9,6 +9,8 @@ using Palisade.Server.Dashboard;
 using Palisade.Server.Health;
 using Palisade.Server.Identity;
 using Palisade.Server.Ingest;
+using Palisade.Server.Mutes;
+using Palisade.Server.Rules;
 using Palisade.Server.Search;
 using Palisade.Server.Sources;
 using Palisade.Server.Storage;
@@ -86,6 +88,8 @@ public static class ServerHost
         services.AddStream(options);
         services.AddWatch(options);
         services.AddUnparsed();
+        services.AddRules();
+        services.AddMutes();
         services.AddHealth(options);
         services.AddDashboard();
         services.AddConsole();
@@ -110,6 +114,8 @@ public static class ServerHost
         api.MapTenantsApi();
         api.MapSearchApi();
         api.MapUnparsedApi();
+        api.MapRulesApi();
+        api.MapMutesApi();
         app.MapIdentity();
         app.MapIngest();
         app.MapHealth();

@@ -50,7 +50,7 @@ public sealed partial class IncidentTracker(IncidentContent content, IncidentOpt
         ArgumentNullException.ThrowIfNull(findings);
         foreach (ref readonly var finding in findings.Items)
         {
-            if (finding.Rule.ContextOnly || finding.Rule.Kind is "web" or "behaviour") continue;
+            if (finding.Muted != 0 || finding.Rule.ContextOnly || finding.Rule.Kind is "web" or "behaviour") continue;
             // A single match on a request to a site is the habits' business.
             if (finding.Firing is null && events.TryGet(finding.Event, Fields.HttpRequestMethod, out _)) continue;
             TakeHost(events, finding);

@@ -3,8 +3,8 @@ using Palisade.Server.Tenants;
 
 namespace Palisade.Server.Alerts;
 
-/// <summary>Persisted: only grows.</summary>
-public enum AlertStatus : byte { New = 0, InProgress = 1, Closed = 2 }
+/// <summary>Muted: a mute of the tenant hides it; it waits for nobody. Persisted: only grows.</summary>
+public enum AlertStatus : byte { New = 0, InProgress = 1, Closed = 2, Muted = 3 }
 
 /// <summary>Why an alert was closed; Resolved: the state it stood for is over, and it closed by itself. Persisted: only grows.</summary>
 public enum CloseReason : byte { None = 0, TruePositive = 1, FalsePositive = 2, Expected = 3, Duplicate = 4, Mitigated = 5, Resolved = 6 }
@@ -47,6 +47,8 @@ public sealed class Alert : ITenantOwned
     public DateTimeOffset Updated { get; set; }
     public DateTimeOffset? Triaged { get; set; }
     public DateTimeOffset? Closed { get; set; }
+    /// <summary>Number of the tenant's mute that hid its findings; 0: none.</summary>
+    public int Mute { get; set; }
     /// <summary>Grows with every change; the ETag.</summary>
     public long Version { get; set; }
 }

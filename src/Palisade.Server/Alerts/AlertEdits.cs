@@ -8,7 +8,7 @@ using Palisade.Server.Usage;
 namespace Palisade.Server.Alerts;
 
 /// <summary>Why an edit was not made.</summary>
-public enum EditRefusal { None, NotFound, Stale, BadOwner, NeedsReason }
+public enum EditRefusal { None, NotFound, Stale, BadOwner, NeedsReason, NotMuted }
 
 /// <summary>What to change; null leaves it as it is.</summary>
 /// <param name="Owner">Empty id: nobody.</param>
@@ -29,6 +29,7 @@ public sealed class AlertEdits(ControlDbFactory factory, AlertFeed feed, Funnel 
             if (edit.Owner is { } owner && owner != Guid.Empty && !await db.Set<Membership>().AnyAsync(m => m.UserId == owner, stop)) return (EditRefusal.BadOwner, alert);
             var closing = edit.Status == AlertStatus.Closed && alert.Status != AlertStatus.Closed;
             if (closing && edit.Reason is null or CloseReason.None) return (EditRefusal.NeedsReason, alert);
+            if (edit.Status == AlertStatus.Muted && alert.Mute == 0) return (EditRefusal.NotMuted, alert);
             var before = new { alert.Status, alert.Reason, alert.OwnerId };
             var now = clock.GetUtcNow();
             if (edit.Status is { } status) alert.Status = status;

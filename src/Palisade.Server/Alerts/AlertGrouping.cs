@@ -38,7 +38,8 @@ internal sealed class AlertGrouping(ControlDb db, AlertsOptions options, DateTim
         {
             work.Alert.Version++;
             work.Alert.Updated = now;
-            changes.Add(new AlertChange(work.Alert.TenantId, work.Alert.Id, work.IsNew, work.Alert.Level));
+            // Nobody is told of what a mute hides.
+            if (work.Alert.Status != AlertStatus.Muted) changes.Add(new AlertChange(work.Alert.TenantId, work.Alert.Id, work.IsNew, work.Alert.Level));
         }
         return changes;
     }
@@ -106,6 +107,8 @@ internal sealed class AlertGrouping(ControlDb db, AlertsOptions options, DateTim
         Host = f.Host,
         Site = f.Site,
         SourceId = f.Source,
+        Mute = f.Mute,
+        Status = f.Mute == 0 ? AlertStatus.New : AlertStatus.Muted,
         Group = JsonSerializer.Serialize(f.Group.DistinctBy(g => g.Key).ToDictionary(g => g.Key, g => g.Value)),
         First = at,
         Last = at,

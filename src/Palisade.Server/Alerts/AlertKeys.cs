@@ -26,6 +26,8 @@ internal static class AlertKeys
             Append(hash, finding.Site.Length > 0 ? finding.Site : finding.Host);
             Append(hash, finding.SourceIp.Length > 0 ? finding.SourceIp : finding.User);
         }
+        // What a mute hides is an alert of its own: hidden and open findings never mix.
+        if (finding.Mute != 0) Append(hash, "mute " + finding.Mute.ToString(System.Globalization.CultureInfo.InvariantCulture));
         return Convert.ToHexStringLower(hash.GetHashAndReset().AsSpan(0, 16));
     }
 

@@ -71,6 +71,7 @@ internal static class AlertsApi
         if (refusal == EditRefusal.NotFound) return Missing();
         if (refusal == EditRefusal.Stale) return Problem.Of(StatusCodes.Status412PreconditionFailed, "alert.stale", "the alert changed since you read it");
         if (refusal == EditRefusal.BadOwner) return Problem.Invalid("alert.owner", "the owner is no member of this tenant");
+        if (refusal == EditRefusal.NotMuted) return Problem.Invalid("alert.status", "an alert is muted by a mute, not by an edit");
         if (refusal == EditRefusal.NeedsReason) return Problem.Invalid("alert.reason", "closing needs a reason");
         ETags.Set(http, alert!.Version);
         return TypedResults.Ok(Dto(alert));

@@ -29,6 +29,8 @@ public sealed record FindingProjection
     public string SourceIp { get; init; } = "";
     /// <summary>ISO country code of the source, or empty.</summary>
     public string SourceCountry { get; init; } = "";
+    /// <summary>Number of the tenant's mute that hides it; 0: none.</summary>
+    public int Mute { get; init; }
     /// <summary>user.name, or empty.</summary>
     public string User { get; init; } = "";
     /// <summary>Group-by values of a correlation, in the rule's order.</summary>

@@ -139,7 +139,7 @@ internal static class FilterSql
     }
 
     // Our pattern as ClickHouse's LIKE has it: % any run, _ one, \ the next as it is.
-    private static string SqlPattern(string pattern)
+    internal static string SqlPattern(string pattern)
     {
         var sql = new System.Text.StringBuilder(pattern.Length + 8);
         for (var i = 0; i < pattern.Length; i++)

@@ -4,7 +4,7 @@ using Palisade.Engine.Enrich;
 namespace Palisade.Server.Streaming;
 
 /// <summary>The engine's pipeline as the stream drives it.</summary>
-internal sealed class PipelineEngine(EngineSnapshot snapshot, LiveParsers parsers, IGeoLookup geo) : IStreamEngine
+internal sealed class PipelineEngine(EngineSnapshot snapshot, LiveParsers parsers, LiveRules rules, IGeoLookup geo) : IStreamEngine
 {
     private readonly Pipeline pipeline = new(snapshot, geo);
 
@@ -22,7 +22,26 @@ internal sealed class PipelineEngine(EngineSnapshot snapshot, LiveParsers parser
         pipeline.Add(info, raw);
     }
 
-    public void Detect() => pipeline.Detect();
-    public void SaveState(Stream to) => pipeline.SaveState(to);
-    public void LoadState(Stream from) => pipeline.LoadState(from);
+    public void Detect()
+    {
+        // Between two batches: a batch is judged by one state of the rules.
+        pipeline.Policy.Policies = rules.Current;
+        pipeline.Detect();
+    }
+
+    /// <summary>State of own rules in front, then that of the pipeline, which reads to the end.</summary>
+    public void SaveState(Stream to)
+    {
+        pipeline.Policy.Save(to);
+        pipeline.SaveState(to);
+    }
+
+    public void LoadState(Stream from)
+    {
+        pipeline.Policy.Policies = rules.Current;
+        var start = from.Position;
+        // A snapshot of a version before there were own rules begins with the pipeline's.
+        if (!pipeline.Policy.TryLoad(from)) from.Position = start;
+        pipeline.LoadState(from);
+    }
 }

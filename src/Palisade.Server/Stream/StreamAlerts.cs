@@ -31,6 +31,7 @@ internal sealed class StreamAlerts(IAlertSink sink, Func<ushort, string> fieldNa
             TimeMs = header.TimeMs,
             Rule = finding.Rule,
             Outcome = finding.Outcome,
+            Mute = finding.Muted,
             Technique = finding.Technique,
             Host = events.GetString(at, Fields.HostName),
             Site = events.GetString(at, Fields.UrlDomain),

@@ -4,7 +4,10 @@ using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.EntityFrameworkCore;
 using Palisade.Server.Alerts;
+using Palisade.Engine.Rules.Policy;
 using Palisade.Server.Identity;
+using Palisade.Server.Mutes;
+using Palisade.Server.Rules;
 using Palisade.Server.Sources;
 using Palisade.Server.Tenants;
 using Palisade.Server.Tests.Control;
@@ -21,6 +24,9 @@ public sealed class RoleTests(SqliteControl store)
     /// <param name="Audit">Action of the audit entry; empty where nothing is changed.</param>
     /// <param name="Status">What it answers where it may not succeed: this server has no event store.</param>
     private sealed record Act(string Method, string Path, Role Least, string Audit = "", object? Body = null, HttpStatusCode Status = HttpStatusCode.OK);
+
+    private const string OwnYaml = "title: A rule of its own\nid: own-rule\nlogsource: { category: any }\ndetection: { a: { message|contains: evil }, condition: a }\n";
+    private static readonly DateTimeOffset Soon = TimeProvider.System.GetUtcNow().AddDays(1);
 
     private static readonly Act[] Acts =
     [
@@ -49,6 +55,27 @@ public sealed class RoleTests(SqliteControl store)
         new("GET", "/api/v1/parsers/{parser}", Role.Viewer),
         new("POST", "/api/v1/parsers", Role.Admin, "parser.save", new { yaml = "name: {new}\npatterns: [ { match: 'pay %{message:rest}' } ]\n" }),
         new("DELETE", "/api/v1/parsers/{parser}", Role.Admin, "parser.remove"),
+        new("GET", "/api/v1/rules", Role.Viewer),
+        new("GET", "/api/v1/rules/{rule}", Role.Viewer),
+        new("GET", "/api/v1/rules/{rule}/versions", Role.Viewer),
+        new("GET", "/api/v1/rules/{rule}/reach", Role.Viewer),
+        new("POST", "/api/v1/rules/{rule}/explain", Role.Viewer, Body: new { @event = "a line" }),
+        new("POST", "/api/v1/rules/lint", Role.Viewer, Body: new { yaml = "title: a" }),
+        new("POST", "/api/v1/rules/import", Role.Admin, Body: new { title = "no rule" }),
+        new("PATCH", "/api/v1/rules/{rule}", Role.Admin, "rule.choose", new { enabled = false }),
+        new("PUT", "/api/v1/rules/{rule}", Role.Admin, "rule.save", new { yaml = OwnYaml }),
+        new("POST", "/api/v1/rules", Role.Admin, "rule.save", new { yaml = OwnYaml.Replace("own-rule", "{new}") }),
+        new("DELETE", "/api/v1/rules/{rule}", Role.Admin, "rule.remove"),
+        new("GET", "/api/v1/backtests", Role.Viewer),
+        new("POST", "/api/v1/backtests", Role.Analyst, "rule.backtest", new { yaml = OwnYaml, hours = 1 }),
+        new("GET", "/api/v1/backtests/{backtest}", Role.Viewer),
+        new("DELETE", "/api/v1/backtests/{backtest}", Role.Analyst),
+        new("GET", "/api/v1/mutes", Role.Viewer),
+        new("GET", "/api/v1/mutes/{mute}", Role.Viewer),
+        new("POST", "/api/v1/mutes/preview", Role.Viewer, Body: new { conditions = new[] { new { field = "rule.id", test = "is", value = "x" } } }),
+        new("POST", "/api/v1/mutes", Role.Analyst, "mute.create", new { conditions = new[] { new { field = "rule.id", test = "is", value = "x" } }, reason = "known", expires = Soon }),
+        new("PATCH", "/api/v1/mutes/{mute}", Role.Analyst, "mute.update", new { reason = "still known" }),
+        new("DELETE", "/api/v1/mutes/{mute}", Role.Analyst, "mute.end"),
         new("POST", "/api/v1/events/search", Role.Viewer, Body: new { query = "a" }, Status: HttpStatusCode.ServiceUnavailable),
         new("GET", "/api/v1/tenant", Role.Viewer),
         new("GET", "/api/v1/users", Role.Admin),
@@ -77,7 +104,7 @@ public sealed class RoleTests(SqliteControl store)
         using var sender = App.WithToken(await App.TokenAsync(tenant, TokenScope.Ingest));
         foreach (var act in Acts)
         {
-            using var answer = await SendAsync(sender, act, act.Path.Replace("{token}", Guid.Empty.ToString()).Replace("{unparsed}", Guid.Empty.ToString()).Replace("{source}", "1").Replace("{reparse}", "1"), "x");
+            using var answer = await SendAsync(sender, act, act.Path.Replace("{token}", Guid.Empty.ToString()).Replace("{unparsed}", Guid.Empty.ToString()).Replace("{source}", "1").Replace("{reparse}", "1").Replace("{backtest}", Guid.Empty.ToString()).Replace("{mute}", Guid.Empty.ToString()), "x");
             Assert.Equal((HttpStatusCode.Forbidden, "token.scope"), (answer.StatusCode, await CodeAsync(answer)));
         }
         await using var db = App.Control.For(tenant.Id);
@@ -92,7 +119,9 @@ public sealed class RoleTests(SqliteControl store)
             var token = act.Path.Contains("{token}") ? await TokenIdAsync(tenant) : "";
             var path = act.Path.Replace("{alert}", alert).Replace("{source}", source.ToString()).Replace("{token}", token)
                 .Replace("{unparsed}", act.Path.Contains("{unparsed}") ? await UnparsedIdAsync(tenant, source) : "").Replace("{parser}", act.Path.Contains("{parser}") ? await ParserAsync(tenant) : "")
-                .Replace("{reparse}", act.Path.Contains("{reparse}") ? await ReparseAsync(tenant, source) : "");
+                .Replace("{reparse}", act.Path.Contains("{reparse}") ? await ReparseAsync(tenant, source) : "")
+                .Replace("{rule}", act.Path.Contains("{rule}") ? await RuleAsync(tenant) : "").Replace("{backtest}", act.Path.Contains("backtest") ? await BacktestAsync(tenant, act.Path.Contains('{')) : "")
+                .Replace("{mute}", act.Path.Contains("{mute}") ? await MuteAsync(tenant) : "");
             var before = await App.AuditAsync(tenant.Id);
             using var answer = await SendAsync(client, act, path, $"made-by-{word}");
             var fresh = (await App.AuditAsync(tenant.Id))[before.Count..];
@@ -115,6 +144,19 @@ public sealed class RoleTests(SqliteControl store)
         await groups.AddAsync(tenant.Id, source, "a line=1"u8.ToArray(), 1);
         return (await groups.ListAsync(tenant.Id)).Groups[0].Id.ToString();
     }
+
+    private async Task<string> RuleAsync(Tenant tenant) =>
+        (await App.Service<TenantRules>().SaveAsync(tenant.Id, OwnYaml, null, null, Audit.Actor.System, CancellationToken.None)).Rule!.Info.Id;
+
+    private async Task<string> BacktestAsync(Tenant tenant, bool begin)
+    {
+        var tests = App.Service<Backtests>();
+        foreach (var job in tests.List(tenant.Id).Where(j => !j.IsOver)) tests.Remove(tenant.Id, job.Id);
+        return begin ? (await tests.BeginAsync(tenant.Id, null, OwnYaml, TimeSpan.FromHours(1), Audit.Actor.System, CancellationToken.None)).Job!.Id.ToString() : "";
+    }
+
+    private async Task<string> MuteAsync(Tenant tenant) =>
+        (await App.Service<TenantMutes>().AddAsync(tenant.Id, [new("rule.id", MuteTest.Is, "x")], "known", Soon, null, Audit.Actor.System, CancellationToken.None)).Mute!.Id.ToString();
 
     private async Task<string> ReparseAsync(Tenant tenant, uint source)
     {

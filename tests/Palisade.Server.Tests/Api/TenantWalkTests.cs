@@ -6,7 +6,10 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.EntityFrameworkCore;
 using Palisade.Server.Alerts;
 using Palisade.Server.Audit;
+using Palisade.Engine.Rules.Policy;
 using Palisade.Server.Control;
+using Palisade.Server.Mutes;
+using Palisade.Server.Rules;
 using Palisade.Server.Identity;
 using Palisade.Server.Sources;
 using Palisade.Server.Tenants;
@@ -43,11 +46,15 @@ public sealed class TenantWalkTests(SqliteControl store) : IAsyncLifetime
         var unparsed = (await App.Service<UnparsedGroups>().ListAsync(theirs.Id)).Groups.Single().Id;
         var parser = await App.Service<OwnParsers>().SaveAsync(theirs.Id, $"name: pay-geheim\npatterns: [ {{ match: '{Mark} %{{message:rest}}' }} ]\n", [], null, Actor.System, CancellationToken.None);
         Assert.NotNull(parser.Parser);
+        var rule = await App.Service<TenantRules>().SaveAsync(theirs.Id, $"title: {Mark}\nid: rule-geheim\nlogsource: {{ category: any }}\ndetection: {{ a: {{ message|contains: {Mark} }}, condition: a }}\n", null, null, Actor.System, CancellationToken.None);
+        Assert.NotNull(rule.Rule);
+        var backtest = (await App.Service<Backtests>().BeginAsync(theirs.Id, "rule-geheim", null, TimeSpan.FromHours(1), Actor.System, CancellationToken.None)).Job!;
+        var mute = (await App.Service<TenantMutes>().AddAsync(theirs.Id, [new("rule.id", MuteTest.Is, "rule-geheim")], Mark, TimeProvider.System.GetUtcNow().AddDays(1), null, Actor.System, CancellationToken.None)).Mute!;
         await using var db = App.Control.For(theirs.Id);
         var token = (await db.Set<ApiToken>().SingleAsync()).Id;
         names = new()
         {
-            ["{alert}"] = alert.Id, ["{source}"] = source.Id.ToString(), ["{token}"] = token.ToString(), ["{user}"] = member.Id.ToString(), ["{unparsed}"] = unparsed.ToString(), ["{slug}"] = theirs.Slug,
+            ["{alert}"] = alert.Id, ["{source}"] = source.Id.ToString(), ["{token}"] = token.ToString(), ["{user}"] = member.Id.ToString(), ["{unparsed}"] = unparsed.ToString(), ["{slug}"] = theirs.Slug, ["{backtest}"] = backtest.Id.ToString(), ["{mute}"] = mute.Id.ToString(),
             ["{cursor}"] = $"{alert.Last.AddDays(1).ToUnixTimeMilliseconds()}.{alert.Id}",
         };
         before = await StateAsync();
@@ -65,8 +72,11 @@ public sealed class TenantWalkTests(SqliteControl store) : IAsyncLifetime
         var tokens = await db.Set<ApiToken>().AsNoTracking().Select(t => $"{t.Id} {t.Revoked}").ToListAsync();
         var unparsed = (await App.Service<UnparsedGroups>().ListAsync(theirs.Id)).Groups.Select(g => $"{g.Id} {g.Count} {g.Ignored}");
         var parsers = await db.Set<OwnParser>().AsNoTracking().Select(p => $"{p.Name} {p.Version}").ToListAsync();
+        var rules = await db.Set<OwnRule>().AsNoTracking().Select(r => $"{r.RuleId} {r.Version}").ToListAsync();
+        var choices = await db.Set<RuleChoice>().AsNoTracking().Select(r => $"{r.RuleId} {r.Version}").ToListAsync();
+        var mutes = await db.Set<MuteRow>().AsNoTracking().Select(m => $"{m.Id} {m.Version}").ToListAsync();
         var audit = (await App.AuditAsync(theirs.Id)).Count;
-        return string.Join('\n', [.. alerts, $"{comments}", .. sources, .. tokens, .. unparsed, .. parsers, $"{audit}"]);
+        return string.Join('\n', [.. alerts, $"{comments}", .. sources, .. tokens, .. unparsed, .. parsers, .. rules, .. choices, .. mutes, $"{audit}"]);
     }
 
     [Fact]

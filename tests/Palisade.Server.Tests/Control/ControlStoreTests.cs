@@ -88,7 +88,10 @@ public abstract class ControlStoreTests(ControlFixture store)
         await using var db = App.Control.For(tenant.Id);
         db.Add(new UnparsedRow { TenantId = tenant.Id, Id = Guid.CreateVersion7(now), SourceId = 1, Count = 1, FirstSeen = now, LastSeen = now });
         db.Add(new OwnParser { TenantId = tenant.Id, Name = "paygate", Version = 1, Yaml = "name: paygate", Saved = now });
-        db.Add(new ReparseJob { Id = tenant.Id, TenantId = tenant.Id, SourceId = 1, From = now, To = now, Asked = now });
+        db.Add(new ReparseJob { Id = 1_000_000 + tenant.Id, TenantId = tenant.Id, SourceId = 1, From = now, To = now, Asked = now });
+        db.Add(new Palisade.Server.Rules.RuleChoice { TenantId = tenant.Id, RuleId = "a", Version = 1, Changed = now });
+        db.Add(new Palisade.Server.Rules.OwnRule { TenantId = tenant.Id, RuleId = "a", Version = 1, Yaml = "title: a", Saved = now });
+        db.Add(new Palisade.Server.Mutes.MuteRow { TenantId = tenant.Id, Id = Guid.CreateVersion7(now), Number = 1, Reason = "known", Owner = "me", Conditions = "[]", Created = now, Expires = now });
         await db.SaveChangesAsync(Stop);
     }
 

@@ -15,13 +15,15 @@ public sealed class SigmaDetector(RuleSet rules)
     public long Evaluated { get; private set; }
 
     /// <summary>Adds a finding for each match; matches of base rules that do not alert go to the correlator alone.</summary>
-    public void Detect(EventBatch batch, FindingList findings)
+    /// <param name="tenant">Looks at the events of this tenant only; 0: at all.</param>
+    public void Detect(EventBatch batch, FindingList findings, uint tenant = 0)
     {
         ArgumentNullException.ThrowIfNull(batch);
         ArgumentNullException.ThrowIfNull(findings);
         if (Rules.Compiled.Length == 0) return;
         for (var i = 0; i < batch.Count; i++)
         {
+            if (tenant != 0 && batch.Header(i).Tenant != tenant) continue;
             state.Load(batch, i);
             if (state.Candidates.IsEmpty) continue;
             state.SortCandidates();

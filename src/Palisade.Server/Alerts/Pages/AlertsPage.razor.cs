@@ -8,7 +8,7 @@ namespace Palisade.Server.Alerts.Pages;
 /// <summary>The list of alerts. Everything it shows is in its address.</summary>
 public sealed partial class AlertsPage(AlertQueries alerts, AlertFeed feed, MembershipService memberships, TimeProvider clock, ILogger<AlertsPage> log) : IAsyncDisposable
 {
-    private static readonly string[] Statuses = ["open", "ack", "closed", "all"];
+    private static readonly string[] Statuses = ["open", "ack", "closed", "muted", "all"];
     private static readonly string[] Levels = ["critical", "high", "medium", "low"];
     private readonly CancellationTokenSource stop = new();
     private readonly Dictionary<string, int> totals = [];
@@ -128,7 +128,7 @@ public sealed partial class AlertsPage(AlertQueries alerts, AlertFeed feed, Memb
 
     private AlertFilter Filter(string status) => new()
     {
-        Status = status switch { "open" => AlertStatus.New, "ack" => AlertStatus.InProgress, "closed" => AlertStatus.Closed, _ => null },
+        Status = status switch { "open" => AlertStatus.New, "ack" => AlertStatus.InProgress, "closed" => AlertStatus.Closed, "muted" => AlertStatus.Muted, _ => null },
         MinimumLevel = Sev is null ? null : LevelOf(Sev),
         Outcome = Enum.TryParse<AttackOutcome>(Outcome, true, out var outcome) ? outcome : null,
         Text = string.IsNullOrWhiteSpace(Q) ? null : Q.Trim(),

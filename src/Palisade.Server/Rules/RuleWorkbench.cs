@@ -1,0 +1,71 @@
+using System.Text;
+using System.Text.Json;
+using Palisade.Engine;
+using Palisade.Engine.Detect.Web;
+using Palisade.Engine.Enrich;
+using Palisade.Engine.Rules;
+using Palisade.Engine.Rules.Explain;
+using Palisade.Server.Streaming;
+
+namespace Palisade.Server.Rules;
+
+/// <summary>Whether rules can fire on the data of a tenant.</summary>
+/// <param name="Records">Records of the last week that were looked at; null: the event store did not answer, and the rules are judged by their log source alone.</param>
+public sealed record ReachReport(long? Records, IReadOnlyList<RuleReach> Rules, IReadOnlyList<Diagnostic> Diagnostics);
+
+/// <summary>The questions people ask of a rule before they trust it.</summary>
+public sealed class RuleWorkbench
+{
+    /// <summary>Characters of an event that is pasted.</summary>
+    public const int MaxEvent = 64 << 10;
+
+    private readonly TenantRules rules;
+    private readonly TenantData data;
+    private readonly LiveParsers parsers;
+    private readonly IGeoLookup geo;
+    private readonly TimeProvider clock;
+
+    internal RuleWorkbench(TenantRules rules, TenantData data, LiveParsers parsers, IGeoLookup geo, TimeProvider clock) =>
+        (this.rules, this.data, this.parsers, this.geo, this.clock) = (rules, data, parsers, geo, clock);
+
+    /// <summary>Why a rule does or does not match an event: a JSON object with fields, else a log line as a source would send it.</summary>
+    /// <returns>Null when the event is no JSON object although it begins like one.</returns>
+    public async Task<(RuleExplanation Explanation, IReadOnlyList<FoundValue> Fields)?> ExplainAsync(uint tenant, RuleText rule, string text, CancellationToken stop)
+    {
+        var own = await rules.OwnTextsAsync(tenant, stop);
+        var pipeline = new Pipeline(new EngineSnapshot(parsers.Current, RuleSet.Empty, WebDetector.Load([], out _), "explain"), geo);
+        var info = new RecordInfo(1, clock.GetUtcNow().ToUnixTimeMilliseconds(), tenant, 0, RecordInfo.AutoParser);
+        if (!EventText.TryAdd(pipeline, info, text)) return null;
+        var explanation = new RuleExplainer(rules.Shipped.Lookups).Explain(rule, [.. own, .. rules.Shipped.Texts], pipeline.Events, 0);
+        var ids = pipeline.Events.FieldIds(0);
+        var fields = new List<FoundValue>();
+        for (var slot = 0; slot < ids.Length; slot++) fields.Add(new FoundValue(FieldNames.Name(ids[slot]), Encoding.UTF8.GetString(pipeline.Events.ValueAt(0, slot))));
+        return (explanation, fields);
+    }
+
+    /// <summary>What rules can do with the records of the last week.</summary>
+    public async Task<ReachReport> ReachAsync(uint tenant, IReadOnlyList<(string path, byte[] bytes)> files, CancellationToken stop)
+    {
+        var analysis = new ReachAnalysis(rules.Shipped.Lookups, files);
+        long? seen = null;
+        try
+        {
+            seen = await data.SampleAsync(tenant, analysis.Observe, stop);
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException)
+        {
+            // Without the event store the log sources alone are judged; the report says so by having no number of records.
+        }
+        return new ReachReport(seen, analysis.Judge(), analysis.Diagnostics);
+    }
+
+    /// <summary>The same for one rule that is there, with the shipped rules it refers to.</summary>
+    public async Task<(long? Records, RuleReach? Reach)> ReachAsync(uint tenant, RuleText rule, CancellationToken stop)
+    {
+        var own = await rules.OwnTextsAsync(tenant, stop);
+        var others = rules.Shipped.SharedWith([rule]).Where(f => f.path != rule.File && rules.Shipped.Lookups.All(l => l.path != f.path));
+        var referred = own.Where(o => o.Id != rule.Id && rule.Refers.Any(o.Names.Contains)).Select(o => (o.File, Encoding.UTF8.GetBytes(o.Yaml)));
+        var report = await ReachAsync(tenant, [.. others, .. referred, (rule.File, Encoding.UTF8.GetBytes(rule.Yaml))], stop);
+        return (report.Records, report.Rules.FirstOrDefault(r => r.Rule.Id == rule.Id));
+    }
+}

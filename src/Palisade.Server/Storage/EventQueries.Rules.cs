@@ -1,0 +1,95 @@
+using Palisade.Engine.Rules.Policy;
+using Palisade.Server.Storage.Native;
+
+namespace Palisade.Server.Storage;
+
+/// <summary>Findings of a rule in a span.</summary>
+public sealed record RuleHits(string RuleId, long Count, DateTimeOffset Last);
+
+/// <summary>Findings in a bucket of time.</summary>
+public sealed record HitBucket(DateTimeOffset Start, long Count);
+
+/// <summary>A record as it was received.</summary>
+public sealed record RawRecord(ulong Id, DateTimeOffset Time, DateTimeOffset Received, uint Source, byte[] Raw);
+
+/// <summary>What conditions like those of a mute hold for.</summary>
+public sealed record LikeTotal(string RuleId, long Count, long Sources, DateTimeOffset First, DateTimeOffset Last);
+
+/// <summary>What the rule workbench asks: hits of rules, raw records in order of time, findings like others.</summary>
+public sealed partial class EventQueries
+{
+    /// <summary>Columns of findings that a mute may ask for.</summary>
+    private static readonly Dictionary<string, string> LikeColumns = new(StringComparer.Ordinal)
+    {
+        [Mute.RuleField] = "rule_id", [Mute.ClassField] = "class", [Mute.SourceField] = "toString(source_id)", ["host.name"] = "host_name", ["url.domain"] = "url_domain",
+        ["url.path"] = "url_path", ["user.name"] = "user_name", ["source.ip"] = Address("source_ip"), ["source.geo.country_iso_code"] = "source_country", ["source.as.organization.name"] = "source_as_org",
+    };
+
+    /// <summary>Findings of each rule, revisions of one counted once, context included.</summary>
+    public Task<List<RuleHits>> RuleHitsAsync(uint tenant, TimeRange range, CancellationToken stop) =>
+        ReadAsync(tenant, $$"""
+            SELECT rule_id, uniq(event_id) AS n, toUnixTimestamp64Milli(max(ts)) FROM findings WHERE tenant_id = {tenant:UInt32} AND {{InRange}} GROUP BY rule_id ORDER BY n DESC, rule_id LIMIT 10000
+            """, r => new RuleHits(r.GetString(0), Count(r, 1), Time(r, 2)), stop, Range(range));
+
+    /// <summary>Findings of one rule by buckets of time; empty buckets are left out.</summary>
+    public Task<List<HitBucket>> RuleHistogramAsync(uint tenant, TimeRange range, string rule, TimeSpan bucket, CancellationToken stop) =>
+        ReadAsync(tenant, $$"""
+            SELECT toInt64(intDiv(toUnixTimestamp(ts), {bucket:Int64}) * {bucket:Int64}) * 1000 AS start, uniq(event_id) FROM findings
+            WHERE tenant_id = {tenant:UInt32} AND {{InRange}} AND rule_id = {rule:String} GROUP BY start ORDER BY start LIMIT 10000
+            """, r => new HitBucket(Time(r, 0), Count(r, 1)), stop, [.. Range(range), new("bucket", "Int64", (long)bucket.TotalSeconds), new("rule", "String", rule)]);
+
+    /// <summary>Raw records by time, the oldest first.</summary>
+    /// <param name="after">The last record of the page before; null: from the start.</param>
+    public Task<List<RawRecord>> RawPageAsync(uint tenant, TimeRange range, EventCursor? after, int limit, CancellationToken stop)
+    {
+        List<Bound> values = [.. Range(range), Limit(limit)];
+        var more = "";
+        if (after is { } last)
+        {
+            more = "AND (ts, id) > (fromUnixTimestamp64Milli({aftertime:Int64}), {afterid:UInt64})";
+            values.AddRange([new("aftertime", "Int64", last.Time.ToUnixTimeMilliseconds()), new("afterid", "UInt64", last.Id)]);
+        }
+        return ReadAsync(tenant, $$"""
+            SELECT id, toUnixTimestamp64Milli(ts), toUnixTimestamp64Milli(received_at), source_id, base64Encode(raw) FROM events
+            WHERE tenant_id = {tenant:UInt32} AND {{InRange}} {{more}} ORDER BY ts, id LIMIT {limit:UInt32}
+            """, Raw, stop, values);
+    }
+
+    /// <summary>The latest records of each source.</summary>
+    public Task<List<RawRecord>> LatestOfEachSourceAsync(uint tenant, TimeRange range, int perSource, int limit, CancellationToken stop) =>
+        ReadAsync(tenant, $$"""
+            SELECT id, toUnixTimestamp64Milli(ts), toUnixTimestamp64Milli(received_at), source_id, base64Encode(raw) FROM events
+            WHERE tenant_id = {tenant:UInt32} AND {{InRange}} ORDER BY ts DESC, id DESC LIMIT {each:UInt32} BY source_id, kind LIMIT {limit:UInt32}
+            """, Raw, stop, [.. Range(range), new("each", "UInt32", (uint)Math.Clamp(perSource, 1, 10_000)), Limit(limit)]);
+
+    private static RawRecord Raw(ClickHouse.Driver.ADO.Readers.ClickHouseDataReader r) => new(r.GetUInt64(0), Time(r, 1), Time(r, 2), r.GetUInt32(3), Convert.FromBase64String(r.GetString(4)));
+
+    /// <summary>Whether findings are stored with the field, so that <see cref="LikeAsync"/> can ask for it.</summary>
+    public static bool CanAskLike(string field) => LikeColumns.ContainsKey(field);
+
+    /// <summary>Findings that conditions hold for, by rule, most first.</summary>
+    /// <exception cref="ArgumentException">A field is none that findings are stored with (<see cref="CanAskLike"/>).</exception>
+    public Task<List<LikeTotal>> LikeAsync(uint tenant, TimeRange range, IReadOnlyList<MuteCondition> conditions, CancellationToken stop)
+    {
+        List<Bound> values = [.. Range(range)];
+        var where = new List<string>();
+        for (var i = 0; i < conditions.Count; i++)
+        {
+            var (field, test, value) = conditions[i];
+            if (!LikeColumns.TryGetValue(field, out var column)) throw new ArgumentException($"findings are not stored with {field}", nameof(conditions));
+            values.Add(new($"v{i}", "String", test == MuteTest.Like ? FilterSql.SqlPattern(value) : value));
+            where.Add(test switch
+            {
+                MuteTest.Like => $"{column} ILIKE {{v{i}:String}}",
+                MuteTest.Within => $"({column} != '' AND isIPAddressInRange({column}, {{v{i}:String}}))",
+                _ => $"lowerUTF8({column}) = lowerUTF8({{v{i}:String}})",
+            });
+        }
+        return ReadAsync(tenant, $$"""
+            SELECT rule_id, uniq(event_id) AS n, uniq(source_ip), toUnixTimestamp64Milli(min(ts)), toUnixTimestamp64Milli(max(ts)) FROM findings
+            WHERE tenant_id = {tenant:UInt32} AND {{InRange}} AND level >= 2 AND {{string.Join(" AND ", where)}} GROUP BY rule_id ORDER BY n DESC, rule_id LIMIT 200
+            """, r => new LikeTotal(r.GetString(0), Count(r, 1), Count(r, 2), Time(r, 3), Time(r, 4)), stop, values);
+    }
+
+    private static string Address(string column) => $"replaceRegexpOne(toString({column}), '^::ffff:', '')";
+}
