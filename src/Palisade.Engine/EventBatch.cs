@@ -35,6 +35,8 @@ public enum EventFlags : ushort
     Transcoded = 8,
     /// <summary>The parser was detected, not asked for.</summary>
     AutoDetected = 16,
+    /// <summary>Several lines that were put together.</summary>
+    Joined = 32,
 }
 
 /// <summary>One event of a batch: everything but its fields.</summary>
@@ -52,6 +54,8 @@ public struct EventHeader
     public short Parser;
     public ParseRefusal Refusal;
     public EventFlags Flags;
+    /// <summary>Journal records that were put together to this one.</summary>
+    public int Lines;
     /// <summary>Where the raw record lies in the arena.</summary>
     public int RawOffset, RawLength;
     /// <summary>First slot and number of slots.</summary>
@@ -106,7 +110,8 @@ public sealed class EventBatch
             Tenant = info.Tenant,
             Source = info.Source,
             Parser = info.Parser,
-            Flags = EventFlags.NoTime,
+            Flags = info.Lines > 1 ? EventFlags.NoTime | EventFlags.Joined : EventFlags.NoTime,
+            Lines = info.Lines,
             RawOffset = offset,
             RawLength = raw.Length,
             FirstSlot = slots,

@@ -9,7 +9,8 @@ namespace Palisade.Engine;
 /// <param name="Source">The log source's id within the control store; 0 where none is known (offline scan).</param>
 /// <param name="Parser">Index of the parser asked for, from <c>ParserSet.IndexOf</c>; <see cref="AutoParser"/> detects it.</param>
 /// <param name="Zone">Zone of stamps that carry none; null: what the parser says, UTC if nothing.</param>
-public readonly record struct RecordInfo(ulong Sequence, long ReceivedMs, uint Tenant, uint Source, short Parser, ZoneTable? Zone = null)
+/// <param name="Lines">Journal records that were put together to this one.</param>
+public readonly record struct RecordInfo(ulong Sequence, long ReceivedMs, uint Tenant, uint Source, short Parser, ZoneTable? Zone = null, int Lines = 1)
 {
     /// <summary>Detect the parser from the bytes.</summary>
     public const short AutoParser = -1;

@@ -10,8 +10,10 @@ public static class FrameKind
     public const byte Record = 1;
     /// <summary>Counts of records that were refused, by reason: the loss ledger is read from the journal alone.</summary>
     public const byte Refusals = 2;
+    /// <summary>No more lines came for some time: what the session's last lines made is a whole record. Without payload.</summary>
+    public const byte RecordEnd = 3;
     /// <summary>Highest kind this version hands to readers.</summary>
-    public const byte HighestKnown = Refusals;
+    public const byte HighestKnown = RecordEnd;
 }
 
 /// <summary>What the appender says of a record.</summary>

@@ -56,6 +56,7 @@ public sealed partial class Parser(ParserSet set)
             into.Header(index).Flags |= EventFlags.Transcoded;
         }
         Begin(info);
+        if (set.Keyed.Length > 0 && into.Bytes(offset, length).Contains((byte)'\n') && TryKeyed(info, offset, length, into)) return;
         if (info.Parser >= 0)
         {
             if (TrySource(info.Parser, offset, length, into, 0)) Done(into, index, info.Parser, false);

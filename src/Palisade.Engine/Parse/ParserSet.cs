@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using Palisade.Engine.Parse.Joining;
 using Palisade.Engine.Parse.Own;
 using Palisade.Engine.Parse.Patterns;
 
@@ -26,6 +27,8 @@ public sealed class ParserSet
         InsideBy = [.. DetectedBy.Select(d => d.Where(c => sources[c.Source].Detect < Loose).ToArray())];
         Xml = Where(s => s.Format == SourceFormat.Xml && s.Detect > 0);
         Joined = Where(s => s.Join is not null);
+        Keyed = [.. Joined.Where(i => sources[i].Join!.Kind == JoinKind.Key)];
+        Parts = [.. Joined.Where(i => sources[i].Join!.Kind == JoinKind.Part)];
         Headed = [.. Detected.Where(i => sources[i].Columns.Header.Length > 0)];
         EarlyBy = By(Detected.Where(i => sources[i].Detect < BeforeSyslog));
         AnyProgramBy = By(Where(s => s.Programs.Contains("*")));
@@ -58,6 +61,10 @@ public sealed class ParserSet
     internal short[] Xml { get; }
     /// <summary>Sources that say how their lines are joined.</summary>
     internal short[] Joined { get; }
+    /// <summary>Those of them whose lines say that they go on.</summary>
+    internal short[] Parts { get; }
+    /// <summary>Those of them whose lines share a key.</summary>
+    internal short[] Keyed { get; }
     /// <summary>Below this number of <c>detect</c> a source is tried before syslog frames: its lines begin like one and are none.</summary>
     internal const int BeforeSyslog = 5;
 
@@ -124,6 +131,17 @@ public sealed class ParserSet
 
     /// <summary>Names of a tenant's own sources, in the order they are tried.</summary>
     public IEnumerable<string> OwnNames(uint tenant) => OwnOf(tenant).Select(NameOf);
+
+    /// <summary>Whether a source is so general that it reads what belongs to others.</summary>
+    internal bool IsLoose(short index) => sources[index].Detect is 0 or >= Loose;
+
+    /// <summary>The source by whose frame a line is a part that goes on in the next one; -1: none.</summary>
+    internal short PartOf(ReadOnlySpan<byte> line, Patterns.PatternMatcher matcher, long receivedMs)
+    {
+        foreach (var joined in Parts)
+            if (PendingRecord.GoesOnBehind(sources[joined].Join!, line, matcher, receivedMs)) return joined;
+        return -1;
+    }
 
     /// <summary>A tenant's own sources, in the order they are tried.</summary>
     internal short[] OwnOf(uint tenant) => own.Count > 0 && own.TryGetValue(tenant, out var mine) ? mine : [];

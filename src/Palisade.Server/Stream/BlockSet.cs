@@ -38,10 +38,11 @@ internal sealed class BlockSet(IStreamStore store, ulong from, long startedAt)
         else runs.Add(new DayRun(header.Sequence, day));
 
         var delta = Ledger.At(new IngestLane(header.Tenant, header.Source), header.ReceivedMs);
-        delta.Journaled++;
-        delta.Stored++;
+        // A record of several lines counts as what was received: so many.
+        delta.Journaled += header.Lines;
+        delta.Stored += header.Lines;
         delta.Bytes += header.RawLength;
-        if (header.Refusal == ParseRefusal.None) delta.Parsed++;
+        if (header.Refusal == ParseRefusal.None) delta.Parsed += header.Lines;
         if ((header.Flags & (EventFlags.NoTime | EventFlags.FutureTime | EventFlags.AncientTime)) != 0) return;
         delta.Timed++;
         delta.DelayMs += header.ReceivedMs - header.TimeMs;

@@ -9,6 +9,9 @@ internal sealed class JudgedBatch
     /// <summary>Counts of refused records that stand in the journal.</summary>
     public readonly record struct Refusals(IngestLane Lane, long ReceivedMs, ulong Sequence, byte[] Payload);
 
+    /// <summary>A record of the journal: an event of its own, or a part of one.</summary>
+    public readonly record struct Taken(IngestLane Lane, ulong Sequence, int Length);
+
     public PipelineBatch Batch { get; } = new();
     public EventBatch Events => Batch.Events;
     public FindingList Findings => Batch.Findings;
@@ -20,6 +23,8 @@ internal sealed class JudgedBatch
     /// <summary>More was waiting in the journal than it could hold.</summary>
     public bool IsFull { get; set; }
     public List<Refusals> Refused { get; } = [];
+    /// <summary>Records of the range, in order.</summary>
+    public List<Taken> Records { get; } = new(EventBatch.MaxEvents);
     /// <summary>Correlation state right after it, when it was time for a snapshot.</summary>
     public StreamState? Snapshot { get; set; }
 
@@ -27,6 +32,7 @@ internal sealed class JudgedBatch
     {
         Batch.Clear();
         Refused.Clear();
+        Records.Clear();
         Snapshot = null;
         IsFull = false;
         (From, To, StartedAt) = (from, from, startedAt);

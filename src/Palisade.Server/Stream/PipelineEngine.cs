@@ -15,10 +15,13 @@ internal sealed class PipelineEngine(EngineSnapshot snapshot, LiveParsers parser
         set => pipeline.Batch = value;
     }
 
+    private readonly StreamJoins joins = new();
+
+    public IEnumerable<WaitingRecord> Waiting => joins.Waiting;
+
     public void Add(in RecordInfo info, ReadOnlySpan<byte> raw)
     {
-        // The parser that the record asks for is of this set or of one before.
-        if (parsers.Current is var live && !ReferenceEquals(live, pipeline.Parsers)) pipeline.Parsers = live;
+        Follow();
         pipeline.Add(info, raw);
     }
 
@@ -44,4 +47,25 @@ internal sealed class PipelineEngine(EngineSnapshot snapshot, LiveParsers parser
         if (!pipeline.Policy.TryLoad(from)) from.Position = start;
         pipeline.LoadState(from);
     }
+
+    public void AddLine(in RecordInfo info, ulong session, ReadOnlySpan<byte> line)
+    {
+        Follow();
+        joins.Add(pipeline, info, session, line);
+    }
+
+    public void EndRecord(in RecordInfo info, ulong session)
+    {
+        Follow();
+        joins.End(pipeline, info, session);
+    }
+
+    /// <summary>The parser that a record asks for is of this set or of one before.</summary>
+    private void Follow()
+    {
+        if (parsers.Current is var live && !ReferenceEquals(live, pipeline.Parsers)) pipeline.Parsers = live;
+    }
+
+    public void SaveLines(Stream to) => joins.Save(to, pipeline.Parsers);
+    public void LoadLines(ReadOnlySpan<byte> from) => joins.Load(from, parsers.Current);
 }

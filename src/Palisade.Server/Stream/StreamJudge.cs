@@ -10,7 +10,7 @@ namespace Palisade.Server.Streaming;
 /// <see cref="StreamKeeper"/>, so that judging goes on while alerts are written and rows are encoded.
 /// </summary>
 internal sealed class StreamJudge(
-    JournalReader reader, IStreamEngine engine, IParserChoice parsers, StreamMeters meters, StreamOptions options, TimeProvider clock, ulong restored, StreamPlan? plan)
+    JournalReader reader, IStreamEngine engine, IParserChoice parsers, RecordEnds ends, StreamMeters meters, StreamOptions options, TimeProvider clock, ulong restored, StreamPlan? plan)
 {
     /// <summary>Batches there are: one is judged, one waits, one is kept.</summary>
     private const int Batches = 3;
@@ -39,9 +39,10 @@ internal sealed class StreamJudge(
         while (true)
         {
             var count = reader.Read(read, EventBatch.MaxEvents);
+            ends.Ask();
             if (count == 0)
             {
-                if (!await reader.WaitAsync(stop)) break;
+                if (!await WaitAsync(stop)) break;
                 continue;
             }
             for (var from = 0; from < count;)
@@ -53,6 +54,22 @@ internal sealed class StreamJudge(
             if (count < PaceBelow) await Task.Delay(Pace, clock, stop);
         }
         judged.Writer.Complete();
+    }
+
+    /// <summary>Waits for more; while lines wait for the rest of their record, not longer than until they may be looked at again.</summary>
+    private async ValueTask<bool> WaitAsync(CancellationToken stop)
+    {
+        if (!ends.AreAwaited) return await reader.WaitAsync(stop);
+        using var look = new CancellationTokenSource(RecordEnds.Look, clock);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, look.Token);
+        try
+        {
+            return await reader.WaitAsync(either.Token);
+        }
+        catch (OperationCanceledException) when (!stop.IsCancellationRequested)
+        {
+            return true;
+        }
     }
 
     /// <summary>Judges records of the read, from an index on; returns the index behind them.</summary>
@@ -68,7 +85,7 @@ internal sealed class StreamJudge(
         {
             var header = read.Header(next);
             var reading = SourceReading.Auto;
-            if (header.Kind == FrameKind.Record && !parsers.TryGet(header.Source, out reading)) reading = await parsers.LoadAsync(header.Source, stop);
+            if (header.Kind is FrameKind.Record or FrameKind.RecordEnd && !parsers.TryGet(header.Source, out reading)) reading = await parsers.LoadAsync(header.Source, stop);
             bytes += Take(batch, next, header, reading);
             next++;
         }
@@ -87,7 +104,15 @@ internal sealed class StreamJudge(
         var sequence = read.Sequence(index);
         if (header.Kind == FrameKind.Record)
         {
-            if (sequence > restored) engine.Add(new RecordInfo(sequence, header.ReceivedMs, header.Tenant, header.Source, reading.Parser, reading.Zone), payload);
+            batch.Records.Add(new(new IngestLane(header.Tenant, header.Source), sequence, payload.Length));
+            if (sequence <= restored) return payload.Length;
+            var info = new RecordInfo(sequence, header.ReceivedMs, header.Tenant, header.Source, reading.Parser, reading.Zone);
+            if (header.Encoding == RecordEncodings.Line) engine.AddLine(info, header.SenderSession, payload);
+            else engine.Add(info, payload);
+        }
+        else if (header.Kind == FrameKind.RecordEnd)
+        {
+            if (sequence > restored) engine.EndRecord(new RecordInfo(sequence, header.ReceivedMs, header.Tenant, header.Source, reading.Parser, reading.Zone), header.SenderSession);
         }
         else if (header.Kind == FrameKind.Refusals)
         {
@@ -101,7 +126,9 @@ internal sealed class StreamJudge(
         var state = new MemoryStream();
         engine.SaveState(state);
         snapshotAt = clock.GetTimestamp();
-        return new StreamState(position, engine.Version, state.ToArray());
+        var lines = new MemoryStream();
+        engine.SaveLines(lines);
+        return new StreamState(position, engine.Version, state.ToArray(), lines.ToArray());
     }
 
     private static int Unparsed(EventBatch events)

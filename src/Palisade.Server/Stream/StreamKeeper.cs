@@ -70,11 +70,7 @@ internal sealed class StreamKeeper(
         if (batch.Findings.Count > 0)
             await Retry.RunAsync(() => alerts.ApplyAsync(events, batch.Findings, batch.From, batch.To, stop), "apply alerts", clock, log, stop);
         Volatile.Write(ref position, batch.To);
-        for (var i = 0; i < events.Count; i++)
-        {
-            ref readonly var header = ref events.Header(i);
-            backlog.Judged(header.Sequence, new IngestLane(header.Tenant, header.Source), header.RawLength);
-        }
+        foreach (var record in batch.Records) backlog.Judged(record.Sequence, record.Lane, record.Length);
         backlog.Advance(batch.IsFull);
         Fill(batch);
         stats.Record(events);

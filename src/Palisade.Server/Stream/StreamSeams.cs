@@ -10,9 +10,18 @@ public interface IStreamEngine
     /// <summary>The batch worked on: exchanged for an empty one when it is full.</summary>
     PipelineBatch Batch { get; set; }
     void Add(in RecordInfo info, ReadOnlySpan<byte> raw);
+    /// <summary>Takes a line of a stream of lines, which may be a part of a record: at most one event comes of it.</summary>
+    void AddLine(in RecordInfo info, ulong session, ReadOnlySpan<byte> line);
+    /// <summary>What waits of the stream of lines is a record.</summary>
+    void EndRecord(in RecordInfo info, ulong session);
+    /// <summary>Streams of lines whose record is not whole yet.</summary>
+    IEnumerable<WaitingRecord> Waiting { get; }
     void Detect();
     void SaveState(Stream to);
     void LoadState(Stream from);
+    /// <summary>The lines that wait, which must outlive a change of the content.</summary>
+    void SaveLines(Stream to);
+    void LoadLines(ReadOnlySpan<byte> from);
 }
 
 /// <summary>Rows of one insert, in the event store's own form.</summary>

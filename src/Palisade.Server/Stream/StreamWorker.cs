@@ -66,18 +66,20 @@ public sealed class StreamWorker(
     private StreamJudge Restore(JournalReader reader, ulong stored)
     {
         var state = files.State.Read(out var problem);
-        if (state is not null && state.Version != engine.Version) (state, problem) = (null, "it was made with other content");
         if (state is not null && state.Position > stored) (state, problem) = (null, "it is ahead of the event store");
+        if (state is not null && state.Version != engine.Version) problem = "it was made with other content";
         var restored = state?.Position ?? Math.Min(reader.Committed, stored);
         if (problem is not null) log.StateUnusable(problem, restored);
-        if (state is not null) engine.LoadState(new MemoryStream(state.Bytes, writable: false));
+        // Lines that wait are in no record yet: with other content they go on, though what the rules counted begins anew.
+        if (state is not null) engine.LoadLines(state.Lines);
+        if (state is not null && state.Version == engine.Version) engine.LoadState(new MemoryStream(state.Bytes, writable: false));
         var plan = files.Plan.Read();
         if (plan is not null && plan.To <= stored) plan = null;
         if (plan is not null) log.Repeating(stored + 1, plan.To);
         reader.Seek(restored);
         backlog.Begin(restored);
         log.StreamStarts(restored, stored, plan?.To ?? 0);
-        var judge = new StreamJudge(reader, engine, parsers, meters, options, clock, restored, plan);
+        var judge = new StreamJudge(reader, engine, parsers, new RecordEnds(journal, engine, clock), meters, options, clock, restored, plan);
         keeper = new StreamKeeper(judge, store, alerts, backlog, stats, sightings, unparsed, options, clock, log, stored, plan);
         return judge;
     }

@@ -205,6 +205,12 @@ internal sealed class StreamWorld : IStreamStore, ILedgerStore, IStreamAlerts, I
             if (raw.Length > 1) header.TimeMs = Now - 86_400_000L * ((raw[1] - '0' + dayShift) % 3);
         }
 
+        public void AddLine(in RecordInfo info, ulong session, ReadOnlySpan<byte> line) => Add(info, line);
+        public void EndRecord(in RecordInfo info, ulong session) => throw new InvalidOperationException("nothing waits");
+        public IEnumerable<WaitingRecord> Waiting => [];
+        public void SaveLines(Stream to) { }
+        public void LoadLines(ReadOnlySpan<byte> from) => Assert.True(from.IsEmpty);
+
         public void Detect()
         {
             for (var i = 0; i < Events.Count; i++)
