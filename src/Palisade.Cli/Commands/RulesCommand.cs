@@ -13,6 +13,9 @@ internal static class RulesCommand
         command.Subcommands.Add(Lint());
         command.Subcommands.Add(Test());
         command.Subcommands.Add(Match());
+        command.Subcommands.Add(Import());
+        command.Subcommands.Add(Explain());
+        command.Subcommands.Add(Backtest());
         return command;
     }
 
@@ -20,9 +23,68 @@ internal static class RulesCommand
 
     private static Command Lint()
     {
-        var paths = Paths();
-        var command = new Command("lint", "Says every problem of the rules, with code, file and line.\n\nExample: palisade rules lint content/rules") { paths };
-        command.SetAction(parsed => RulesLint.Run(parsed.GetValue(paths)!));
+        var paths = new Argument<string[]>("PATH") { Description = "Files, or folders with .yml files.", Arity = ArgumentArity.ZeroOrMore };
+        var explain = new Option<string?>("--explain") { Description = "Says what a code means and how to mend it; all prints every code.", HelpName = "CODE" };
+        var format = Format();
+        var command = new Command("lint", "Says every problem of the rules, with code, file and line.\n\nExample: palisade rules lint content/rules\n         palisade rules lint --explain SIG028") { paths, explain, format };
+        command.SetAction(parsed =>
+        {
+            if (parsed.GetValue(explain) is { } code) return RulesLint.Explain(code);
+            return parsed.GetValue(paths) is { Length: > 0 } given ? RulesLint.Run(given, parsed.GetValue(format) == "json") : throw new CliException(ExitCodes.Usage, "give files or folders, or --explain CODE.");
+        });
+        return command;
+    }
+
+    private static Option<string> Format()
+    {
+        var format = new Option<string>("--format") { Description = "text, or json (one object a line).", DefaultValueFactory = _ => "text" };
+        format.AcceptOnlyFromAmong("text", "json");
+        return format;
+    }
+
+    private static Command Import()
+    {
+        var from = new Argument<string>("FROM") { Description = "A folder, a .zip, .tar.gz or .yml file, or the address of one." };
+        var data = new Option<string[]>("--data") { Description = "Log files: what they hold are the data present. Default: the samples of all sources that are read here.", AllowMultipleArgumentsPerToken = true };
+        var format = Format();
+        var command = new Command("import",
+            """
+            Reads Sigma rules of others, a SigmaHQ checkout say, and reports what works here, what can never fire with the data present, and why. Changes nothing:
+            give a folder to scan by --rules, or import it into a server on its Rules page.
+
+            Example: palisade rules import sigma-master.zip --data /var/log/auth.log
+            """)
+        { from, data, format };
+        command.SetAction((parsed, cancel) => RulesImport.RunAsync(parsed.GetRequiredValue(from), parsed.GetValue(data) ?? [], parsed.GetValue(format) == "json", cancel));
+        return command;
+    }
+
+    private static Command Explain()
+    {
+        var rule = new Argument<string>("RULE") { Description = "A rule file, or the id or name of a shipped rule." };
+        var given = new Argument<string>("EVENT") { Description = "A log line or JSON object, a file that holds one, or - for standard input." };
+        var format = Format();
+        var command = new Command("explain", "Says why a rule did or did not match an event, part by part.\n\nExample: palisade rules explain my-rule.yml '{\"CommandLine\": \"whoami\"}'") { rule, given, format };
+        command.SetAction(parsed => RulesExplain.Run(parsed.GetRequiredValue(rule), parsed.GetRequiredValue(given), parsed.GetValue(format) == "json"));
+        return command;
+    }
+
+    private static Command Backtest()
+    {
+        var rule = new Argument<string>("RULE") { Description = "A rule file, or the id of a rule that the server has." };
+        var since = new Option<string>("--since") { Description = "How far back: 24h, 30d (at most 90d).", DefaultValueFactory = _ => "30d" };
+        var server = new Option<string?>("--server") { Description = "URL of the server. Also PALISADE_SERVER. Default http://127.0.0.1:8080." };
+        var token = new Option<string?>("--token") { Description = "API token of scope write. Also PALISADE_TOKEN." };
+        var format = Format();
+        var command = new Command("backtest", "Runs a rule over the stored records of a server: hits over time, samples, alerts kept and lost.\n\nExample: palisade rules backtest my-rule.yml --since 30d") { rule, since, server, token, format };
+        command.SetAction((parsed, cancel) =>
+        {
+            var address = parsed.GetValue(server) ?? Environment.GetEnvironmentVariable("PALISADE_SERVER") ?? "http://127.0.0.1:8080";
+            if (!Uri.TryCreate(address, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https")) throw new CliException(ExitCodes.Usage, $"--server {address}: give a URL such as http://127.0.0.1:8080.");
+            var secret = parsed.GetValue(token) ?? Environment.GetEnvironmentVariable("PALISADE_TOKEN");
+            if (string.IsNullOrEmpty(secret)) throw new CliException(ExitCodes.Usage, "give --token or PALISADE_TOKEN. One is made by: palisade admin token create --tenant T --scope write");
+            return RulesBacktest.RunAsync(parsed.GetRequiredValue(rule), Duration.Parse(parsed.GetValue(since)!, "--since"), url, secret, parsed.GetValue(format) == "json", cancel);
+        });
         return command;
     }
 
