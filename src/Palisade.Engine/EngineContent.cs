@@ -20,11 +20,12 @@ public static class EngineContent
 {
     /// <summary>Loads what lies below content/; paths are relative to it, '/' as separator. What is broken is left out and said.</summary>
     /// <param name="trusted">The web signatures are the tested ones that ship with the program: their expressions are compiled when first needed.</param>
-    public static EngineSnapshot Load(IEnumerable<(string path, byte[] bytes)> contentFiles, out IReadOnlyList<Diagnostic> diagnostics, bool trusted = false)
+    /// <param name="options">How rules are loaded; null: as they are.</param>
+    public static EngineSnapshot Load(IEnumerable<(string path, byte[] bytes)> contentFiles, out IReadOnlyList<Diagnostic> diagnostics, bool trusted = false, RuleLoadOptions? options = null)
     {
         var files = contentFiles.OrderBy(f => f.path, StringComparer.Ordinal).ToArray();
         var parsers = ParserSet.Load(files.Where(f => Below(f.path, "sources")), out var sourceProblems);
-        var rules = RuleSet.Load(files.Where(f => Below(f.path, "rules") || Below(f.path, "correlations") || Below(f.path, "lookups/sigma")), new RuleLoadOptions(), out var ruleProblems);
+        var rules = RuleSet.Load(files.Where(f => Below(f.path, "rules") || Below(f.path, "correlations") || Below(f.path, "lookups/sigma")), options ?? new RuleLoadOptions(), out var ruleProblems);
         var web = WebDetector.Load(files.Where(f => Below(f.path, "lookups/web")), out var webProblems, trusted);
         var incidents = IncidentContent.Load(files.Where(f => Below(f.path, "lookups/incidents")), out var incidentProblems);
         diagnostics = [.. sourceProblems, .. ruleProblems, .. webProblems, .. incidentProblems];

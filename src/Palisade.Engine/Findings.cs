@@ -36,7 +36,11 @@ public readonly record struct Finding(
 /// <param name="Count">Events (or distinct values) counted.</param>
 /// <param name="Sequences">Journal sequences of the events counted, oldest first, at most 1,000.</param>
 public sealed record Firing(
-    IReadOnlyList<KeyValuePair<string, string>> Group, long WindowStartMs, ulong FirstSequence, long Count, IReadOnlyList<ulong> Sequences);
+    IReadOnlyList<KeyValuePair<string, string>> Group, long WindowStartMs, ulong FirstSequence, long Count, IReadOnlyList<ulong> Sequences)
+{
+    /// <summary>It fired because a window closed with few or no events in it: the event of the finding only moved the clock and says nothing of the group.</summary>
+    public bool AtClose { get; init; }
+}
 
 /// <summary>Findings of one batch, in event order. Reused.</summary>
 public sealed class FindingList

@@ -26,11 +26,12 @@ internal static class RulesCommand
         var paths = new Argument<string[]>("PATH") { Description = "Files, or folders with .yml files.", Arity = ArgumentArity.ZeroOrMore };
         var explain = new Option<string?>("--explain") { Description = "Says what a code means and how to mend it; all prints every code.", HelpName = "CODE" };
         var format = Format();
-        var command = new Command("lint", "Says every problem of the rules, with code, file and line.\n\nExample: palisade rules lint content/rules\n         palisade rules lint --explain SIG028") { paths, explain, format };
+        var pipelines = Pipelines();
+        var command = new Command("lint", "Says every problem of the rules, with code, file and line.\n\nExample: palisade rules lint content/rules\n         palisade rules lint --explain SIG028") { paths, explain, format, pipelines };
         command.SetAction(parsed =>
         {
             if (parsed.GetValue(explain) is { } code) return RulesLint.Explain(code);
-            return parsed.GetValue(paths) is { Length: > 0 } given ? RulesLint.Run(given, parsed.GetValue(format) == "json") : throw new CliException(ExitCodes.Usage, "give files or folders, or --explain CODE.");
+            return parsed.GetValue(paths) is { Length: > 0 } given ? RulesLint.Run(given, PipelineFiles.Read(parsed.GetValue(pipelines)), parsed.GetValue(format) == "json") : throw new CliException(ExitCodes.Usage, "give files or folders, or --explain CODE.");
         });
         return command;
     }
@@ -91,8 +92,9 @@ internal static class RulesCommand
     private static Command Test()
     {
         var paths = Paths();
-        var command = new Command("test", "Runs the samples beside rules (name.test.yml: hit, miss) through the whole engine.\n\nExample: palisade rules test content/rules content/correlations") { paths };
-        command.SetAction(parsed => RulesTest.Run(parsed.GetValue(paths)!));
+        var pipelines = Pipelines();
+        var command = new Command("test", "Runs the samples beside rules (name.test.yml: hit, miss) through the whole engine.\n\nExample: palisade rules test content/rules content/correlations") { paths, pipelines };
+        command.SetAction(parsed => RulesTest.Run(parsed.GetValue(paths)!, PipelineFiles.Read(parsed.GetValue(pipelines))));
         return command;
     }
 
@@ -106,9 +108,11 @@ internal static class RulesCommand
         polarity.AcceptOnlyFromAmong("and", "and_not");
         var format = new Option<string>("--format") { Description = "jsonl.", DefaultValueFactory = _ => "jsonl" };
         format.AcceptOnlyFromAmong("jsonl");
+        var pipelines = Pipelines();
+        var oracle = new Option<bool>("--oracle") { Description = "Judge every event a second time by a slow, naive reading of the specification, and say where the two differ (exit code 1). Correlations are left out." };
         var command = new Command("match", "Runs rules over JSON events; one JSON object a match.\n\nExample: palisade rules match --rules my-rules --events events.ndjson --any-logsource")
         {
-            rules, events, any, placeholders, polarity, format,
+            rules, events, any, placeholders, polarity, format, pipelines, oracle,
         };
         command.SetAction(parsed =>
         {
@@ -117,11 +121,15 @@ internal static class RulesCommand
                 AnyLogSource = parsed.GetValue(any),
                 Polarity = parsed.GetValue(polarity) == "and_not" ? FilterPolarity.AndNot : FilterPolarity.And,
                 Placeholders = ReadPlaceholders(parsed.GetValue(placeholders)),
+                Pipelines = PipelineFiles.Read(parsed.GetValue(pipelines)),
             };
-            return RulesMatch.Run(parsed.GetValue(rules)!, parsed.GetValue(events)!, options);
+            if (parsed.GetValue(oracle) && options.Pipelines.Count > 0) throw new CliException(ExitCodes.Usage, "--oracle reads rules as they are written: it does not go with --pipeline");
+            return RulesMatch.Run(parsed.GetValue(rules)!, parsed.GetValue(events)!, options, parsed.GetValue(oracle));
         });
         return command;
     }
+
+    private static Option<string[]> Pipelines() => new("--pipeline") { Description = "Processing pipeline (YAML in pySigma's notation) that rules pass through first; may be given several times.", Arity = ArgumentArity.ZeroOrMore };
 
     private static IReadOnlyDictionary<string, IReadOnlyList<string>> ReadPlaceholders(string? path)
     {

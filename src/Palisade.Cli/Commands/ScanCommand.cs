@@ -1,6 +1,9 @@
 using System.CommandLine;
+using Palisade.Cli.Rules;
 using Palisade.Cli.Scan;
 using Palisade.Engine;
+using Palisade.Engine.Rules;
+using Palisade.Engine.Rules.Pipelines;
 using Palisade.Protocol;
 using Palisade.Server.Geo;
 
@@ -14,6 +17,7 @@ internal static class ScanCommand
         var files = new Argument<string[]>("FILE") { Description = "Logs to read: plain, .gz or .zst; - is standard input.", Arity = ArgumentArity.OneOrMore };
         var source = new Option<string?>("--source") { Description = "What the lines are (nginx, sshd, ...); detected when not given.", HelpName = "NAME" };
         var rules = new Option<string[]>("--rules") { Description = "Further Sigma rules: a file or folder. May be given several times.", HelpName = "DIR", DefaultValueFactory = _ => [] };
+        var pipelines = new Option<string[]>("--pipeline") { Description = "Processing pipeline (YAML in pySigma's notation) that the further rules pass through first. May be given several times.", HelpName = "FILE", DefaultValueFactory = _ => [] };
         var format = new Option<ScanFormat>("--format") { Description = "text, jsonl (one object a finding, then one an incident), json (the picture), html or csv.", DefaultValueFactory = _ => ScanFormat.Text, HelpName = "FORMAT" };
         var output = new Option<string?>("--out") { Description = "Write to this file instead of standard output.", HelpName = "FILE" };
         var failOn = new Option<FindingLevel?>("--fail-on") { Description = "Exit with 1 when there is a finding or incident of this level or above.", HelpName = "LEVEL" };
@@ -26,17 +30,19 @@ internal static class ScanCommand
               palisade scan /var/log/nginx/access.log*
               zcat old.gz | palisade scan - --format jsonl | jq .class
             """)
-        { files, source, rules, format, output, failOn, zone };
+        { files, source, rules, pipelines, format, output, failOn, zone };
         command.SetAction((parsed, cancel) => RunAsync(
-            new ScanOptions(parsed.GetValue(files)!, parsed.GetValue(source), parsed.GetValue(rules)!, parsed.GetValue(format), parsed.GetValue(output), parsed.GetValue(failOn), ZoneFlag.Read(parsed.GetValue(zone))), cancel));
+            new ScanOptions(parsed.GetValue(files)!, parsed.GetValue(source), parsed.GetValue(rules)!, parsed.GetValue(format), parsed.GetValue(output), parsed.GetValue(failOn), ZoneFlag.Read(parsed.GetValue(zone))), PipelineFiles.Read(parsed.GetValue(pipelines)), cancel));
         return command;
     }
 
-    private static async Task<int> RunAsync(ScanOptions options, CancellationToken cancel)
+    private static async Task<int> RunAsync(ScanOptions options, IReadOnlyList<ProcessingPipeline> pipelines, CancellationToken cancel)
     {
         foreach (var file in options.Files)
             if (file != "-" && !File.Exists(file)) throw new CliException(ExitCodes.BadInput, $"{file}: no such file");
-        var engine = EngineContent.Load([.. ContentFiles.Read(), .. options.Rules.SelectMany(RuleFiles.Read)], out var diagnostics, trusted: true);
+        var rules = options.Rules.SelectMany(RuleFiles.Read).ToList();
+        var engine = EngineContent.Load([.. ContentFiles.Read(), .. rules], out var diagnostics, trusted: true,
+            new RuleLoadOptions { Pipelines = pipelines, PipedFiles = rules.Select(f => f.path).ToHashSet(StringComparer.Ordinal) });
         foreach (var d in diagnostics.Where(d => d.IsError)) Console.Error.WriteLine($"{d.File}:{d.Line}: {d.Code}: {d.Message}");
 
         using var geo = GeoFiles.Find();

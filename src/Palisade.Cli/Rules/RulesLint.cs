@@ -1,17 +1,18 @@
 using System.Text.Json;
 using Palisade.Engine.Rules;
 using Palisade.Engine.Rules.Lint;
+using Palisade.Engine.Rules.Pipelines;
 
 namespace Palisade.Cli.Rules;
 
 /// <summary><c>rules lint</c>: every problem of the rules, one a line, and what the codes mean.</summary>
 internal static class RulesLint
 {
-    public static int Run(IReadOnlyList<string> paths, bool json)
+    public static int Run(IReadOnlyList<string> paths, IReadOnlyList<ProcessingPipeline> pipelines, bool json)
     {
         var files = RulePaths.Read(paths);
         files.AddRange(ContentFiles.Read(Path.Combine(ContentFiles.Folder, "lookups", "sigma")));
-        var set = RuleSet.Load(files, new RuleLoadOptions(), out var diagnostics);
+        var set = RuleSet.Load(files, new RuleLoadOptions { Pipelines = pipelines }, out var diagnostics);
         var errors = diagnostics.Count(d => d.IsError);
         if (json)
         {

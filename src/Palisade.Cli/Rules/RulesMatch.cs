@@ -5,6 +5,7 @@ using System.Text.Json;
 using Palisade.Engine;
 using Palisade.Engine.Correlate;
 using Palisade.Engine.Detect.Sigma;
+using Palisade.Engine.Detect.Sigma.Oracle;
 using Palisade.Engine.Rules;
 
 namespace Palisade.Cli.Rules;
@@ -14,7 +15,7 @@ internal static class RulesMatch
 {
     private const int MaxArena = 64 << 20;
 
-    public static int Run(IReadOnlyList<string> rulePaths, string events, RuleLoadOptions options)
+    public static int Run(IReadOnlyList<string> rulePaths, string events, RuleLoadOptions options, bool oracle)
     {
         var files = RulePaths.Read(rulePaths);
         files.AddRange(ContentFiles.Read(Path.Combine(ContentFiles.Folder, "lookups", "sigma")));
@@ -22,9 +23,16 @@ internal static class RulesMatch
         var errors = RulePaths.Say(diagnostics, Console.Error, warnings: false);
         using var input = Open(events);
         using var output = Console.OpenStandardOutput();
-        using var matcher = new Matcher(set, output);
+        var comparison = oracle ? new OracleComparison(set, SigmaOracle.Load(files, options)) : null;
+        using var matcher = new Matcher(set, output, comparison);
         matcher.ReadAll(input, events).GetAwaiter().GetResult();
         Console.Error.WriteLine($"{set.RuleCount} rules, {set.CorrelationCount} correlations, {matcher.Events} events, {matcher.Matches} matches, {errors} refused");
+        if (comparison is not null)
+        {
+            foreach (var rule in comparison.Unread) Console.Error.WriteLine($"the oracle cannot read the rule {rule}");
+            Console.Error.WriteLine($"oracle: {comparison.Compared} rules compared, {comparison.Agreed} judgements the same, {matcher.Differences} differences");
+            if (matcher.Differences > 0) return ExitCodes.Findings;
+        }
         return errors > 0 ? ExitCodes.BadInput : ExitCodes.Done;
     }
 
@@ -36,7 +44,7 @@ internal static class RulesMatch
         return path.EndsWith(".gz", StringComparison.Ordinal) ? new GZipStream(file, CompressionMode.Decompress) : file;
     }
 
-    private sealed class Matcher(RuleSet set, Stream output) : IDisposable
+    private sealed class Matcher(RuleSet set, Stream output, OracleComparison? comparison) : IDisposable
     {
         private readonly SigmaDetector detector = new(set);
         private readonly Correlator correlator = new(set, new CorrelatorOptions { MaxGroups = 1_000_000 });
@@ -48,6 +56,7 @@ internal static class RulesMatch
 
         public ulong Events { get; private set; }
         public long Matches { get; private set; }
+        public long Differences { get; private set; }
 
         public void Dispose() => json.Dispose();
 
@@ -63,7 +72,7 @@ internal static class RulesMatch
                 pipe.AdvanceTo(rest.Start, rest.End);
                 if (result.IsCompleted) break;
             }
-            Flush();
+            Flush(last: true);
         }
 
         private static bool TryLine(ref ReadOnlySequence<byte> rest, bool last, out ReadOnlySequence<byte> line)
@@ -85,6 +94,8 @@ internal static class RulesMatch
             var bytes = line.IsSingleSegment ? line.FirstSpan : line.ToArray();
             bytes = bytes.TrimEnd(" \t\r"u8);
             if (bytes.IsEmpty) return;
+            // before, not behind: the last batch must not be empty when the windows are closed
+            if (batch.IsFull || batch.ArenaUsed > MaxArena) Flush(last: false);
             try
             {
                 reader.Add(batch, bytes, Events++);
@@ -93,19 +104,36 @@ internal static class RulesMatch
             {
                 throw new CliException(ExitCodes.BadInput, $"{name}:{number}: {e.Message}");
             }
-            if (batch.IsFull || batch.ArenaUsed > MaxArena) Flush();
         }
 
-        private void Flush()
+        private void Flush(bool last)
         {
             detector.Detect(batch, findings);
             correlator.Process(batch, findings);
+            if (last) correlator.End(batch, findings);
             foreach (ref readonly var finding in findings.Items) Write(finding);
+            foreach (var difference in comparison?.Compare(batch) ?? []) Write(difference);
             output.Write(buffer.WrittenSpan);
             output.Flush();
             buffer.ResetWrittenCount();
             batch.Clear();
             findings.Clear();
+        }
+
+        private void Write(OracleDifference difference)
+        {
+            Differences++;
+            json.Reset(buffer);
+            json.WriteStartObject();
+            json.WriteStartObject("difference");
+            json.WriteNumber("event", difference.Sequence);
+            json.WriteString("rule.id", difference.RuleId);
+            json.WriteBoolean("engine", difference.Engine);
+            json.WriteBoolean("oracle", !difference.Engine);
+            json.WriteEndObject();
+            json.WriteEndObject();
+            json.Flush();
+            buffer.Write("\n"u8);
         }
 
         private void Write(in Finding finding)

@@ -1,5 +1,6 @@
 using Palisade.Engine;
 using Palisade.Engine.Rules;
+using Palisade.Engine.Rules.Pipelines;
 
 namespace Palisade.Cli.Rules;
 
@@ -9,14 +10,14 @@ namespace Palisade.Cli.Rules;
 /// </summary>
 internal static class RulesTest
 {
-    public static int Run(IReadOnlyList<string> paths)
+    public static int Run(IReadOnlyList<string> paths, IReadOnlyList<ProcessingPipeline> pipelines)
     {
         var given = RulePaths.Read(paths.Select(WithSamples).SelectMany(p => p));
         var names = given.Select(f => Path.GetFileName(f.path)).ToHashSet(StringComparer.Ordinal);
         var files = ContentFiles.Read().Where(f => !IsRule(f.path) || !names.Contains(Path.GetFileName(f.path))).ToList();
         // The engine knows rule files by the folder they lie in.
         files.AddRange(given.Select(f => ("rules/" + f.path, f.bytes)));
-        var snapshot = EngineContent.Load(files, out var diagnostics);
+        var snapshot = EngineContent.Load(files, out var diagnostics, options: new RuleLoadOptions { Pipelines = pipelines, PipedFiles = given.Select(f => "rules/" + f.path).ToHashSet(StringComparer.Ordinal) });
         var errors = RulePaths.Say(diagnostics.Select(Plain), Console.Out, warnings: false);
         var (passed, failed, bare) = (0, 0, 0);
         foreach (var (path, bytes) in given)

@@ -28,6 +28,8 @@ public sealed partial class Correlator
     private readonly Dictionary<(int Correlation, uint Tenant), int> groupCounts = [];
     private byte[] key = new byte[1024];
     private byte[] folded = new byte[512];
+    private readonly List<(int Correlation, int Input)> feeds = [];
+    private readonly bool closing;
     private int sinceSweep;
 
     public Correlator(RuleSet rules) : this(rules, new CorrelatorOptions()) { }
@@ -40,6 +42,7 @@ public sealed partial class Correlator
         var n = rules.Correlations.Length;
         byRule = Inputs(rules.Compiled.Length, c => c.RuleInputs);
         byCorrelation = Inputs(n, c => c.CorrelationInputs);
+        closing = Array.Exists(rules.Correlations, c => c.Source.AtClose);
         groups = [.. Enumerable.Range(0, n).Select(_ => new Dictionary<byte[], GroupState>(ByteKeys.Instance))];
         lookups = [.. groups.Select(g => g.GetAlternateLookup<ReadOnlySpan<byte>>())];
 
@@ -75,11 +78,28 @@ public sealed partial class Correlator
     {
         ArgumentNullException.ThrowIfNull(batch);
         ArgumentNullException.ThrowIfNull(findings);
-        foreach (var match in CollectionsMarshal.AsSpan(findings.Matches))
+        var matches = CollectionsMarshal.AsSpan(findings.Matches);
+        for (var i = 0; i < matches.Length;)
         {
-            foreach (var (correlation, input) in byRule[match.Rule])
-                Feed(correlation, input, batch, match.Event, findings, null, null);
+            var end = i + 1;
+            while (end < matches.Length && matches[end].Event == matches[i].Event) end++;
+            if (end == i + 1)
+            {
+                foreach (var (correlation, input) in byRule[matches[i].Rule]) Feed(correlation, input, batch, matches[i].Event, findings, null, null);
+            }
+            else FeedTogether(matches[i..end], batch, findings);
+            i = end;
         }
+        if (closing) CloseBy(batch, findings);
+    }
+
+    /// <summary>Several rules matched one event: later steps first, since an event cannot be before itself in an ordered chain.</summary>
+    private void FeedTogether(ReadOnlySpan<RuleMatch> matches, EventBatch batch, FindingList findings)
+    {
+        feeds.Clear();
+        foreach (var match in matches) feeds.AddRange(byRule[match.Rule]);
+        feeds.Sort(static (a, b) => a.Correlation != b.Correlation ? a.Correlation.CompareTo(b.Correlation) : b.Input.CompareTo(a.Input));
+        foreach (var (correlation, input) in feeds) Feed(correlation, input, batch, matches[0].Event, findings, null, null);
     }
 
     private void Feed(int index, int input, EventBatch batch, int e, FindingList findings, CompiledCorrelation? inner, GroupState? innerGroup)
@@ -95,6 +115,11 @@ public sealed partial class Correlator
         var span = rule.Source.SpanMs;
         if (!group.IsEmpty && time < group.NewestMs - span - options.LatenessMs) { Late++; return; }
         if (rule.Source.Type == CorrelationType.EventCount && !group.IsEmpty && group.Entries[^1].Sequence == header.Sequence && inner is null) return;
+        if (rule.Source.AtClose)
+        {
+            Await(group, header.Tenant, new Entry(time, header.Sequence, value, (byte)input));
+            return;
+        }
         var place = group.Insert(new Entry(time, header.Sequence, value, (byte)input));
         var holds = group.Judge(place, out var window, out var newestHolds);
         if (holds) Fire(rule, group, window, batch, e, findings);
@@ -141,7 +166,7 @@ public sealed partial class Correlator
     {
         value = 0;
         var fields = rule.ValueFields[input];
-        if (rule.Source.Type == CorrelationType.ValueCount)
+        if (rule.Source.Type == CorrelationType.ValueCount || rule.Source.Type == CorrelationType.ValuePercentile && double.IsNaN(rule.Source.Percentile))
         {
             value = 14695981039346656037UL;
             foreach (var field in fields)
@@ -205,8 +230,9 @@ public sealed partial class Correlator
             TryRead(fields[i], batch, e, inner, innerGroup, out var value);
             shown[i] = new(rule.Source.GroupBy[i], Encoding.UTF8.GetString(value));
         }
-        group = new GroupState(rule, shown) { TouchedMs = header.ReceivedMs };
-        groups[rule.Index].Add(key.AsSpan(0, n).ToArray(), group);
+        var kept = key.AsSpan(0, n).ToArray();
+        group = new GroupState(rule, shown) { TouchedMs = header.ReceivedMs, Correlation = rule.Index, Key = kept };
+        groups[rule.Index].Add(kept, group);
         return group;
     }
 
@@ -216,6 +242,8 @@ public sealed partial class Correlator
         sinceSweep = 0;
         for (var i = 0; i < groups.Length; i++)
         {
+            // those have a time of their own
+            if (Rules.Correlations[i].Source.AtClose) continue;
             var idle = nowMs - Rules.Correlations[i].Source.SpanMs - options.LatenessMs;
             foreach (var (k, group) in groups[i])
             {

@@ -26,6 +26,14 @@ internal sealed class GroupState(CompiledCorrelation rule, KeyValuePair<string, 
     private readonly long[]? marks = rule.Source.Type is CorrelationType.Temporal or CorrelationType.TemporalOrdered ? NewMarks(rule.RuleInputs.Length) : null;
 
     public KeyValuePair<string, string>[] Group { get; } = group;
+    /// <summary>Where the correlator keeps it: correlation and key.</summary>
+    public int Correlation { get; init; }
+    public byte[] Key { get; init; } = [];
+    /// <summary>Begin of the window that is filling, for correlations judged at the close; and when it closes. Unix milliseconds.</summary>
+    public long OpenedMs { get; set; }
+    public long DeadlineMs { get; set; }
+    /// <summary>Nothing has come since the last window: a whole span of nothing is awaited.</summary>
+    public bool Watching { get; set; }
     public bool Fired { get; set; }
     public long FiredAtMs { get; set; }
     /// <summary>Receipt of the newest record that touched the group.</summary>
@@ -68,6 +76,34 @@ internal sealed class GroupState(CompiledCorrelation rule, KeyValuePair<string, 
         else Rebuild();
         return place;
     }
+
+    /// <summary>Events up to a time, counted or summed as the correlation says, and whether that fulfils the condition; those events are forgotten.</summary>
+    public bool Close(long untilMs, out long figure, out long firstMs, out List<ulong> sequences, int maxSequences)
+    {
+        var n = 0;
+        while (n < count && items[start + n].TimeMs <= untilMs) n++;
+        var closed = Entries[..n];
+        firstMs = n > 0 ? closed[0].TimeMs : untilMs - rule.Source.SpanMs;
+        sequences = [];
+        foreach (var entry in closed)
+        {
+            if (sequences.Count == maxSequences) break;
+            if (sequences.Count == 0 || sequences[^1] != entry.Sequence) sequences.Add(entry.Sequence);
+        }
+        var number = rule.Source.Type switch
+        {
+            CorrelationType.EventCount => n,
+            CorrelationType.ValueCount => Distinct(closed),
+            _ => n == 0 ? 0 : Figure(closed),
+        };
+        figure = rule.Source.Type == CorrelationType.ValueSum ? n : (long)number;
+        var holds = Bounds(number);
+        Drop(n);
+        return holds;
+    }
+
+    /// <summary>Whether nothing at all fulfils the condition.</summary>
+    public bool HoldsForNothing => Bounds(0);
 
     /// <summary>Forgets events before a time, and the oldest beyond <paramref name="max"/>; returns how many of those.</summary>
     public int Evict(long beforeMs, int max)
@@ -245,6 +281,7 @@ internal sealed class GroupState(CompiledCorrelation rule, KeyValuePair<string, 
 
     private double Figure(ReadOnlySpan<Entry> entries)
     {
+        if (rule.Source.Type == CorrelationType.ValuePercentile && double.IsNaN(rule.Source.Percentile)) return Rarity(entries);
         if (rule.Source.Type == CorrelationType.ValuePercentile)
         {
             var numbers = new double[entries.Length];
@@ -257,6 +294,18 @@ internal sealed class GroupState(CompiledCorrelation rule, KeyValuePair<string, 
         double sum = 0;
         foreach (var e in entries) sum += BitConverter.UInt64BitsToDouble(e.Value);
         return rule.Source.Type == CorrelationType.ValueAverage ? sum / entries.Length : sum;
+    }
+
+    /// <summary>Percent of the events whose value is no more frequent than the newest one's: small where it is rare.</summary>
+    private static double Rarity(ReadOnlySpan<Entry> entries)
+    {
+        var frequencies = new Dictionary<ulong, int>();
+        foreach (var e in entries) frequencies[e.Value] = frequencies.GetValueOrDefault(e.Value) + 1;
+        var own = frequencies[entries[^1].Value];
+        long within = 0;
+        foreach (var (_, n) in frequencies)
+            if (n <= own) within += n;
+        return 100.0 * within / entries.Length;
     }
 
     /// <summary>Puts entries back that a snapshot held, oldest first.</summary>

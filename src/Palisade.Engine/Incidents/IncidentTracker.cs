@@ -59,6 +59,8 @@ public sealed partial class IncidentTracker(IncidentContent content, IncidentOpt
 
     private void TakeHost(EventBatch events, in Finding finding)
     {
+        // the event at hand only moved the clock: it is not the group's
+        if (finding.Firing is { AtClose: true }) return;
         ref readonly var header = ref events.Header(finding.Event);
         var tenant = Of(header.Tenant);
         var time = TimeOf(header);

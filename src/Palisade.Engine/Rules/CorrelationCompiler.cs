@@ -48,6 +48,7 @@ internal sealed class CorrelationCompiler(FieldTable fields, List<Diagnostic> di
         var n = document.Rules.Count;
         var (ruleInputs, correlationInputs) = (new int[n], new int[n]);
         var (groups, counted) = (new int[n][], new int[n][]);
+        var known = new HashSet<string>(StringComparer.Ordinal);
         for (var i = 0; i < n; i++)
         {
             var name = document.Rules[i];
@@ -64,8 +65,14 @@ internal sealed class CorrelationCompiler(FieldTable fields, List<Diagnostic> di
                 names.AddRange(inner.Source.Names);
             }
             else throw new RuleException("SIG036", document.Line, $"no rule is named '{name}' (or it was refused)");
+            known.UnionWith(names);
             groups[i] = [.. document.GroupBy.Select(g => Field(document, g, names))];
             counted[i] = [.. document.Fields.Select(f => Field(document, f, names))];
+        }
+        foreach (var (alias, inputs) in document.Aliases)
+        {
+            if (inputs.Keys.FirstOrDefault(k => !known.Contains(k)) is { } stranger)
+                diagnostics.Add(new Diagnostic("SIG078", document.File, document.Line, $"the alias '{alias}' names '{stranger}', which is none of the correlation's rules", false));
         }
         return new CompiledCorrelation
         {
@@ -107,6 +114,9 @@ internal sealed class CorrelationCompiler(FieldTable fields, List<Diagnostic> di
     {
         var ordered = new List<CorrelationDocument>();
         var state = new Dictionary<CorrelationDocument, int>();
+        var byName = new Dictionary<string, CorrelationDocument>(StringComparer.Ordinal);
+        foreach (var document in documents)
+            foreach (var name in document.Names.Append(document.Info.Name)) byName.TryAdd(name, document);
         foreach (var document in documents) Visit(document, 0);
         return ordered;
 
@@ -119,7 +129,7 @@ internal sealed class CorrelationCompiler(FieldTable fields, List<Diagnostic> di
             }
             state[document] = 1;
             foreach (var name in document.Rules)
-                if (depth < 64 && documents.FirstOrDefault(d => d.Names.Contains(name) || d.Info.Name == name) is { } inner) Visit(inner, depth + 1);
+                if (depth < 64 && byName.TryGetValue(name, out var inner)) Visit(inner, depth + 1);
             state[document] = 2;
             ordered.Add(document);
         }

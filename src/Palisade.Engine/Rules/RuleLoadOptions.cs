@@ -17,6 +17,12 @@ public sealed record RuleLoadOptions
     /// <summary>Values of <c>%name%</c> for the modifier <c>expand</c>. A rule with a name not given here is refused.</summary>
     public IReadOnlyDictionary<string, IReadOnlyList<string>> Placeholders { get; init; } = new Dictionary<string, IReadOnlyList<string>>();
 
+    /// <summary>Rules pass through these, by rising priority, before they are compiled. Filters and correlations do not.</summary>
+    public IReadOnlyList<Pipelines.ProcessingPipeline> Pipelines { get; init; } = [];
+
+    /// <summary>Files (as handed in) whose rules pass through the pipelines; null: all.</summary>
+    public IReadOnlySet<string>? PipedFiles { get; init; }
+
     /// <summary>Evaluates every rule on every event, whatever its log source.</summary>
     public bool AnyLogSource { get; init; }
 

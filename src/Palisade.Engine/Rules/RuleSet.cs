@@ -26,6 +26,9 @@ public sealed class RuleSet
     /// <summary>Correlations that are evaluated.</summary>
     public int CorrelationCount => Correlations.Length;
 
+    internal CompiledRule[] UnroutedRules { get; init; } = [];
+    /// <summary>Name of a rule field, by its number.</summary>
+    internal IReadOnlyList<string> FieldNamesByNumber { get; init; } = [];
     internal CompiledRule[] Compiled { get; init; } = [];
     internal CompiledCorrelation[] Correlations { get; init; } = [];
     internal Atom[] Atoms { get; init; } = [];

@@ -64,8 +64,10 @@ internal sealed class RuleSetBuilder
     private CompiledRule? Compile(RuleDocument document)
     {
         atoms.Warn = (code, line, message) => Diagnostics.Add(new Diagnostic(code, document.File, line, message, false));
+        values.Begin();
         try
         {
+            if (options.PipedFiles?.Contains(document.File) ?? true) document = Pipelines.ProcessingPipeline.Apply(options.Pipelines, document, options.Placeholders);
             return new CompiledRule
             {
                 Info = document.Info, Names = document.Names, LogSource = document.LogSource, Outcome = document.Outcome, File = document.File, Line = document.Line,
@@ -74,7 +76,7 @@ internal sealed class RuleSetBuilder
         }
         catch (RuleException e)
         {
-            Diagnostics.Add(new Diagnostic(e.Code, document.File, e.Line, e.Message, true));
+            Diagnostics.Add(new Diagnostic(e.Code, document.File, e.Line > 0 ? e.Line : document.Line, e.Message, true));
             return null;
         }
     }
@@ -84,9 +86,11 @@ internal sealed class RuleSetBuilder
         foreach (var filter in documents.Filters)
         {
             atoms.Warn = (code, line, message) => Diagnostics.Add(new Diagnostic(code, filter.File, line, message, false));
+            values.Begin();
             try
             {
                 var node = new DetectionCompiler(values, atoms.Warn).Compile(filter.Filter, "rules");
+                Polarity(filter, node);
                 if (options.Polarity == FilterPolarity.AndNot) node = Node.Not(node);
                 var hit = false;
                 foreach (var rule in rules)
@@ -96,13 +100,34 @@ internal sealed class RuleSetBuilder
                     rule.Node = Node.And([rule.Node, node]);
                     hit = true;
                 }
-                if (!hit) atoms.Warn("SIG068", filter.Line, $"the filter '{filter.Info.Name}' fits no rule that is loaded");
+                if (!hit) atoms.Warn("SIG068", filter.Line, Unfitting(filter, rules));
             }
             catch (RuleException e)
             {
                 Diagnostics.Add(new Diagnostic(e.Code, filter.File, e.Line, e.Message, true));
             }
         }
+    }
+
+    /// <summary>The texts of 2.1 and 2.2 contradict each other, so a filter that looks written for the other reading is said.</summary>
+    private void Polarity(FilterDocument filter, Node node)
+    {
+        var negated = node.Kind == NodeKind.Not || node.Kind == NodeKind.And && Array.TrueForAll(node.Children, c => c.Kind == NodeKind.Not);
+        if (options.Polarity == FilterPolarity.And && !negated)
+            atoms.Warn("SIG073", filter.Line, $"the filter '{filter.Info.Name}' keeps only what its condition matches; to leave that out, write 'not' before it (or load filters with the polarity and_not)");
+        else if (options.Polarity == FilterPolarity.AndNot && negated)
+            atoms.Warn("SIG073", filter.Line, $"the filter '{filter.Info.Name}' leaves out all that its condition does not match; it looks written for the polarity 'and'");
+    }
+
+    private string Unfitting(FilterDocument filter, List<CompiledRule> rules)
+    {
+        if (filter.Targets is { } targets)
+        {
+            if (documents.Correlations.Exists(c => c.Names.Any(targets.Contains))) return $"the filter '{filter.Info.Name}' names a correlation; filters join rules: name its rules";
+            if (rules.Exists(r => targets.Contains(r.Info.Name))) return $"the filter '{filter.Info.Name}' names a rule by its title; a filter names rules by id or name";
+            if (rules.Exists(r => r.Names.Any(targets.Contains))) return $"the filter '{filter.Info.Name}' names a rule of another log source and does not join it";
+        }
+        return $"the filter '{filter.Info.Name}' fits no rule that is loaded";
     }
 
     /// <summary>Gives each rule the condition of its log source; takes out those nobody gives events for.</summary>
@@ -163,6 +188,8 @@ internal sealed class RuleSetBuilder
         {
             Rules = [.. rules.Concat(unrouted).Select(r => r.Info), .. correlations.Select(c => c.Info)],
             Unrouted = [.. unrouted.Select(r => r.Info)],
+            UnroutedRules = [.. unrouted],
+            FieldNamesByNumber = [.. Enumerable.Range(0, fields.Count).Select(fields.Name)],
             Compiled = [.. rules],
             Correlations = correlations,
             Atoms = [.. used],

@@ -31,6 +31,24 @@ public sealed class SigmaDetector(RuleSet rules)
         }
     }
 
+    /// <summary>For each event of a batch the rules (by their place) that match it, whether or not they alert. Off the hot path.</summary>
+    internal List<int>[] Verdicts(EventBatch batch)
+    {
+        var verdicts = new List<int>[batch.Count];
+        for (var i = 0; i < batch.Count; i++)
+        {
+            verdicts[i] = [];
+            state.Load(batch, i);
+            state.SortCandidates();
+            foreach (var candidate in state.Candidates)
+            {
+                var rule = Rules.Compiled[candidate];
+                if ((rule.Route < 0 || state.Routed(rule.Route)) && state.Evaluate(rule.Node)) verdicts[i].Add(candidate);
+            }
+        }
+        return verdicts;
+    }
+
     private void Judge(int candidate, int index, FindingList findings)
     {
         var rule = Rules.Compiled[candidate];

@@ -182,7 +182,7 @@ public sealed class SigmaCornerCaseTests
         const string filter = "title: keep\nlogsource: { product: test }\nfilter:\n  rules: [who]\n  k: { g: keep }\n  condition: k\n";
         var rule = SigmaWorld.Rule("who", "s: { f: x }\ncondition: s");
         var set = RuleSet.Load([("rules/a.yml", Encoding.UTF8.GetBytes(rule)), ("rules/b.yml", Encoding.UTF8.GetBytes(filter))], new RuleLoadOptions { Polarity = polarity }, out var problems);
-        Assert.Empty(problems);
+        Assert.DoesNotContain(problems, p => p.IsError);
         var batch = new EventBatch();
         var findings = new FindingList();
         SigmaWorld.Add(batch, 1, 0, ("f", "x"), ("g", "keep"));

@@ -34,9 +34,9 @@ internal sealed class AtomTable(FieldTable fields)
 
     public Atom Cidr(int field, Network network) => Keep($"cidr|{field}|{network}", () => new Atom { Kind = AtomKind.Cidr, Field = field, Networks = [network] });
 
-    public Atom Regex(int field, string text, RegexOptions options, int line)
+    public Atom Regex(int field, string text, Place place, RegexOptions options, int line)
     {
-        return Keep($"re|{field}|{options}|{text}", () =>
+        return Keep($"re|{field}|{place}|{options}|{text}", () =>
         {
             try
             {
@@ -44,7 +44,7 @@ internal sealed class AtomTable(FieldTable fields)
                 {
                     Kind = AtomKind.Regex,
                     Field = field,
-                    Regex = new Regex(text, options | RegexOptions.NonBacktracking | RegexOptions.CultureInvariant),
+                    Regex = new Regex(RegexText.Anchor(text, place), options | RegexOptions.NonBacktracking | RegexOptions.CultureInvariant),
                     Required = RegexLiteral.Find(text),
                 };
             }

@@ -7,10 +7,14 @@ namespace Palisade.Engine.Detect.Sigma.Compile;
 /// <remarks>Sigma rules specification 2.1, "Condition". The same grammar reads the conditions of temporal correlations.</remarks>
 internal sealed class ConditionParser
 {
+    /// <summary>Identifiers one condition may come to, patterns laid out.</summary>
+    private const int MaxParts = 20_000;
+
     private readonly List<string> words = [];
     private readonly IReadOnlyList<string> names;
     private readonly Func<string, Node> node;
     private readonly HashSet<string> used;
+    private int parts;
     private int at;
     private int depth;
 
@@ -97,13 +101,15 @@ internal sealed class ConditionParser
         var them = pattern.Equals("them", StringComparison.OrdinalIgnoreCase);
         var chosen = names.Where(n => them ? !n.StartsWith('_') : Fits(n, pattern)).ToList();
         if (chosen.Count == 0) throw new FormatException($"no identifier fits '{pattern}'");
-        var parts = new List<Node>(chosen.Count);
+        parts += chosen.Count;
+        if (parts > MaxParts) throw new FormatException("the condition names too many identifiers");
+        var chosenNodes = new List<Node>(chosen.Count);
         foreach (var name in chosen)
         {
             used.Add(name);
-            parts.Add(node(name));
+            chosenNodes.Add(node(name));
         }
-        return all ? Node.And(parts) : Node.Or(parts);
+        return all ? Node.And(chosenNodes) : Node.Or(chosenNodes);
     }
 
     private static bool Fits(string name, string pattern)

@@ -14,14 +14,18 @@ internal readonly record struct Network(UInt128 Prefix, UInt128 Mask, bool V4)
         hostBits = false;
         var slash = text.IndexOf('/');
         var address = slash < 0 ? text : text[..slash];
-        if (!IPAddress.TryParse(address, out var ip)) return false;
-        var v4 = ip.AddressFamily == AddressFamily.InterNetwork;
-        // "10.1" is an address to the platform (10.0.0.1), not to a reader of rules
-        if (v4 && address.Count(c => c == '.') != 3) return false;
-        var width = v4 ? 32 : 128;
+        // no zone, and no notation but the dotted one: "10.1" and "010.0.0.1" are addresses to the platform, not to a reader of rules
+        if (address.Contains('%') || !TryReadAddress(Encoding.UTF8.GetBytes(address), out var value, out var v4)) return false;
+        var mapped = v4 && address.Contains(':');
+        var width = v4 && !mapped ? 32 : 128;
         var length = width;
         if (slash >= 0 && (!int.TryParse(text.AsSpan(slash + 1), NumberStyles.None, CultureInfo.InvariantCulture, out length) || length > width)) return false;
-        var value = Value(ip, v4);
+        if (mapped)
+        {
+            // ::ffff:10.0.0.0/104 is 10.0.0.0/8
+            if (length < 96) return false;
+            (length, width) = (length - 96, 32);
+        }
         var mask = length == 0 ? UInt128.Zero : UInt128.MaxValue << (width - length);
         if (v4) mask &= uint.MaxValue;
         hostBits = (value & mask) != value;
@@ -38,7 +42,10 @@ internal readonly record struct Network(UInt128 Prefix, UInt128 Mask, bool V4)
         if (text.Contains((byte)':'))
         {
             Span<char> chars = stackalloc char[64];
-            if (!Encoding.UTF8.TryGetChars(text, chars, out var n) || !IPAddress.TryParse(chars[..n], out var ip)) return false;
+            // a zone says on which link, not which address; brackets and ports belong to another notation
+            var zone = text.IndexOf((byte)'%');
+            if (zone >= 0) text = text[..zone];
+            if (text.Length == 0 || text[0] == '[' || !Encoding.UTF8.TryGetChars(text, chars, out var n) || !IPAddress.TryParse(chars[..n], out var ip)) return false;
             if (ip.IsIPv4MappedToIPv6) { v4 = true; value = Value(ip, false) & uint.MaxValue; return true; }
             value = Value(ip, false);
             return ip.AddressFamily == AddressFamily.InterNetworkV6;

@@ -94,7 +94,8 @@ internal sealed class Pattern
                 else if (value[at..].StartsWith(p.Literal)) { at += p.Literal.Length; part++; continue; }
             }
             if (runPart < 0 || runAt >= value.Length) return false;
-            runAt++;
+            // by whole characters: ? must never begin inside one
+            runAt += ScalarLength(value, runAt);
             var next = parts[runPart + 1];
             if (next.Kind == PartKind.Literal)
             {

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using System.Text.RegularExpressions;
 using Palisade.Engine.Detect.Sigma.Read;
 
 namespace Palisade.Engine.Detect.Sigma.Compile;
@@ -13,31 +12,30 @@ internal sealed class RuleException(string code, int line, string message) : Exc
 }
 
 /// <summary>Turns one field with its modifiers and values into a tree of atoms.</summary>
-/// <remarks>Sigma modifiers appendix 2.1. Encodings are applied left to right; the other modifiers do not depend on their order.</remarks>
 internal sealed class ValueCompiler(AtomTable atoms, IReadOnlyDictionary<string, IReadOnlyList<string>> placeholders)
 {
     private const int MaxExpansions = 10_000;
+    private const int MaxExpandedLength = 4 << 20;
+    private const int MaxPatternLength = 4_096;
 
-    private sealed class Modifiers
-    {
-        public bool Contains, Starts, Ends, All, Cased, Negate, Dashes, Expand, Exists, Cidr, Reference, Regex;
-        public RegexOptions RegexOptions;
-        public Comparison? Comparison;
-        public TimeUnit Unit;
-        public readonly List<string> Encodings = [];
-    }
+    private long expandedLength;
+
+    /// <summary>Begins another rule: what its placeholders may grow to is counted from nothing.</summary>
+    public void Begin() => expandedLength = 0;
 
     /// <summary>Compiles <c>Field|modifier…: value(s)</c>. An empty field name stands for every value of the event (keywords).</summary>
     public Node Compile(string key, int line, YamlNode value)
     {
         var words = key.Split('|');
-        var m = Read(words.AsSpan(1), line);
+        var m = Modifiers.Read(words.AsSpan(1), line);
         var keyword = words[0].Length == 0;
         var field = keyword ? 0 : atoms.Field(words[0], line);
         var values = value.Kind == YamlKind.Sequence ? value.Items : [value];
         if (values.Exists(v => v.Kind != YamlKind.Scalar)) throw new RuleException("SIG021", line, $"'{key}' takes a value or a list of values");
         if (values.Count == 0) throw new RuleException("SIG021", line, $"'{key}' has no value");
-        if (m.All && values.Count == 1 && value.Kind == YamlKind.Sequence) atoms.Warn("SIG061", line, $"'{key}': 'all' needs more than one value");
+        if (m.Exists && value.Kind == YamlKind.Sequence) throw new RuleException("SIG023", line, "'exists' takes true or false");
+        if (values.Count > 1 && values.Exists(v => v.IsNull)) atoms.Warn("SIG074", line, $"'{key}': null stands in a list; the specification wants it alone (read: one of the values, or nothing)");
+        if (m.All && values.Count == 1) atoms.Warn("SIG061", line, $"'{key}': 'all' needs more than one value");
         var nodes = new List<Node>();
         var literals = new List<Literal>();
         foreach (var v in values)
@@ -50,52 +48,12 @@ internal sealed class ValueCompiler(AtomTable atoms, IReadOnlyDictionary<string,
         return m.Negate ? Node.Not(node) : node;
     }
 
-    private static Modifiers Read(ReadOnlySpan<string> words, int line)
-    {
-        var m = new Modifiers();
-        foreach (var word in words)
-        {
-            switch (word)
-            {
-                case "contains": m.Contains = true; break;
-                case "startswith": m.Starts = true; break;
-                case "endswith": m.Ends = true; break;
-                case "all": m.All = true; break;
-                case "cased": m.Cased = true; break;
-                case "neq": m.Negate = true; break;
-                case "windash": m.Dashes = true; break;
-                case "expand": m.Expand = true; break;
-                case "exists": m.Exists = true; break;
-                case "cidr": m.Cidr = true; break;
-                case "fieldref": m.Reference = true; break;
-                case "re": m.Regex = true; break;
-                case "i" or "ignorecase": m.RegexOptions |= RegexOptions.IgnoreCase; break;
-                case "m" or "multiline": m.RegexOptions |= RegexOptions.Multiline; break;
-                case "s" or "dotall": m.RegexOptions |= RegexOptions.Singleline; break;
-                case "lt": m.Comparison = Comparison.Less; break;
-                case "lte": m.Comparison = Comparison.LessOrEqual; break;
-                case "gt": m.Comparison = Comparison.Greater; break;
-                case "gte": m.Comparison = Comparison.GreaterOrEqual; break;
-                case "minute": m.Unit = TimeUnit.Minute; break;
-                case "hour": m.Unit = TimeUnit.Hour; break;
-                case "day": m.Unit = TimeUnit.Day; break;
-                case "week": m.Unit = TimeUnit.Week; break;
-                case "month": m.Unit = TimeUnit.Month; break;
-                case "year": m.Unit = TimeUnit.Year; break;
-                case "base64" or "base64offset" or "utf16le" or "utf16be" or "utf16" or "wide": m.Encodings.Add(word); break;
-                default: throw new RuleException("SIG020", line, $"the modifier '{word}' is unknown");
-            }
-        }
-        if (m.RegexOptions != RegexOptions.None && !m.Regex) throw new RuleException("SIG020", line, "the modifiers i, m and s belong to 're'");
-        return m;
-    }
-
     /// <summary>One value; a plain literal goes to <paramref name="literals"/> instead, so that a long list is one atom.</summary>
     private Node? One(int field, Modifiers m, YamlNode value, bool keyword, List<Literal>? literals)
     {
         if (m.Exists) return Exists(field, value);
-        if (m.Reference) return Node.Of(atoms.Reference(field, atoms.Field(value.Text, value.Line), PlaceOf(m), m.Cased));
-        if (m.Unit != TimeUnit.None || m.Comparison is not null) return Number(field, m, value);
+        if (m.Reference) return Node.Of(atoms.Reference(field, atoms.Field(value.Text, value.Line), m.Place, m.Cased));
+        if (m.Numeric) return Number(field, m, value);
         if (value.IsNull)
         {
             if (keyword) throw new RuleException("SIG021", value.Line, "null is no keyword");
@@ -106,19 +64,35 @@ internal sealed class ValueCompiler(AtomTable atoms, IReadOnlyDictionary<string,
             var expanded = Expand(value.Text, value.Line, m.Regex);
             return Node.Or([.. expanded.Select(text => Text(field, m, text, value, keyword, null)!)]);
         }
-        return Text(field, m, Canonical(value), value, keyword, literals);
+        var nodes = new List<Node>();
+        foreach (var text in Texts(value, m))
+            if (Text(field, m, text, value, keyword, literals) is { } node) nodes.Add(node);
+        return nodes.Count == 0 ? null : Node.Or(nodes);
     }
 
     private Node? Text(int field, Modifiers m, string text, YamlNode value, bool keyword, List<Literal>? literals)
     {
-        if (m.Regex) return Node.Of(atoms.Regex(field, RegexText(text, m), m.RegexOptions, value.Line));
+        if (m.Regex)
+        {
+            try
+            {
+                return Node.Of(atoms.Regex(field, RegexText.Translate(text), m.Place, m.RegexOptions, value.Line));
+            }
+            catch (FormatException e)
+            {
+                throw new RuleException("SIG028", value.Line, e.Message);
+            }
+        }
         if (m.Cidr)
         {
             if (!Network.TryParse(text, out var network, out var hostBits)) throw new RuleException("SIG024", value.Line, $"'{text}' is no network");
             if (hostBits) atoms.Warn("SIG062", value.Line, $"'{text}' has bits behind its prefix; they are ignored");
             return Node.Of(atoms.Cidr(field, network));
         }
-        var patterns = Encode(Pattern.Parse(text), m, value.Line);
+        var read = Pattern.Parse(text);
+        if (read.HasWildcards && text.Length > MaxPatternLength) throw new RuleException("SIG042", value.Line, $"a value with wildcards has at most {MaxPatternLength} signs");
+        ValueLint.Text(text, value.Line, atoms.Warn);
+        var patterns = Encode(read, m, value.Line);
         var nodes = new List<Node>();
         foreach (var p in patterns)
         {
@@ -127,12 +101,6 @@ internal sealed class ValueCompiler(AtomTable atoms, IReadOnlyDictionary<string,
         }
         return nodes.Count == 0 ? null : Node.Or(nodes);
     }
-
-    private static Place PlaceOf(Modifiers m) =>
-        m.Contains ? Place.Anywhere : m.Starts ? Place.Start : m.Ends ? Place.End : Place.Whole;
-
-    private static string RegexText(string text, Modifiers m) =>
-        m.Starts && !text.StartsWith('^') ? $"^(?:{text})" : m.Ends && !text.EndsWith('$') ? $"(?:{text})$" : text;
 
     private Node Exists(int field, YamlNode value)
     {
@@ -153,29 +121,47 @@ internal sealed class ValueCompiler(AtomTable atoms, IReadOnlyDictionary<string,
         return Node.Of(atoms.Number(field, m.Comparison ?? Comparison.Equal, number, m.Unit));
     }
 
-    /// <summary>Numbers of the YAML 1.2 core schema, and without exponent signs that a log would never hold.</summary>
+    /// <summary>Numbers of the YAML 1.2 core schema: decimal, 0x, 0o.</summary>
     private static bool TryNumber(string text, out double number)
     {
-        if (text.StartsWith("0x", StringComparison.Ordinal) && long.TryParse(text.AsSpan(2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var hex))
+        if (TryInteger(text, out var whole))
         {
-            number = hex;
+            number = whole;
             return true;
         }
-        return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out number) && double.IsFinite(number);
+        return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out number) && double.IsFinite(number) && !text.AsSpan().ContainsAny(" \t");
     }
 
-    /// <summary>The text a scalar stands for: a whole number without sign or zeros in front of it, as a log would write it.</summary>
-    private static string Canonical(YamlNode value)
+    private static bool TryInteger(string text, out long number)
     {
-        if (!value.Plain || value.Text.Length == 0 || !(char.IsAsciiDigit(value.Text[^1]))) return value.Text;
-        return value.Text[0] is '0' or '+' && long.TryParse(value.Text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var n)
-            ? n.ToString(CultureInfo.InvariantCulture)
-            : value.Text;
+        number = 0;
+        if (text.StartsWith("0x", StringComparison.Ordinal)) return long.TryParse(text.AsSpan(2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out number);
+        if (!text.StartsWith("0o", StringComparison.Ordinal))
+            return text.Length > 0 && char.IsAsciiDigit(text[^1]) && long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out number);
+        if (text.Length is < 3 or > 22 || text.AsSpan(2).ContainsAnyExceptInRange('0', '7')) return false;
+        foreach (var digit in text.AsSpan(2)) number = number << 3 | (uint)(digit - '0');
+        return true;
+    }
+
+    /// <summary>
+    /// The texts a scalar stands for. A plain whole number is its digits, as a log would write it; a number in another notation (0x1f, 1e3, 1.50) is what
+    /// is written as well as its digits, since logs write both. Everything else is itself.
+    /// </summary>
+    private string[] Texts(YamlNode value, Modifiers m)
+    {
+        if (!value.Plain || m.Regex || m.Cidr) return [value.Text];
+        if (ValueLint.Yaml11(value.Text) is { } other)
+            atoms.Warn("SIG072", value.Line, $"'{value.Text}' is {other} to YAML 1.1 and is read by YAML 1.2 here; put it in quotes so that every engine reads the same");
+        if (!TryNumber(value.Text, out var number) || !char.IsAsciiLetterOrDigit(value.Text[^1])) return [value.Text];
+        var other12 = value.Text.Length > 1 && char.IsAsciiLetter(value.Text[1]) || !TryInteger(value.Text, out _);
+        var digits = TryInteger(value.Text, out var whole) ? whole.ToString(CultureInfo.InvariantCulture) : number.ToString("R", CultureInfo.InvariantCulture);
+        return other12 && digits != value.Text ? [value.Text, digits] : [digits];
     }
 
     private List<string> Expand(string text, int line, bool regex)
     {
         var results = new List<string> { "" };
+        if (text.Length > MaxPatternLength) throw new RuleException("SIG025", line, "a value with placeholders is too long");
         for (var i = 0; i < text.Length; i++)
         {
             var c = text[i];
@@ -186,6 +172,8 @@ internal sealed class ValueCompiler(AtomTable atoms, IReadOnlyDictionary<string,
             if (!placeholders.TryGetValue(name, out var values) || values.Count == 0)
                 throw new RuleException("SIG025", line, $"nothing is known to put in for the placeholder '%{name}%'");
             if (results.Count * values.Count > MaxExpansions) throw new RuleException("SIG025", line, $"placeholders give more than {MaxExpansions} values");
+            expandedLength += results.Sum(r => (long)r.Length) * values.Count + values.Sum(v => (long)v.Length) * results.Count;
+            if (expandedLength > MaxExpandedLength) throw new RuleException("SIG025", line, "placeholders make the rule too large");
             results = [.. results.SelectMany(r => values.Select(v => r + (regex ? System.Text.RegularExpressions.Regex.Escape(v) : v)))];
             i = end;
         }

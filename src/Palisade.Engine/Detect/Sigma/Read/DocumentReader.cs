@@ -20,6 +20,11 @@ internal sealed class DocumentReader(List<Diagnostic> diagnostics)
         var isRule = root["detection"] is not null;
         var isFilter = root["filter"] is not null;
         var isCorrelation = root["correlation"] is not null;
+        if (!isRule && !isFilter && !isCorrelation && root["action"] is { } action)
+        {
+            diagnostics.Add(new Diagnostic("SIG010", file, action.Line, "'action' is of Sigma 1: write each rule as a document of its own", true));
+            return true;
+        }
         if (!isRule && !isFilter && !isCorrelation && root["title"] is null && root["logsource"] is null) return false;
         try
         {
@@ -53,7 +58,7 @@ internal sealed class DocumentReader(List<Diagnostic> diagnostics)
         Filters.Add(new FilterDocument
         {
             File = file, Line = root.Line, Info = Info(file, root, "filter"), Names = Names(root), LogSource = ReadLogSource(root), Filter = filter,
-            Targets = any ? null : Strings(targets),
+            Targets = any ? null : Strings(targets, "SIG030").ToHashSet(StringComparer.Ordinal),
         });
     }
 
@@ -73,31 +78,39 @@ internal sealed class DocumentReader(List<Diagnostic> diagnostics)
             null => throw new RuleException("SIG031", c.Line, "the correlation has no 'type'"),
             var other => throw new RuleException("SIG031", c.Line, $"the correlation type '{other}' is unknown"),
         };
-        var rules = c["rules"] is { } r ? Strings(r) : [];
+        var rules = c["rules"] is { } r ? Strings(r, "SIG032") : [];
         if (rules.Count == 0) throw new RuleException("SIG032", c.Line, "the correlation names no 'rules'");
         if (rules.Count > 64) throw new RuleException("SIG032", c.Line, "a correlation takes at most 64 rules");
         var span = c["timespan"] ?? c["timeframe"] ?? throw new RuleException("SIG033", c.Line, "the correlation has no 'timespan'");
         var condition = c["condition"];
         var temporal = type is CorrelationType.Temporal or CorrelationType.TemporalOrdered;
         var bounds = condition is { Kind: YamlKind.Mapping } ? Bounds(condition) : [];
-        var fields = condition?["field"] is { } f ? Strings(f) : [];
+        var fields = condition?["field"] is { } f ? Strings(f, "SIG034") : [];
         if (!temporal && bounds.Count == 0) throw new RuleException("SIG034", c.Line, "the correlation has no 'condition' with gt, gte, lt, lte, eq or neq");
         if (!temporal && type != CorrelationType.EventCount && fields.Count == 0) throw new RuleException("SIG034", c.Line, "the condition does not say the 'field' whose values count");
         if (!temporal && type is not (CorrelationType.EventCount or CorrelationType.ValueCount) && fields.Count > 1) throw new RuleException("SIG034", c.Line, "only value_count takes several fields");
-        if (bounds.Count > 0 && !temporal && bounds.TrueForAll(b => b.Holds(0)))
-            diagnostics.Add(new Diagnostic("SIG063", file, condition!.Line, "the condition holds for nothing at all too; it is judged at each event of the group, so absence is not noticed", false));
+        if (bounds.Count > 1 && Contradict(bounds)) diagnostics.Add(new Diagnostic("SIG076", file, condition!.Line, "the condition can never hold", false));
         Correlations.Add(new CorrelationDocument
         {
             File = file, Line = root.Line, Info = Info(file, root, "correlation"), Names = Names(root),
-            Type = type, Rules = rules, GroupBy = c["group-by"] is { } g ? Strings(g) : [], SpanMs = Span(span), Bounds = bounds, Fields = fields,
+            Type = type, Rules = rules, GroupBy = c["group-by"] is { } g ? Strings(g, "SIG035") : [], SpanMs = Span(span, (code, line, message) => diagnostics.Add(new Diagnostic(code, file, line, message, false))), Bounds = bounds, Fields = fields,
             Percentile = Percentile(c, condition), Condition = temporal && condition is { Kind: YamlKind.Scalar, IsNull: false } ? condition.Text : null,
             Aliases = Aliases(c["aliases"]), Generate = (c["generate"] ?? root["generate"])?.Bool ?? false, Outcome = Outcome(root),
         });
     }
 
+    private static bool Contradict(List<Bound> bounds)
+    {
+        // between and at the bounds everything a range can say is tried
+        foreach (var bound in bounds)
+            foreach (var n in new[] { bound.Value - 0.5, bound.Value, bound.Value + 0.5, bound.Value - 1, bound.Value + 1 })
+                if (bounds.TrueForAll(b => b.Holds(n))) return false;
+        return true;
+    }
+
     private static double Percentile(YamlNode c, YamlNode? condition)
     {
-        if (condition is not { Kind: YamlKind.Mapping } || condition["percentile"] is not { } p) return 50;
+        if (condition is not { Kind: YamlKind.Mapping } || condition["percentile"] is not { } p) return c["type"]!.Text == "value_percentile" ? double.NaN : 50;
         if (c["type"]!.Text != "value_percentile" || !double.TryParse(p.Text, NumberStyles.Float, CultureInfo.InvariantCulture, out var n) || n is < 0 or > 100)
             throw new RuleException("SIG034", p.Line, "'percentile' is a number from 0 to 100 and belongs to value_percentile");
         return n;
@@ -126,11 +139,12 @@ internal sealed class DocumentReader(List<Diagnostic> diagnostics)
         return bounds;
     }
 
-    private static long Span(YamlNode node)
+    private static long Span(YamlNode node, Action<string, int, string> warn)
     {
         var text = node.Text;
         if (text.Length < 2 || !long.TryParse(text.AsSpan(0, text.Length - 1), NumberStyles.None, CultureInfo.InvariantCulture, out var n) || n == 0)
             throw new RuleException("SIG033", node.Line, $"the timespan '{text}' is not a number with s, m, h or d");
+        if (text[^1] is 'w' or 'M' or 'y') warn("SIG077", node.Line, $"'{text[^1]}' is no unit of the specification (s, m, h, d); read as {(text[^1] switch { 'w' => "7", 'M' => "30", _ => "365" })} days");
         long seconds = text[^1] switch
         {
             's' => 1,
@@ -152,7 +166,7 @@ internal sealed class DocumentReader(List<Diagnostic> diagnostics)
         if (node is null) return aliases;
         foreach (var (alias, rules) in node.Pairs)
         {
-            if (rules.Kind != YamlKind.Mapping) throw new RuleException("SIG035", alias.Line, $"the alias '{alias.Text}' needs a field for each rule");
+            if (rules.Kind != YamlKind.Mapping || rules.Pairs.Exists(p => !p.Value.IsText)) throw new RuleException("SIG035", alias.Line, $"the alias '{alias.Text}' needs a field for each rule");
             aliases[alias.Text] = rules.Pairs.ToDictionary(p => p.Key.Text, p => p.Value.Text, StringComparer.Ordinal);
         }
         return aliases;
@@ -219,8 +233,11 @@ internal sealed class DocumentReader(List<Diagnostic> diagnostics)
         return "other";
     }
 
-    private static List<string> Strings(YamlNode node) => node.Kind switch
+    /// <summary>A text or a list of texts; with a code, anything else is refused instead of left out.</summary>
+    private static List<string> Strings(YamlNode node, string? code = null) => node.Kind switch
     {
+        YamlKind.Sequence when code is not null && node.Items.Find(i => !i.IsText) is { } odd => throw new RuleException(code, odd.Line, "a name is expected here"),
+        YamlKind.Mapping when code is not null => throw new RuleException(code, node.Line, "a name or a list of names is expected here"),
         YamlKind.Sequence => [.. node.Items.Where(i => i.IsText).Select(i => i.Text)],
         YamlKind.Scalar when node.IsText => [node.Text],
         _ => [],

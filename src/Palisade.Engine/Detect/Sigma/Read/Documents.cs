@@ -36,7 +36,7 @@ internal sealed class FilterDocument : SigmaDocument
     public required LogSource LogSource { get; init; }
     public required YamlNode Filter { get; init; }
     /// <summary>Ids or names of the rules it applies to; null: any.</summary>
-    public required IReadOnlyList<string>? Targets { get; init; }
+    public required IReadOnlySet<string>? Targets { get; init; }
 }
 
 /// <summary>Persisted in correlation state: only grows.</summary>
@@ -69,7 +69,11 @@ internal sealed class CorrelationDocument : SigmaDocument
     public required IReadOnlyList<Bound> Bounds { get; init; }
     /// <summary>Fields whose values are counted or summed.</summary>
     public required IReadOnlyList<string> Fields { get; init; }
+    /// <summary>0 to 100; NaN: how rare the value is among the values of the window, in percent of its events.</summary>
     public required double Percentile { get; init; }
+    /// <summary>Few or no events fulfil the condition, so it is judged when a window closes and not while it fills.</summary>
+    public bool AtClose => Type is CorrelationType.EventCount or CorrelationType.ValueCount or CorrelationType.ValueSum && Bounds.Count > 0
+        && Bounds.All(b => b.Operator is Operator.Less or Operator.LessOrEqual or Operator.Equal or Operator.NotEqual);
     /// <summary>Boolean condition over rule names, for the temporal types; null: all of them.</summary>
     public required string? Condition { get; init; }
     /// <summary>alias → rule → field.</summary>

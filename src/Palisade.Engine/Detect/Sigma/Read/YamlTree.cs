@@ -125,6 +125,7 @@ internal static class YamlTree
             {
                 var at = parser.Current!;
                 var key = Node(depth + 1);
+                if (key.Text.StartsWith('\u001F')) throw new YamlException(at.Start, at.End, "a key must not begin with a control sign");
                 if (key.Kind != YamlKind.Scalar) throw new YamlException(at.Start, at.End, "a key must be a plain word");
                 if (!seen.Add(key.Text)) throw new YamlException(at.Start, at.End, $"the key '{key.Text}' is given twice");
                 var value = Node(depth + 1);

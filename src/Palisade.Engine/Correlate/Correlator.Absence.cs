@@ -1,0 +1,164 @@
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+using Palisade.Engine.Rules;
+
+namespace Palisade.Engine.Correlate;
+
+/// <summary>
+/// Correlations that few or no events fulfil (<c>lt</c>, <c>lte</c>, <c>eq</c>, <c>neq</c> on counts and sums): judged when a window closes. A group's window opens with its first
+/// event and closes once the watermark has passed its end; the next event behind it opens the next. Where nothing at all fulfils the condition, a whole span without an
+/// event behind the last one fires too, once, unless the window before it fired already; then the group is forgotten.
+/// The watermark of a tenant is the least of its sources' newest event times, less a delay; a source that is idle by receipt holds nothing up.
+/// </summary>
+public sealed partial class Correlator
+{
+    private const int MaxSources = 10_000;
+
+    private sealed class TenantClock
+    {
+        public readonly Dictionary<uint, (long NewestMs, long ReceivedMs)> Sources = [];
+        public readonly PriorityQueue<GroupState, long> Deadlines = new();
+        public long ReceivedMs;
+        public int LastEvent = -1;
+    }
+
+    private readonly SortedDictionary<uint, TenantClock> clocks = [];
+
+    private TenantClock Clock(uint tenant)
+    {
+        if (!clocks.TryGetValue(tenant, out var clock)) clocks[tenant] = clock = new TenantClock();
+        return clock;
+    }
+
+    private void Await(GroupState group, uint tenant, in Entry entry)
+    {
+        var span = Rules.Correlations[group.Correlation].Source.SpanMs;
+        if (group.DeadlineMs != 0 && !group.Watching && entry.TimeMs < group.OpenedMs && group.OpenedMs - entry.TimeMs > options.LatenessMs) { Late++; return; }
+        group.Insert(entry);
+        Forgotten += group.Evict(long.MinValue, options.MaxEventsPerGroup);
+        if (group.DeadlineMs == 0 || group.Watching || entry.TimeMs < group.OpenedMs) Open(group, tenant, entry.TimeMs, span);
+    }
+
+    private void Open(GroupState group, uint tenant, long atMs, long span)
+    {
+        (group.OpenedMs, group.DeadlineMs, group.Watching) = (atMs, atMs + span, false);
+        Clock(tenant).Deadlines.Enqueue(group, group.DeadlineMs);
+    }
+
+    /// <summary>Moves the clocks by the events of a batch and closes the windows they have passed.</summary>
+    private void CloseBy(EventBatch batch, FindingList findings)
+    {
+        for (var e = 0; e < batch.Count; e++)
+        {
+            ref readonly var header = ref batch.Header(e);
+            if ((header.Flags & EventFlags.NoTime) != 0 && clocks.Count == 0) continue;
+            var clock = Clock(header.Tenant);
+            var source = clock.Sources.Count >= MaxSources && !clock.Sources.ContainsKey(header.Source) ? 0 : header.Source;
+            var time = (header.Flags & EventFlags.FutureTime) != 0 ? header.ReceivedMs : header.TimeMs;
+            ref var held = ref CollectionsMarshal.GetValueRefOrAddDefault(clock.Sources, source, out var known);
+            held = (known ? Math.Max(held.NewestMs, time) : time, Math.Max(held.ReceivedMs, header.ReceivedMs));
+            clock.ReceivedMs = Math.Max(clock.ReceivedMs, header.ReceivedMs);
+            clock.LastEvent = e;
+        }
+        foreach (var clock in clocks.Values)
+        {
+            if (clock.LastEvent < 0) continue;
+            var watermark = long.MaxValue;
+            foreach (var (newest, received) in clock.Sources.Values)
+                if (received >= clock.ReceivedMs - options.IdleSourceMs) watermark = Math.Min(watermark, newest);
+            Close(clock, watermark - options.CloseDelayMs, batch, findings);
+            clock.LastEvent = -1;
+        }
+    }
+
+    /// <summary>
+    /// Closes every window that holds events: no more will come. For logs read to their end; call it with the last batch, before it is emptied.
+    /// </summary>
+    public void End(EventBatch batch, FindingList findings)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        ArgumentNullException.ThrowIfNull(findings);
+        if (!closing || batch.Count == 0) return;
+        foreach (var (tenant, clock) in clocks)
+        {
+            clock.LastEvent = LastOf(batch, tenant);
+            if (clock.LastEvent >= 0) Close(clock, long.MaxValue, batch, findings, end: true);
+            clock.LastEvent = -1;
+        }
+    }
+
+    private static int LastOf(EventBatch batch, uint tenant)
+    {
+        for (var e = batch.Count - 1; e >= 0; e--)
+            if (batch.Header(e).Tenant == tenant) return e;
+        return -1;
+    }
+
+    private void Close(TenantClock clock, long watermark, EventBatch batch, FindingList findings, bool end = false)
+    {
+        while (clock.Deadlines.TryPeek(out var group, out var deadline) && deadline < watermark)
+        {
+            clock.Deadlines.Dequeue();
+            // a window that was opened anew has another place in the queue
+            if (group.DeadlineMs != deadline) continue;
+            if (!group.Watching || !end) Close(group, batch, clock.LastEvent, findings, end);
+        }
+    }
+
+    private void Close(GroupState group, EventBatch batch, int e, FindingList findings, bool end)
+    {
+        var rule = Rules.Correlations[group.Correlation];
+        var tenant = BinaryPrimitives.ReadUInt32LittleEndian(group.Key);
+        var span = rule.Source.SpanMs;
+        var last = group.IsEmpty ? group.OpenedMs : Math.Min(group.NewestMs, group.DeadlineMs);
+        var holds = group.Close(group.DeadlineMs, out var figure, out var first, out var sequences, MaxSequences);
+        if (holds)
+        {
+            var firing = new Firing(group.Group, first, sequences.Count > 0 ? sequences[0] : 0, figure, sequences) { AtClose = true };
+            if (rule.Alerts) findings.Add(new Finding(e, rule.Info, rule.Source.Outcome, 0, 0, 0, null, firing));
+            foreach (var (correlation, input) in byCorrelation[rule.Index]) Feed(correlation, input, batch, e, findings, rule, group);
+        }
+        if (!group.IsEmpty) Open(group, tenant, group.Entries[0].TimeMs, span);
+        else if (!group.Watching && !holds && !end && group.HoldsForNothing)
+        {
+            (group.Watching, group.OpenedMs, group.DeadlineMs) = (true, last, last + span);
+            Clock(tenant).Deadlines.Enqueue(group, group.DeadlineMs);
+        }
+        else
+        {
+            groups[rule.Index].Remove(group.Key);
+            CollectionsMarshal.GetValueRefOrAddDefault(groupCounts, (rule.Index, tenant), out _)--;
+        }
+    }
+
+    private void SaveClocks(BinaryWriter w)
+    {
+        w.Write(clocks.Count);
+        foreach (var (tenant, clock) in clocks)
+        {
+            w.Write(tenant);
+            w.Write(clock.Sources.Count);
+            foreach (var (source, (newest, received)) in clock.Sources.OrderBy(s => s.Key))
+            {
+                w.Write(source);
+                w.Write(newest);
+                w.Write(received);
+            }
+        }
+    }
+
+    private void LoadClocks(BinaryReader r)
+    {
+        for (var n = Length(r); n > 0; n--)
+        {
+            var clock = Clock(r.ReadUInt32());
+            for (var s = Length(r); s > 0; s--)
+            {
+                var source = r.ReadUInt32();
+                var (newest, received) = (r.ReadInt64(), r.ReadInt64());
+                clock.Sources[source] = (newest, received);
+                clock.ReceivedMs = Math.Max(clock.ReceivedMs, received);
+            }
+        }
+    }
+}

@@ -1,0 +1,169 @@
+using System.Text;
+using Palisade.Engine.Correlate;
+using Palisade.Engine.Detect.Sigma;
+using Palisade.Engine.Rules;
+using Palisade.Engine.Tests.Rules;
+
+namespace Palisade.Engine.Tests.Correlate;
+
+/// <summary>The places about correlations where engines disagree, by the numbers of docs/reference/sigma.md.</summary>
+public sealed class CorrelationDecisionsTests
+{
+    private const long Minute = 60_000;
+
+    private static RuleSet Set(string correlation) => SigmaWorld.Load(
+        SigmaWorld.Rule("a", "s: { what: a }\ncondition: s"), SigmaWorld.Rule("b", "s: { what|contains: b }\ncondition: s"), SigmaWorld.Rule("c", "s: { what|contains: c }\ncondition: s"),
+        "title: t\nname: t\ncorrelation:\n  timespan: 5m\n  group-by: [g]\n" + string.Concat(correlation.Split('\n').Select(l => "  " + l + "\n")));
+
+    /// <summary>Groups that fired, in order, read as one log to its end.</summary>
+    private static List<string> Fired(string correlation, params (double Minutes, string What, string Group, string Value)[] events)
+    {
+        var set = Set(correlation);
+        var correlator = new Correlator(set);
+        var groups = new List<string>();
+        for (var i = 0; i < events.Length; i++)
+        {
+            var batch = new EventBatch();
+            var findings = new FindingList();
+            var (minutes, what, group, value) = events[i];
+            SigmaWorld.Add(batch, (ulong)i, (long)(minutes * Minute), ("what", what), ("g", group), ("v", value));
+            new SigmaDetector(set).Detect(batch, findings);
+            correlator.Process(batch, findings);
+            if (i == events.Length - 1) correlator.End(batch, findings);
+            foreach (ref readonly var finding in findings.Items)
+                if (finding.Firing is { } firing) groups.Add(firing.Group[0].Value);
+        }
+        return groups;
+    }
+
+    private static IReadOnlyList<Diagnostic> Problems(string correlation)
+    {
+        var files = new[] { SigmaWorld.Rule("a", "s: { what: a }\ncondition: s"), "title: t\nname: t\ncorrelation:\n" + string.Concat(correlation.Split('\n').Select(l => "  " + l + "\n")) };
+        RuleSet.Load(files.Select((f, i) => ($"rules/{i}.yml", Encoding.UTF8.GetBytes(f))), new RuleLoadOptions(), out var problems);
+        return problems;
+    }
+
+    private static (double, string, string, string) A(double minutes, string group = "x", string value = "1") => (minutes, "a", group, value);
+
+    [Theory]
+    [InlineData("5w"), InlineData("1M"), InlineData("1y")]
+    public void Case_34_units_beyond_the_specification_are_read_and_remarked(string span) =>
+        Assert.Contains(Problems($"type: event_count\nrules: [a]\ngroup-by: [g]\ntimespan: {span}\ncondition: {{ gte: 3 }}"), p => p.Code == "SIG077" && !p.IsError);
+
+    [Fact]
+    public void Case_34_a_range_that_nothing_fulfils_is_remarked() =>
+        Assert.Contains(Problems("type: event_count\nrules: [a]\ngroup-by: [g]\ntimespan: 5m\ncondition: { gt: 10, lt: 5 }"), p => p.Code == "SIG076");
+
+    [Fact]
+    public void Case_35_with_a_percentile_it_is_of_numbers_and_without_it_is_how_rare_a_value_is()
+    {
+        const string numbers = "type: value_percentile\nrules: [a]\ncondition: { field: v, percentile: 50, gt: 10 }";
+        Assert.Equal(["y"], Fired(numbers, A(0, "x", "1"), A(0, "x", "100"), A(0, "x", "2"), A(0, "y", "50")).Where(g => g == "y"));
+        const string rare = "type: value_percentile\nrules: [a]\ncondition: { field: v, lte: 10 }";
+        Assert.Empty(Fired(rare, [.. Enumerable.Range(0, 30).Select(i => A(i / 100.0, "x", "usual"))]));
+        Assert.Equal(["x"], Fired(rare, [.. Enumerable.Range(0, 30).Select(i => A(i / 100.0, "x", "usual")), A(1, "x", "odd")]));
+    }
+
+    [Theory]
+    [InlineData("{ lt: 3 }", "x"), InlineData("{ lte: 2 }", "x"), InlineData("{ eq: 2 }", "x"), InlineData("{ neq: 4 }", "x")]
+    public void Case_36_few_events_are_judged_when_the_window_closes(string condition, string group) =>
+        Assert.Equal([group], Fired($"type: event_count\nrules: [a]\ncondition: {condition}", A(0), A(0, "y"), A(1), A(1, "y"), A(2, "y"), A(3, "y")));
+
+    [Fact]
+    public void Case_36_silence_fires_once_a_whole_span_behind_the_last_event()
+    {
+        const string silent = "type: event_count\nrules: [a]\ncondition: { eq: 0 }";
+        Assert.Empty(Fired(silent, A(0), A(4), A(8), A(12)));
+        Assert.Empty(Fired(silent, A(0), A(4), (10, "other", "", "")));
+        Assert.Equal(["x"], Fired(silent, A(0), A(4), (8, "other", "", ""), (12, "other", "", ""), (30, "other", "", "")));
+    }
+
+    [Fact]
+    public void Case_36_a_slow_source_holds_the_window_open()
+    {
+        var set = Set("type: event_count\nrules: [a]\ncondition: { eq: 1 }");
+        var correlator = new Correlator(set);
+        var sequence = 0UL;
+        Assert.Equal(0, Feed(0, 1, "a"));
+        Assert.Equal(0, Feed(1, 2, "other"));
+        Assert.Equal(0, Feed(9, 1, "other"));
+        // the second source is behind, and brings what the window was waiting for
+        Assert.Equal(0, Feed(2, 2, "a"));
+        Assert.Equal(0, Feed(12, 2, "other"));
+
+        int Feed(long minute, uint source, string what)
+        {
+            var batch = new EventBatch();
+            var findings = new FindingList();
+            var index = batch.Begin(new RecordInfo(++sequence, 12 * Minute, 1, source, RecordInfo.AutoParser), []);
+            batch.Add(FieldNames.GetOrAdd("what"), Encoding.UTF8.GetBytes(what));
+            batch.Add(FieldNames.GetOrAdd("g"), "x"u8);
+            ref var header = ref batch.Header(index);
+            header.TimeMs = minute * Minute;
+            header.Flags &= ~EventFlags.NoTime;
+            new SigmaDetector(set).Detect(batch, findings);
+            correlator.Process(batch, findings);
+            return findings.Count;
+        }
+    }
+
+    [Fact]
+    public void Case_36_windows_that_wait_survive_a_restart()
+    {
+        var set = Set("type: event_count\nrules: [a]\ncondition: { lt: 2 }");
+        var first = new Correlator(set);
+        Assert.Empty(SigmaWorld.Feed(set, first, 1, 0, ("what", "a"), ("g", "x")));
+        using var state = new MemoryStream();
+        first.Save(state);
+        state.Position = 0;
+        var second = new Correlator(set);
+        second.Load(state);
+        Assert.Equal([1L], SigmaWorld.Feed(set, second, 2, 30 * Minute, ("what", "other")));
+    }
+
+    [Fact]
+    public void Case_37_one_event_counts_for_each_rule_it_matches_but_is_not_before_itself()
+    {
+        Assert.Equal(["x"], Fired("type: temporal\nrules: [b, c]", (0, "bc", "x", "")));
+        Assert.Empty(Fired("type: temporal_ordered\nrules: [b, c]", (0, "bc", "x", "")));
+        Assert.Equal(["x"], Fired("type: temporal_ordered\nrules: [b, c]", (0, "b", "x", ""), (0, "c", "x", "")));
+        Assert.Equal(["x"], Fired("type: temporal\nrules: [a, b, c]\ncondition: a and (b or c)", A(0), (1, "c", "x", "")));
+    }
+
+    [Fact]
+    public void Case_38_windows_have_no_boundaries_on_the_clock() =>
+        Assert.Equal(["x"], Fired("type: event_count\nrules: [a]\ncondition: { gte: 3 }", A(58), A(59), A(61)));
+
+    [Fact]
+    public void Case_39_an_event_without_the_group_field_does_not_count_and_a_strange_alias_is_remarked()
+    {
+        var set = Set("type: event_count\nrules: [a]\ncondition: { gte: 2 }");
+        var correlator = new Correlator(set);
+        Assert.Empty(SigmaWorld.Feed(set, correlator, 1, 0, ("what", "a")));
+        Assert.Empty(SigmaWorld.Feed(set, correlator, 2, 1, ("what", "a"), ("g", null)));
+        Assert.Equal(2, correlator.Ungrouped);
+        Assert.Contains(Problems("type: event_count\nrules: [a]\ngroup-by: [who]\ntimespan: 5m\ncondition: { gte: 3 }\naliases: { who: { zzz: f } }"), p => p.Code == "SIG078");
+    }
+
+    [Fact]
+    public void Case_40_it_fires_when_the_condition_comes_to_hold_and_again_after_the_window_passed()
+    {
+        const string many = "type: event_count\nrules: [a]\ncondition: { gte: 2 }";
+        Assert.Single(Fired(many, [.. Enumerable.Range(0, 10).Select(i => A(i / 10.0))]));
+        Assert.Equal(2, Fired(many, A(0), A(1), A(20), A(21)).Count);
+    }
+
+    [Fact]
+    public void Case_41_a_base_rule_alerts_only_where_a_correlation_generates()
+    {
+        Assert.False(Set("type: event_count\nrules: [a]\ncondition: { gte: 2 }").Compiled.Single(r => r.Names[0] == "a").Alerts);
+        Assert.True(Set("type: event_count\nrules: [a]\ngenerate: true\ncondition: { gte: 2 }").Compiled.Single(r => r.Names[0] == "a").Alerts);
+    }
+
+    [Fact]
+    public void Case_42_groups_and_distinct_values_fold_case()
+    {
+        Assert.Single(Fired("type: event_count\nrules: [a]\ncondition: { gte: 2 }", A(0, "Host"), A(1, "hOST")));
+        Assert.Empty(Fired("type: value_count\nrules: [a]\ncondition: { field: v, gte: 2 }", A(0, "x", "Li"), A(1, "x", "lI")));
+    }
+}

@@ -1,0 +1,93 @@
+using System.Text;
+using Palisade.Engine.Detect.Sigma;
+using Palisade.Engine.Rules;
+using Palisade.Engine.Rules.Pipelines;
+
+namespace Palisade.Engine.Tests.Rules;
+
+public sealed class ProcessingPipelineTests
+{
+    private static ProcessingPipeline Pipeline(string steps)
+    {
+        var pipeline = ProcessingPipeline.Read("p.yml", Encoding.UTF8.GetBytes("name: p\nvars: { who: [root, admin] }\ntransformations:\n" + steps), out var problems);
+        Assert.Empty(problems);
+        return pipeline!;
+    }
+
+    private static RuleSet Load(string steps, string detection, out IReadOnlyList<Diagnostic> problems) => RuleSet.Load(
+        [("rules/x.yml", Encoding.UTF8.GetBytes(SigmaWorld.Rule("x", detection + "\ncondition: s")))], new RuleLoadOptions { Pipelines = [Pipeline(steps)] }, out problems);
+
+    private static bool Hit(string steps, string detection, params (string, string?)[] fields)
+    {
+        var set = Load(steps, detection, out var problems);
+        Assert.DoesNotContain(problems, p => p.IsError);
+        var batch = new EventBatch();
+        var findings = new FindingList();
+        SigmaWorld.Add(batch, 1, 0, fields);
+        new SigmaDetector(set).Detect(batch, findings);
+        return findings.Count == 1;
+    }
+
+    [Theory]
+    [InlineData("type: field_name_mapping\n    mapping: { f: g }", "s: { f: x }", "g", "x", true)]
+    [InlineData("type: field_name_mapping\n    mapping: { f: g }", "s: { f: x }", "f", "x", false)]
+    [InlineData("type: field_name_mapping\n    mapping: { f: [g, h] }", "s: { f: x }", "h", "x", true)]
+    [InlineData("type: field_name_mapping\n    mapping: { f: [g, h] }", "s: { f|neq: x }", "h", "x", false)]
+    [InlineData("type: field_name_prefix\n    prefix: win.", "s: { f: x }", "win.f", "x", true)]
+    [InlineData("type: field_name_suffix\n    suffix: .keyword", "s: { f: x }", "f.keyword", "x", true)]
+    [InlineData("type: field_name_prefix_mapping\n    mapping: { a.: b. }", "s: { a.f: x }", "b.f", "x", true)]
+    [InlineData("type: drop_detection_item\n    field_name_conditions: [{ type: include_fields, fields: [f] }]", "s: { f: x, g: y }", "g", "y", true)]
+    [InlineData("type: drop_detection_item", "s: { f: x }", "g", "y", true)]
+    [InlineData("type: add_condition\n    conditions: { h: '$product' }\n    template: true", "s: { f: x }", "f", "x", false)]
+    [InlineData("type: add_condition\n    conditions: { h: y }\n    negated: true", "s: { f: x }", "f", "x", true)]
+    [InlineData("type: replace_string\n    regex: '^C:'\n    replacement: 'D:'", "s: { f: 'C:x' }", "f", "D:x", true)]
+    [InlineData("type: replace_string\n    regex: '(a)(b)'\n    replacement: '\\2\\1'", "s: { f: ab }", "f", "ba", true)]
+    [InlineData("type: map_string\n    mapping: { x: [y, z] }", "s: { f: x }", "f", "z", true)]
+    [InlineData("type: set_value\n    value: y", "s: { f: x }", "f", "y", true)]
+    [InlineData("type: case_transformation\n    method: upper", "s: { f|cased: x }", "f", "X", true)]
+    [InlineData("type: hashes_fields\n    field_prefix: file.hash.", "s: { Hashes|contains: 'MD5=0123456789abcdef0123456789abcdef' }", "file.hash.MD5", "0123456789abcdef0123456789abcdef", true)]
+    [InlineData("type: value_placeholders", "s: { f|expand: '%who%' }", "f", "admin", true)]
+    [InlineData("type: wildcard_placeholders", "s: { f|expand: 'a%what%' }", "f", "abc", true)]
+    [InlineData("type: field_name_mapping\n    mapping: { f: g }\n    rule_conditions: [{ type: logsource, product: other }]", "s: { f: x }", "f", "x", true)]
+    [InlineData("type: field_name_mapping\n    mapping: { f: g }\n    rule_conditions: { p: { type: logsource, product: other } }\n    rule_cond_expr: not p", "s: { f: x }", "g", "x", true)]
+    [InlineData("type: set_value\n    value: y\n    detection_item_conditions: [{ type: match_string, cond: any, pattern: '^x$' }]", "s: { f: x }", "f", "y", true)]
+    public void A_transformation_changes_the_rule(string step, string detection, string field, string value, bool hit) =>
+        Assert.Equal(hit, Hit("  - " + step + "\n", detection, (field, value)));
+
+    [Fact]
+    public void What_one_step_did_binds_the_next()
+    {
+        const string steps = "  - { id: one, type: field_name_mapping, mapping: { f: g } }\n  - { type: field_name_prefix, prefix: p., detection_item_conditions: [{ type: processing_item_applied, processing_item_id: one }] }\n";
+        Assert.True(Hit(steps, "s: { f: x, h: y }", ("p.g", "x"), ("h", "y")));
+        Assert.True(Hit("  - { type: set_state, key: k, val: v }\n  - { type: set_value, value: y, rule_conditions: [{ type: processing_state, key: k, val: v }] }\n", "s: { f: x }", ("f", "y")));
+    }
+
+    [Fact]
+    public void A_rule_the_pipeline_refuses_is_said_with_its_message()
+    {
+        Load("  - { type: rule_failure, message: not for us }\n", "s: { f: x }", out var problems);
+        var error = Assert.Single(problems, p => p.IsError);
+        Assert.Equal(("SIG083", "not for us"), (error.Code, error.Message));
+    }
+
+    [Theory]
+    [InlineData("transformations: [{ type: sounds_good }]", "SIG081"), InlineData("transformations: [{ type: field_name_mapping }]", "SIG081"), InlineData("transformations: 5", "SIG080"), InlineData("- a", "SIG080")]
+    [InlineData("transformations: [{ type: replace_string, regex: '(?=a)', replacement: x }]", "SIG028"), InlineData("transformations: [{ type: replace_string, regex: '((a{1,99}){1,99}){1,99}', replacement: x }]", "SIG028"), InlineData(": : :\n\t-", "SIG002")]
+    [InlineData("transformations: [{ type: set_value, value: x, rule_conditions: [{ type: moon_is_full }] }]", "SIG081")]
+    public void A_pipeline_that_cannot_be_carried_out_is_refused_whole(string text, string code)
+    {
+        Assert.Null(ProcessingPipeline.Read("p.yml", Encoding.UTF8.GetBytes(text), out var problems));
+        Assert.Contains(problems, p => p.Code == code && p.IsError);
+    }
+
+    [Fact]
+    public void Growing_without_end_is_stopped()
+    {
+        var steps = string.Concat(Enumerable.Repeat("  - { type: replace_string, regex: 'a', replacement: 'aaaaaaaaaaaaaaaa' }\n", 12));
+        Load(steps, "s: { f: a }", out var problems);
+        Assert.Equal("SIG082", Assert.Single(problems, p => p.IsError).Code);
+        steps = string.Concat(Enumerable.Repeat("  - { type: field_name_mapping, mapping: { f: [f, f, f, f, f, f, f, f] } }\n", 12));
+        Load(steps, "s: { f: a }", out problems);
+        Assert.Equal("SIG082", Assert.Single(problems, p => p.IsError).Code);
+    }
+}
