@@ -270,6 +270,13 @@ public sealed class EventBatch
         return (s.Offset, s.Length);
     }
 
+    /// <summary>Takes the last event away, with all that lies in the arena from <paramref name="arenaStart"/> on.</summary>
+    public void RemoveLast(int arenaStart)
+    {
+        slots = headers[--Count].FirstSlot;
+        arenaUsed = arenaStart;
+    }
+
     /// <summary>Removes all fields of the last event added since <paramref name="slotCount"/> (a parser that gave up).</summary>
     public void Rewind(int slotCount)
     {

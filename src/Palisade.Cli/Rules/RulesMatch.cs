@@ -5,6 +5,7 @@ using System.Text.Json;
 using Palisade.Engine;
 using Palisade.Engine.Correlate;
 using Palisade.Engine.Detect.Sigma;
+using Palisade.Engine.Detect.Sigma.Match;
 using Palisade.Engine.Detect.Sigma.Oracle;
 using Palisade.Engine.Rules;
 
@@ -50,7 +51,7 @@ internal static class RulesMatch
         private readonly Correlator correlator = new(set, new CorrelatorOptions { MaxGroups = 1_000_000 });
         private readonly EventBatch batch = new();
         private readonly FindingList findings = new();
-        private readonly NdjsonEvents reader = new();
+        private readonly JsonEventReader reader = new(set);
         private readonly ArrayBufferWriter<byte> buffer = new(1 << 16);
         private readonly Utf8JsonWriter json = new(Stream.Null);
 
@@ -96,14 +97,9 @@ internal static class RulesMatch
             if (bytes.IsEmpty) return;
             // before, not behind: the last batch must not be empty when the windows are closed
             if (batch.IsFull || batch.ArenaUsed > MaxArena) Flush(last: false);
-            try
-            {
-                reader.Add(batch, bytes, Events++);
-            }
-            catch (JsonException e)
-            {
-                throw new CliException(ExitCodes.BadInput, $"{name}:{number}: {e.Message}");
-            }
+            var refusal = reader.Add(batch, bytes, Events++);
+            if (refusal != ParseRefusal.None)
+                throw new CliException(ExitCodes.BadInput, $"{name}:{number}: {(refusal == ParseRefusal.TooDeep ? $"nested deeper than {JsonEventReader.MaxDepth}" : "an event is a JSON object; this is none")}");
         }
 
         private void Flush(bool last)

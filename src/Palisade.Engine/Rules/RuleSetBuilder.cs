@@ -173,17 +173,8 @@ internal sealed class RuleSetBuilder
             foreach (var atom in witness.Atoms) byAtom[atom.Index].Add(rule.Index);
             foreach (var field in witness.Fields) byField[field].Add(rule.Index);
         }
-        var fieldsById = new Dictionary<ushort, List<int>>();
-        for (var field = 1; field < fields.Count; field++)
-        {
-            foreach (var id in fields.Ids(field))
-            {
-                if (!fieldsById.TryGetValue(id, out var list)) fieldsById[id] = list = [];
-                list.Add(field);
-            }
-        }
-        var table = new int[]?[fieldsById.Count == 0 ? 0 : fieldsById.Keys.Max() + 1];
-        foreach (var (id, list) in fieldsById) table[id] = [.. list];
+        var indexes = Literals(used);
+        int[][] wokenByField = [.. byField.Select(l => l.ToArray())];
         return new RuleSet
         {
             Rules = [.. rules.Concat(unrouted).Select(r => r.Info), .. correlations.Select(c => c.Info)],
@@ -196,12 +187,29 @@ internal sealed class RuleSetBuilder
             Routes = [.. routes],
             FieldCount = fields.Count,
             FieldIds = [.. Enumerable.Range(0, fields.Count).Select(fields.Ids)],
-            FieldsById = table,
-            Indexes = Literals(used),
+            Indexes = indexes,
+            Plans = Plans(indexes, wokenByField),
             WokenByAtom = [.. byAtom.Select(l => l.ToArray())],
-            WokenByField = [.. byField.Select(l => l.ToArray())],
             AlwaysWoken = [.. always],
         };
+    }
+
+    private FieldPlan?[] Plans(FieldIndexes?[] indexes, int[][] wokenByField)
+    {
+        var fieldsById = new Dictionary<ushort, List<int>>();
+        for (var field = 1; field < fields.Count; field++)
+        {
+            foreach (var id in fields.Ids(field))
+            {
+                if (!fieldsById.TryGetValue(id, out var list)) fieldsById[id] = list = [];
+                list.Add(field);
+            }
+        }
+        var plans = new FieldPlan?[fieldsById.Count == 0 ? 0 : fieldsById.Keys.Max() + 1];
+        var number = 0;
+        foreach (var (id, list) in fieldsById)
+            plans[id] = new FieldPlan(++number, [.. list.SelectMany(f => wokenByField[f]).Distinct()], [.. list.Select(f => indexes[f]).OfType<FieldIndexes>()]);
+        return plans;
     }
 
     private FieldIndexes?[] Literals(List<Atom> used)

@@ -14,20 +14,18 @@ internal sealed class EventState
 {
     /// <summary>Slot that stands for the raw record.</summary>
     public const int RawSlot = -1;
-    private const int None = -2;
 
     private readonly RuleSet set;
-    private readonly Atom[] atoms;
+    private readonly ValueMemo memo = new();
+    private readonly FoundInValue found;
     private int generation;
 
-    // atoms: stamps of "true", "worth trying", "tried"; where the proof lies
-    private readonly int[] isTrue, possible, tried;
-    private readonly int[] proofSlot, proofOffset, proofLength;
+    // atoms: true (generation in the upper half, slot that proves it in the lower), worth trying, tried
+    private readonly long[] truth;
+    private readonly int[] possible, tried;
     private readonly int[] woken;
     private readonly int[] routeStamp;
     private readonly bool[] routeValue;
-    private readonly int[] headStamp, head;
-    private int[] next = new int[64];
     private int[] candidates = new int[64];
     private int candidateCount;
     private byte[] folded = new byte[4096];
@@ -36,116 +34,93 @@ internal sealed class EventState
 
     private EventBatch batch = null!;
     private int index;
-    private int slotCount;
-    private int scanSlot;
-    private bool scanAscii;
 
     public EventState(RuleSet set)
     {
         this.set = set;
-        atoms = set.Atoms;
-        (isTrue, possible, tried) = (new int[atoms.Length], new int[atoms.Length], new int[atoms.Length]);
-        (proofSlot, proofOffset, proofLength) = (new int[atoms.Length], new int[atoms.Length], new int[atoms.Length]);
+        var atoms = set.Atoms.Length;
+        (truth, possible, tried) = (new long[atoms], new int[atoms], new int[atoms]);
+        found = new FoundInValue(set);
         woken = new int[set.Compiled.Length];
         routeStamp = new int[set.Routes.Length];
         routeValue = new bool[set.Routes.Length];
-        headStamp = new int[set.FieldCount];
-        head = new int[set.FieldCount];
     }
 
     /// <summary>Rules that may match the event, by their place.</summary>
     public ReadOnlySpan<int> Candidates => candidates.AsSpan(0, candidateCount);
 
-    /// <summary>Scans an event: which literals its values hold and so which rules are worth evaluating.</summary>
+    /// <summary>Values that were looked up in the memory of values, and those it knew.</summary>
+    public (long Lookups, long Hits) Memo => (memo.Lookups, memo.Hits);
+
+    /// <summary>Finds which literals the event's values hold and so which rules are worth evaluating.</summary>
     public void Load(EventBatch events, int eventIndex)
     {
         batch = events;
         index = eventIndex;
-        generation++;
+        if (++generation == int.MaxValue) Restart();
         candidateCount = 0;
-        var ids = events.FieldIds(eventIndex);
-        slotCount = ids.Length;
-        if (next.Length < slotCount * 4) next = new int[slotCount * 8];
-        var keywords = set.Indexes[0];
         var raw = events.Raw(eventIndex);
         // Values stand in the raw record as they are, unless it escapes them.
-        var values = keywords is not null && (raw.IsEmpty || raw.Contains((byte)'\\'));
-        var links = 0;
-        for (var slot = 0; slot < slotCount; slot++)
+        var values = set.Indexes[0] is not null && (raw.IsEmpty || raw.Contains((byte)'\\'));
+        var ids = events.FieldIds(eventIndex);
+        for (var slot = 0; slot < ids.Length; slot++)
         {
-            var fields = set.FieldsOf(ids[slot]);
-            if (fields is null && !values) continue;
+            var plan = set.PlanOf(ids[slot]);
+            foreach (var rule in plan.Present) Wake(rule);
+            if (plan.Indexes.Length == 0 && !values) continue;
             var value = events.ValueAt(eventIndex, slot);
-            scanSlot = slot;
-            var length = -1;
-            if (fields is not null)
-            {
-                foreach (var field in fields)
-                {
-                    if (links * 2 + 2 > next.Length) Array.Resize(ref next, next.Length * 2);
-                    next[links * 2] = slot;
-                    next[links * 2 + 1] = headStamp[field] == generation ? head[field] : -1;
-                    head[field] = links++;
-                    if (headStamp[field] != generation)
-                    {
-                        headStamp[field] = generation;
-                        foreach (var rule in set.WokenByField[field]) Wake(rule);
-                    }
-                    if (set.Indexes[field] is not { } fieldIndex) continue;
-                    if (length < 0) length = Fold(value);
-                    Scan(fieldIndex, length);
-                }
-            }
-            if (!values) continue;
-            length = Fold(value);
-            Scan(keywords!, length);
+            if (!value.IsEmpty) Look(plan, values, value, slot);
         }
-        if (keywords is not null && !raw.IsEmpty)
+        if (set.Indexes[0] is { } keywords && !raw.IsEmpty)
         {
-            scanSlot = RawSlot;
-            Scan(keywords, Fold(raw));
+            // A record is hardly ever the same as another: not remembered.
+            found.Clear();
+            found.Scan(keywords, raw);
+            Apply(found.Exact, found.Possible, found.Rules(), RawSlot);
         }
         foreach (var rule in set.AlwaysWoken) Wake(rule);
     }
 
-    private int Fold(ReadOnlySpan<byte> value)
+    // Stamps of two thousand million events ago would be taken for new ones.
+    private void Restart()
     {
-        var need = Folding.MaxLength(value.Length);
-        if (folded.Length < need) folded = new byte[need * 2];
-        return Folding.Fold(value, folded, out scanAscii);
+        Array.Clear(truth);
+        Array.Clear(possible);
+        Array.Clear(tried);
+        Array.Clear(woken);
+        Array.Clear(routeStamp);
+        generation = 1;
     }
 
-    private void Scan(FieldIndexes indexes, int length)
+    private void Look(FieldPlan plan, bool keywords, ReadOnlySpan<byte> value, int slot)
     {
-        var sink = new Sink(this);
-        indexes.Plain?.Scan(folded.AsSpan(0, length), ref sink);
-        if (indexes.Dashes is null) return;
-        var before = scanAscii;
-        if (foldedOther.Length < length) foldedOther = new byte[length * 2];
-        folded.AsSpan(0, length).CopyTo(foldedOther);
-        var shorter = Folding.Dashes(foldedOther.AsSpan(0, length));
-        indexes.Dashes.Scan(foldedOther.AsSpan(0, shorter), ref sink);
-        scanAscii = before;
-    }
-
-    private readonly ref struct Sink(EventState state) : ILiteralSink
-    {
-        public void Found(int[] exact, int[] possible, int offset, int length)
+        var hash = 0UL;
+        var known = ValueMemo.Miss;
+        if (value.Length <= ValueMemo.MaxValue) known = memo.Find((uint)plan.Number * 2 + (keywords ? 1u : 0), value, out hash);
+        // most values hold nothing any rule looks for
+        if (known == 0) return;
+        if (known > 0)
         {
-            foreach (var atom in exact)
-            {
-                if (state.isTrue[atom] == state.generation) continue;
-                state.isTrue[atom] = state.generation;
-                state.Prove(atom, state.scanSlot, state.scanAscii ? offset : 0, state.scanAscii ? length : -1);
-                foreach (var rule in state.set.WokenByAtom[atom]) state.Wake(rule);
-            }
-            foreach (var atom in possible)
-            {
-                if (state.possible[atom] == state.generation) continue;
-                state.possible[atom] = state.generation;
-                foreach (var rule in state.set.WokenByAtom[atom]) state.Wake(rule);
-            }
+            var all = memo.Findings[known..];
+            int exacts = all[0], possibles = all[1], rules = all[2];
+            Apply(all.Slice(3, exacts), all.Slice(3 + exacts, possibles), all.Slice(3 + exacts + possibles, rules), slot);
+            return;
         }
+        found.Clear();
+        foreach (var field in plan.Indexes) found.Scan(field, value);
+        if (keywords) found.Scan(set.Indexes[0]!, value);
+        var wakes = found.Rules();
+        Apply(found.Exact, found.Possible, wakes, slot);
+        if (value.Length <= ValueMemo.MaxValue) memo.Offer(hash, value, found.Exact, found.Possible, wakes);
+    }
+
+    private void Apply(ReadOnlySpan<int> exact, ReadOnlySpan<int> perhaps, ReadOnlySpan<int> rules, int slot)
+    {
+        var stamp = (long)generation << 32;
+        foreach (var atom in exact)
+            if (truth[atom] < stamp) truth[atom] = stamp | (uint)(slot + 1);
+        foreach (var atom in perhaps) possible[atom] = generation;
+        foreach (var rule in rules) Wake(rule);
     }
 
     private void Wake(int rule)
@@ -156,11 +131,11 @@ internal sealed class EventState
         candidates[candidateCount++] = rule;
     }
 
-    private void Prove(int atom, int slot, int offset, int length)
+    private int Fold(ReadOnlySpan<byte> value)
     {
-        proofSlot[atom] = slot;
-        proofOffset[atom] = offset;
-        proofLength[atom] = length;
+        var need = Folding.MaxLength(value.Length);
+        if (folded.Length < need) folded = new byte[need * 2];
+        return Folding.Fold(value, folded, out _);
     }
 
     /// <summary>Candidates in the order of the set, so that findings come out the same on every run.</summary>
@@ -198,44 +173,70 @@ internal sealed class EventState
         }
     }
 
+    private bool IsKnownTrue(int atom) => truth[atom] >> 32 == generation;
+
     private bool IsTrue(Atom atom)
     {
         var i = atom.Index;
-        if (isTrue[i] == generation) return true;
+        if (IsKnownTrue(i)) return true;
         if (atom.Kind == AtomKind.Literals) return false;
         if (atom.Required is not null && possible[i] != generation) return false;
         if (tried[i] == generation) return false;
         tried[i] = generation;
-        if (!Try(atom)) return false;
-        isTrue[i] = generation;
-        return true;
+        return Try(atom);
     }
 
-    private bool Has(int field) => headStamp[field] == generation;
+    private void Prove(int atom, int slot) => truth[atom] = (long)generation << 32 | (uint)(slot + 1);
+
+    private bool Has(int field)
+    {
+        var ids = batch.FieldIds(index);
+        foreach (var id in set.FieldIds[field])
+            if (ids.Contains(id)) return true;
+        return false;
+    }
 
     private bool Try(Atom atom)
     {
-        if (atom.Kind == AtomKind.Exists) return Has(atom.Field);
+        var ids = batch.FieldIds(index);
         if (atom.Field == 0)
         {
-            for (var slot = RawSlot; slot < slotCount; slot++)
+            for (var slot = RawSlot; slot < ids.Length; slot++)
                 if (TrySlot(atom, slot)) return true;
             return false;
         }
-        if (!Has(atom.Field)) return atom.Kind == AtomKind.Null;
-        for (var at = head[atom.Field]; at >= 0; at = next[at * 2 + 1])
-            if (TrySlot(atom, next[at * 2])) return true;
+        var there = false;
+        foreach (var id in set.FieldIds[atom.Field])
+        {
+            for (var slot = ids.IndexOf(id); slot >= 0; slot = Next(ids, id, slot))
+            {
+                there = true;
+                if (TrySlot(atom, slot)) return true;
+            }
+        }
+        if (!there && atom.Kind == AtomKind.Null) { Prove(atom.Index, RawSlot); return true; }
         return false;
+    }
+
+    private static int Next(ReadOnlySpan<ushort> ids, ushort id, int slot)
+    {
+        var next = ids[(slot + 1)..].IndexOf(id);
+        return next < 0 ? -1 : slot + 1 + next;
     }
 
     private bool TrySlot(Atom atom, int slot)
     {
         var raw = slot == RawSlot;
-        var value = raw ? batch.Raw(index) : batch.ValueAt(index, slot);
-        var isNull = !raw && batch.IsNull(index, slot);
+        var hit = atom.Kind == AtomKind.Exists || Fits(atom, slot, raw ? batch.Raw(index) : batch.ValueAt(index, slot), !raw && batch.IsNull(index, slot));
+        if (hit) Prove(atom.Index, slot);
+        return hit;
+    }
+
+    private bool Fits(Atom atom, int slot, ReadOnlySpan<byte> value, bool isNull)
+    {
         if (atom.Kind == AtomKind.Null) return isNull;
-        if (isNull || raw && value.IsEmpty) return false;
-        var hit = atom.Kind switch
+        if (isNull || slot == RawSlot && value.IsEmpty) return false;
+        return atom.Kind switch
         {
             AtomKind.HasValue => true,
             AtomKind.Empty => value.IsEmpty,
@@ -247,8 +248,6 @@ internal sealed class EventState
             AtomKind.FieldReference => References(value, atom),
             _ => false,
         };
-        if (hit) Prove(atom.Index, slot, 0, -1);
-        return hit;
     }
 
     /// <summary>The value as the atom's pattern was prepared: folded or not, dashes made one or not.</summary>
@@ -269,20 +268,23 @@ internal sealed class EventState
 
     private bool References(ReadOnlySpan<byte> value, Atom atom)
     {
-        if (!Has(atom.OtherField)) return false;
-        for (var at = head[atom.OtherField]; at >= 0; at = next[at * 2 + 1])
+        var ids = batch.FieldIds(index);
+        foreach (var id in set.FieldIds[atom.OtherField])
         {
-            var slot = next[at * 2];
-            if (batch.IsNull(index, slot)) continue;
-            var other = batch.ValueAt(index, slot);
-            if (atom.Cased) { if (ValueTests.Placed(value, other, atom.Place)) return true; continue; }
-            var need = Folding.MaxLength(other.Length);
-            if (foldedOther.Length < need) foldedOther = new byte[need];
-            var otherLength = Folding.Fold(other, foldedOther, out _);
-            var length = Fold(value);
-            if (ValueTests.Placed(folded.AsSpan(0, length), foldedOther.AsSpan(0, otherLength), atom.Place)) return true;
+            for (var slot = ids.IndexOf(id); slot >= 0; slot = Next(ids, id, slot))
+                if (!batch.IsNull(index, slot) && References(value, batch.ValueAt(index, slot), atom)) return true;
         }
         return false;
+    }
+
+    private bool References(ReadOnlySpan<byte> value, ReadOnlySpan<byte> other, Atom atom)
+    {
+        if (atom.Cased) return ValueTests.Placed(value, other, atom.Place);
+        var need = Folding.MaxLength(other.Length);
+        if (foldedOther.Length < need) foldedOther = new byte[need * 2];
+        var otherLength = Folding.Fold(other, foldedOther, out _);
+        var length = Fold(value);
+        return ValueTests.Placed(folded.AsSpan(0, length), foldedOther.AsSpan(0, otherLength), atom.Place);
     }
 
     private bool RegexMatches(Regex regex, ReadOnlySpan<byte> value)
@@ -296,26 +298,42 @@ internal sealed class EventState
     /// <summary>Where the first positive test of a true tree lies: field 0 is the raw record, length 0 is nothing to point at.</summary>
     public (ushort Field, int Offset, int Length) Evidence(Node node)
     {
-        var slot = Proof(node, out var atom);
-        if (slot == None) return (0, 0, 0);
-        var length = proofLength[atom] >= 0 ? proofLength[atom] : slot == RawSlot ? batch.Raw(index).Length : batch.ValueAt(index, slot).Length;
-        return (slot == RawSlot ? (ushort)0 : batch.FieldIds(index)[slot], proofOffset[atom], length);
+        if (Proof(node) is not { } atom) return (0, 0, 0);
+        var slot = (int)(uint)truth[atom.Index] - 1;
+        var value = slot == RawSlot ? batch.Raw(index) : batch.ValueAt(index, slot);
+        var (offset, length) = Place(atom, value);
+        return (slot == RawSlot ? (ushort)0 : batch.FieldIds(index)[slot], offset, length);
     }
 
-    private int Proof(Node node, out int atom)
+    /// <summary>Where in a value the first of an atom's literals lies; the whole value where folding moves places or the atom has no literals.</summary>
+    private (int Offset, int Length) Place(Atom atom, ReadOnlySpan<byte> value)
     {
-        atom = -1;
+        if (atom.Kind != AtomKind.Literals || !Ascii.IsValid(value)) return (0, value.Length);
+        var length = Fold(value);
+        if (atom.Dashes) length = Folding.Dashes(folded.AsSpan(0, length));
+        var text = folded.AsSpan(0, length);
+        int best = -1, bestLength = value.Length;
+        foreach (var literal in atom.Literals)
+        {
+            if (!ValueTests.Placed(text, literal.Bytes, literal.Place)) continue;
+            var at = literal.Place == Compile.Place.End ? length - literal.Bytes.Length : text.IndexOf(literal.Bytes);
+            if (best < 0 || at < best) (best, bestLength) = (at, literal.Bytes.Length);
+        }
+        return (Math.Max(best, 0), bestLength);
+    }
+
+    private Atom? Proof(Node node)
+    {
         switch (node.Kind)
         {
-            case NodeKind.Atom when node.Atom is { Kind: not (AtomKind.Null or AtomKind.Exists) } a && isTrue[a.Index] == generation:
-                atom = a.Index;
-                return proofSlot[atom];
+            case NodeKind.Atom when node.Atom is { Kind: not (AtomKind.Null or AtomKind.Exists) } atom && IsKnownTrue(atom.Index):
+                return atom;
             case NodeKind.And or NodeKind.Or:
                 foreach (var child in node.Children)
-                    if (Proof(child, out atom) is var slot and not None) return slot;
-                return None;
+                    if (Proof(child) is { } atom) return atom;
+                return null;
             default:
-                return None;
+                return null;
         }
     }
 }

@@ -1,6 +1,8 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 using Palisade.Engine.Detect.Sigma.Compile;
 
 namespace Palisade.Engine.Detect.Sigma.Match;
@@ -8,8 +10,10 @@ namespace Palisade.Engine.Detect.Sigma.Match;
 /// <summary>Receives literals found in a value.</summary>
 internal interface ILiteralSink
 {
-    /// <param name="exact">Atoms that are true by this; <paramref name="possible"/>: atoms that have to be tried.</param>
-    void Found(int[] exact, int[] possible, int offset, int length);
+    /// <summary>A literal was found, maybe not for the first time.</summary>
+    /// <param name="exact">Atoms that are true by it.</param>
+    /// <param name="possible">Atoms that have to be tried.</param>
+    void Found(int[] exact, int[] possible);
 }
 
 /// <summary>
@@ -23,13 +27,12 @@ internal sealed class LiteralIndex
 
     private readonly Entry[] entries;
     private readonly Dictionary<byte[], Entry>.AlternateLookup<ReadOnlySpan<byte>> wholes;
-    private readonly bool anyWhole, anyGram, anyPair, anySingle;
-    private readonly ulong[] bitmap;
+    private readonly bool anyWhole, anyGram;
+    private readonly uint[] bitmap;
     private readonly int shift;
     private readonly int[] heads, nexts;
-    private readonly ulong[] pairBits = new ulong[1024];
-    private readonly Dictionary<ushort, int[]> pairs = [];
-    private readonly int[]?[] singles = new int[]?[256];
+    private readonly uint[] grams;
+    private readonly ShortLiterals shorts;
     private readonly ulong wholeLengths;
 
     public LiteralIndex(IEnumerable<(Literal Literal, int Atom, bool Exact)> literals)
@@ -57,41 +60,27 @@ internal sealed class LiteralIndex
         }
         wholes = map.GetAlternateLookup<ReadOnlySpan<byte>>();
 
-        var grams = entries.Count(e => e.Place != Place.Whole && e.Bytes.Length >= 4);
-        anyGram = grams > 0;
-        var bits = Math.Clamp(BitOperations.Log2((uint)Math.Max(1, grams)) + 5, 10, 19);
+        var long4 = entries.Count(e => e.Place != Place.Whole && e.Bytes.Length >= 4);
+        anyGram = long4 > 0;
+        // 32 bits a literal, as long as the map stays in the first cache
+        var bits = Math.Clamp(BitOperations.Log2((uint)Math.Max(1, long4)) + 6, 10, 18);
         shift = 32 - bits;
-        bitmap = new ulong[(1 << bits) / 64];
+        bitmap = new uint[(1 << bits) / 32];
         heads = new int[1 << bits];
         Array.Fill(heads, -1);
         nexts = new int[entries.Length];
-        var pairLists = new Dictionary<ushort, List<int>>();
+        grams = new uint[entries.Length];
         for (var i = 0; i < entries.Length; i++)
         {
             var e = entries[i];
-            if (e.Place == Place.Whole) continue;
-            if (e.Bytes.Length >= 4)
-            {
-                var h = Hash(MemoryMarshal.Read<uint>(e.Bytes.AsSpan(e.Gram)));
-                bitmap[h >> 6] |= 1UL << (int)(h & 63);
-                nexts[i] = heads[h];
-                heads[h] = i;
-            }
-            else if (e.Bytes.Length >= 2)
-            {
-                anyPair = true;
-                var pair = MemoryMarshal.Read<ushort>(e.Bytes);
-                pairBits[pair >> 6] |= 1UL << (pair & 63);
-                if (!pairLists.TryGetValue(pair, out var list)) pairLists[pair] = list = [];
-                list.Add(i);
-            }
-            else if (e.Bytes.Length == 1)
-            {
-                anySingle = true;
-                singles[e.Bytes[0]] = [.. singles[e.Bytes[0]] ?? [], i];
-            }
+            if (e.Place == Place.Whole || e.Bytes.Length < 4) continue;
+            grams[i] = MemoryMarshal.Read<uint>(e.Bytes.AsSpan(e.Gram));
+            var h = Hash(grams[i]);
+            bitmap[h >> 5] |= 1u << (int)(h & 31);
+            nexts[i] = heads[h];
+            heads[h] = i;
         }
-        foreach (var (pair, list) in pairLists) pairs[pair] = [.. list];
+        shorts = new ShortLiterals(entries.Select((e, i) => (e, i)).Where(p => p.e.Place != Place.Whole && p.e.Bytes.Length < 4).Select(p => (p.e.Bytes, p.e.Place, p.i)));
     }
 
     public int Count => entries.Length;
@@ -112,36 +101,66 @@ internal sealed class LiteralIndex
         return best;
     }
 
-    /// <summary>Finds every literal of the index in a folded value.</summary>
-    public void Scan<TSink>(ReadOnlySpan<byte> text, ref TSink sink) where TSink : struct, ILiteralSink, allows ref struct
+    /// <summary>
+    /// Finds every literal of the index in a folded value. Behind the value lie <see cref="Slack"/> bytes more that may be read
+    /// (whatever they hold): the first <paramref name="length"/> bytes of <paramref name="buffer"/> are the value.
+    /// </summary>
+    public void Scan<TSink>(byte[] buffer, int length, ref TSink sink) where TSink : struct, ILiteralSink, allows ref struct
     {
-        if (anyWhole && (wholeLengths >> (text.Length & 63) & 1) != 0 && wholes.TryGetValue(text, out var whole))
-            sink.Found(whole.Exact, whole.Possible, 0, text.Length);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(length + Slack, buffer.Length);
+        ReadOnlySpan<byte> text = buffer.AsSpan(0, length);
+        if (anyWhole && (wholeLengths >> (length & 63) & 1) != 0 && wholes.TryGetValue(text, out var whole))
+            sink.Found(whole.Exact, whole.Possible);
         if (anyGram)
         {
-            for (var i = 0; i + 4 <= text.Length; i++)
+            var last = length - 4;
+            var i = 0;
+            if (Avx2.IsSupported)
             {
-                var gram = Unsafe.ReadUnaligned<uint>(ref Unsafe.AsRef(in text[i]));
-                var h = Hash(gram);
-                if ((bitmap[h >> 6] >> (int)(h & 63) & 1) == 0) continue;
-                for (var at = heads[h]; at >= 0; at = nexts[at]) Try(entries[at], text, i - entries[at].Gram, ref sink);
+                for (; i <= last; i += 8)
+                {
+                    var hits = Probe(ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(buffer), i));
+                    if (last - i < 7) hits &= (1u << (last - i + 1)) - 1;
+                    for (; hits != 0; hits &= hits - 1) Chain(text, i + BitOperations.TrailingZeroCount(hits), ref sink);
+                }
+            }
+            else
+            {
+                for (; i <= last; i++)
+                {
+                    var h = Hash(Unsafe.ReadUnaligned<uint>(ref buffer[i]));
+                    if ((bitmap[h >> 5] >> (int)(h & 31) & 1) != 0) Chain(text, i, ref sink);
+                }
             }
         }
-        if (anyPair)
+        if (shorts.Any) shorts.Scan(text, entries, ref sink);
+    }
+
+    /// <summary>Bytes behind a value that <see cref="Scan"/> may read.</summary>
+    public const int Slack = 16;
+
+    // Eight groups of four bytes that begin at eight neighbouring bytes:
+    //   lane 0: 0123 1234 2345 3456    lane 1: 4567 5678 6789 789A
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private unsafe uint Probe(ref byte at)
+    {
+        var sixteen = Unsafe.ReadUnaligned<Vector128<byte>>(ref at);
+        var spread = Avx2.Shuffle(Vector256.Create(sixteen, sixteen), Vector256.Create(
+            (byte)0, 1, 2, 3, 1, 2, 3, 4, 2, 3, 4, 5, 3, 4, 5, 6, 4, 5, 6, 7, 5, 6, 7, 8, 6, 7, 8, 9, 7, 8, 9, 10)).AsUInt32();
+        var hash = Vector256.ShiftRightLogical(spread * Vector256.Create(0x9E3779B1u), shift);
+        fixed (uint* map = bitmap)
         {
-            for (var i = 0; i + 2 <= text.Length; i++)
-            {
-                var pair = Unsafe.ReadUnaligned<ushort>(ref Unsafe.AsRef(in text[i]));
-                if ((pairBits[pair >> 6] >> (pair & 63) & 1) == 0) continue;
-                foreach (var at in pairs[pair]) Try(entries[at], text, i, ref sink);
-            }
+            var words = Avx2.GatherVector256(map, Vector256.ShiftRightLogical(hash, 5).AsInt32(), 4);
+            var bit = Avx2.ShiftRightLogicalVariable(words, hash & Vector256.Create(31u));
+            return Vector256.ShiftLeft(bit, 31).ExtractMostSignificantBits();
         }
-        if (anySingle)
-        {
-            for (var i = 0; i < text.Length; i++)
-                if (singles[text[i]] is { } list)
-                    foreach (var at in list) Try(entries[at], text, i, ref sink);
-        }
+    }
+
+    private void Chain<TSink>(ReadOnlySpan<byte> text, int i, ref TSink sink) where TSink : struct, ILiteralSink, allows ref struct
+    {
+        var gram = MemoryMarshal.Read<uint>(text[i..]);
+        for (var at = heads[Hash(gram)]; at >= 0; at = nexts[at])
+            if (grams[at] == gram) Try(entries[at], text, i - entries[at].Gram, ref sink);
     }
 
     private static void Try<TSink>(Entry entry, ReadOnlySpan<byte> text, int start, ref TSink sink) where TSink : struct, ILiteralSink, allows ref struct
@@ -150,7 +169,50 @@ internal sealed class LiteralIndex
         if (start < 0 || start + length > text.Length) return;
         if (entry.Place == Place.Start && start != 0 || entry.Place == Place.End && start + length != text.Length) return;
         if (!text.Slice(start, length).SequenceEqual(entry.Bytes)) return;
-        sink.Found(entry.Exact, entry.Possible, start, length);
+        sink.Found(entry.Exact, entry.Possible);
+    }
+
+    /// <summary>Literals of one to three bytes: few, and found by the vectorised search of the run-time, or by their first two bytes where there are many.</summary>
+    private sealed class ShortLiterals
+    {
+        private const int Few = 12;
+        private readonly (byte[] Bytes, Place Place, int Entry)[] each;
+        private readonly ulong[] pairBits = [];
+        private readonly Dictionary<ushort, int[]> pairs = [];
+
+        public ShortLiterals(IEnumerable<(byte[] Bytes, Place Place, int Entry)> literals)
+        {
+            var all = literals.ToArray();
+            var inner = all.Where(l => l.Place == Place.Anywhere && l.Bytes.Length >= 2).ToArray();
+            Any = all.Length > 0;
+            each = inner.Length <= Few ? all : [.. all.Except(inner)];
+            if (inner.Length <= Few) return;
+            pairBits = new ulong[1024];
+            foreach (var group in inner.GroupBy(l => MemoryMarshal.Read<ushort>(l.Bytes)))
+            {
+                pairBits[group.Key >> 6] |= 1UL << (group.Key & 63);
+                pairs[group.Key] = [.. group.Select(l => l.Entry)];
+            }
+        }
+
+        public bool Any { get; }
+
+        public void Scan<TSink>(ReadOnlySpan<byte> text, Entry[] entries, ref TSink sink) where TSink : struct, ILiteralSink, allows ref struct
+        {
+            foreach (var (bytes, place, entry) in each)
+            {
+                if (text.Length < bytes.Length) continue;
+                if (place == Place.Anywhere ? text.IndexOf(bytes) >= 0 : place == Place.Start ? text.StartsWith(bytes) : text.EndsWith(bytes))
+                    sink.Found(entries[entry].Exact, entries[entry].Possible);
+            }
+            if (pairBits.Length == 0) return;
+            for (var i = 0; i + 2 <= text.Length; i++)
+            {
+                var pair = Unsafe.ReadUnaligned<ushort>(ref Unsafe.AsRef(in text[i]));
+                if ((pairBits[pair >> 6] >> (pair & 63) & 1) == 0) continue;
+                foreach (var at in pairs[pair]) Try(entries[at], text, i, ref sink);
+            }
+        }
     }
 }
 

@@ -1,0 +1,150 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+
+namespace Palisade.Engine.Detect.Sigma.Match;
+
+/// <summary>
+/// Remembers what the scan found in a value of a field, so that a value seen before costs one look-up: logs repeat themselves. A value is
+/// taken up when it comes the second time, so that values that never repeat push nothing out. Bounded: when its memory is full it forgets
+/// everything. One instance a thread.
+/// </summary>
+/// <remarks>
+/// The hash is keyed by the process (nobody outside can prepare values that meet in one place), and the bytes are compared in full, so a
+/// wrong answer is impossible. Table: sets of two entries side by side, the newer one first.
+/// Findings: <c>[n exact, n possible, n rules, atoms…, atoms…, rules…]</c>; at offset 0 lies "nothing found", which most values share.
+/// </remarks>
+internal sealed class ValueMemo
+{
+    /// <summary>Longest value remembered, bytes.</summary>
+    public const int MaxValue = 4096;
+    /// <summary>Not known.</summary>
+    public const int Miss = -1;
+
+    private const int Sets = 1 << 14, Doors = 1 << 16;
+    private const int MaxBytes = 4 << 20, MaxFindings = 1 << 18;
+
+    private static readonly ulong Key0 = RandomKey(), Key1 = RandomKey();
+
+    private struct Entry
+    {
+        public ulong Hash;
+        public int Offset, Length;
+        public int Findings;
+    }
+
+    private readonly Entry[] entries = new Entry[Sets * 2];
+    private readonly uint[] doors = new uint[Doors];
+    private byte[] bytes = new byte[1 << 16];
+    private int[] findings = new int[1 << 12];
+    private int bytesUsed = 64, findingsUsed = 3;
+
+    /// <summary>Findings of all values known; valid until the next <see cref="Add"/>.</summary>
+    public ReadOnlySpan<int> Findings => findings;
+
+    /// <summary>Values looked up, and those known.</summary>
+    public long Lookups { get; private set; }
+    public long Hits { get; private set; }
+
+    private static ulong RandomKey()
+    {
+        Span<byte> key = stackalloc byte[8];
+        RandomNumberGenerator.Fill(key);
+        return MemoryMarshal.Read<ulong>(key) | 1;
+    }
+
+    /// <summary>Where the findings of a value begin, or <see cref="Miss"/>; <paramref name="hash"/> is for <see cref="Add"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public int Find(uint field, ReadOnlySpan<byte> value, out ulong hash)
+    {
+        hash = Hash(field, value);
+        Lookups++;
+        ref var entry = ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(entries), (nint)(hash & (Sets - 1)) * 2);
+        if (!Is(entry, hash, value))
+        {
+            entry = ref Unsafe.Add(ref entry, 1);
+            if (!Is(entry, hash, value)) return Miss;
+        }
+        Hits++;
+        return entry.Findings;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool Is(in Entry entry, ulong hash, ReadOnlySpan<byte> value) =>
+        entry.Hash == hash && entry.Length == value.Length && value.SequenceEqual(MemoryMarshal.CreateReadOnlySpan(ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(bytes), entry.Offset), value.Length));
+
+    /// <summary>Offers what was found in a value that <see cref="Find"/> did not know. The first time only its hash is noted.</summary>
+    public void Offer(ulong hash, ReadOnlySpan<byte> value, ReadOnlySpan<int> exact, ReadOnlySpan<int> possible, ReadOnlySpan<int> rules)
+    {
+        ref var door = ref doors[(int)(hash >> 32) & (Doors - 1)];
+        var mark = (uint)hash | 1;
+        if (door != mark) { door = mark; return; }
+        if (!Add(value, exact, possible, rules, out var offset, out var found)) return;
+        var at = (int)(hash & (Sets - 1)) * 2;
+        entries[at + 1] = entries[at];
+        entries[at] = new Entry { Hash = hash, Offset = offset, Length = value.Length, Findings = found };
+    }
+
+    private bool Add(ReadOnlySpan<byte> value, ReadOnlySpan<int> exact, ReadOnlySpan<int> possible, ReadOnlySpan<int> rules, out int offset, out int found)
+    {
+        var words = exact.Length + possible.Length + rules.Length;
+        (offset, found) = (0, 0);
+        if (words > MaxFindings / 16) return false;
+        if (bytesUsed + value.Length > MaxBytes || findingsUsed + words + 3 > MaxFindings) Forget();
+        if (bytesUsed + value.Length > bytes.Length) Array.Resize(ref bytes, bytes.Length * 2);
+        offset = bytesUsed;
+        value.CopyTo(bytes.AsSpan(offset));
+        bytesUsed += value.Length;
+        if (words == 0) return true;
+        while (findingsUsed + words + 3 > findings.Length) Array.Resize(ref findings, findings.Length * 2);
+        found = findingsUsed;
+        (findings[found], findings[found + 1], findings[found + 2]) = (exact.Length, possible.Length, rules.Length);
+        exact.CopyTo(findings.AsSpan(found + 3));
+        possible.CopyTo(findings.AsSpan(found + 3 + exact.Length));
+        rules.CopyTo(findings.AsSpan(found + 3 + exact.Length + possible.Length));
+        findingsUsed += words + 3;
+        return true;
+    }
+
+    private void Forget()
+    {
+        Array.Clear(entries);
+        (bytesUsed, findingsUsed) = (64, 3);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ulong Mix(ulong a, ulong b)
+    {
+        var high = Math.BigMul(a, b, out var low);
+        return high ^ low;
+    }
+
+    // Multiply and fold, 16 bytes a step (the construction of wyhash), keyed at both ends.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ulong Hash(uint field, ReadOnlySpan<byte> value)
+    {
+        ref var p = ref MemoryMarshal.GetReference(value);
+        nint n = value.Length;
+        var seed = Key0 ^ (field * 0x9E3779B97F4A7C15UL);
+        ulong a, b;
+        if (n <= 16)
+        {
+            if (n >= 8) { a = Read8(ref p, 0); b = Read8(ref p, n - 8); }
+            else if (n >= 4) { a = Read4(ref p, 0); b = Read4(ref p, n - 4); }
+            else { a = (ulong)p << 16 | (ulong)Unsafe.Add(ref p, n >> 1) << 8 | Unsafe.Add(ref p, n - 1); b = 0; }
+        }
+        else
+        {
+            for (nint i = 0; i + 16 < n; i += 16) seed = Mix(Read8(ref p, i) ^ Key1, Read8(ref p, i + 8) ^ seed);
+            a = Read8(ref p, n - 16);
+            b = Read8(ref p, n - 8);
+        }
+        return Mix(Key1 ^ (ulong)n, Mix(a ^ Key1, b ^ seed));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ulong Read8(ref byte p, nint at) => Unsafe.ReadUnaligned<ulong>(ref Unsafe.Add(ref p, at));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ulong Read4(ref byte p, nint at) => Unsafe.ReadUnaligned<uint>(ref Unsafe.Add(ref p, at));
+}
