@@ -75,7 +75,7 @@ public sealed class ValueMemoTests
         var batch = new EventBatch();
         var findings = new FindingList();
         var lines = Enumerable.Range(0, 500).Select(i => Encoding.UTF8.GetBytes(
-            $$"""{"@timestamp":"2026-01-02T03:04:05.678Z","Image":"C:\\Windows\\{{(i % 3 == 0 ? "cmd" : "explorer")}}.exe","CommandLine":"run {{i}} abc{{i % 7}}","n":{"pid":{{i}}}}""")).ToArray();
+            $$$"""{"@timestamp":"2026-01-02T03:04:05.678Z","Image":"C:\\Windows\\{{{(i % 3 == 0 ? "cmd" : "explorer")}}}.exe","CommandLine":"run {{{i}}} abc{{{i % 7}}}","n":{"pid":{{{i}}}}}""")).ToArray();
         Pass();
         Pass();
         Pass();
