@@ -97,6 +97,14 @@ internal sealed class RelpClient(IPEndPoint server) : IDisposable
     /// <summary>The connection breaks.</summary>
     public void Cut() => tcp.Client.Close(0);
 
+    /// <summary>The connection ends without a farewell, and the server has noticed.</summary>
+    public async Task BreakAsync()
+    {
+        tcp.Client.Shutdown(SocketShutdown.Send);
+        var rest = new byte[4096];
+        while (await stream.ReadAsync(rest) > 0) { }
+    }
+
     public async Task WriteAsync(string command, string data) => await RawAsync(Frame(++transaction, command, data));
     public async Task RawAsync(string bytes) => await stream.WriteAsync(Encoding.Latin1.GetBytes(bytes));
 

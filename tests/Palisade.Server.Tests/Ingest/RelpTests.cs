@@ -64,7 +64,7 @@ public sealed class RelpTests
         {
             await half.OpenAsync();
             await half.SendAsync(Lines(0, 25));
-            half.Cut();
+            await half.BreakAsync();
         }
         await client.OpenAsync();
         await client.SendAsync(Lines(40, 5));
