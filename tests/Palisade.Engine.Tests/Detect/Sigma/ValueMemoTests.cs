@@ -77,7 +77,7 @@ public sealed class ValueMemoTests
         var lines = Enumerable.Range(0, 500).Select(i => Encoding.UTF8.GetBytes(
             $$$"""{"@timestamp":"2026-01-02T03:04:05.678Z","Image":"C:\\Windows\\{{{(i % 3 == 0 ? "cmd" : "explorer")}}}.exe","CommandLine":"run {{{i}}} abc{{{i % 7}}}","n":{"pid":{{{i}}}}}""")).ToArray();
         for (var i = 0; i < 3; i++) Pass();
-        // What the run-time itself allocates while it recompiles comes once; what judging allocates would come every time.
+        // The memory of values grows to its bound by doubling, a few times in all; what judging allocates would come every time.
         var least = long.MaxValue;
         for (var round = 0; round < 5; round++)
         {
