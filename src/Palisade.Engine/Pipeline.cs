@@ -84,12 +84,8 @@ public sealed class Pipeline
         incidents.ClearChanged();
         correlator.Process(Events, Findings);
         Policy.AfterCorrelate(Events, Findings);
-        incidents.Take(Events, Findings);
-        if (WatchesHabits) habits.Observe(Events, Findings);
+        habits.Observe(Events, Findings);
     }
-
-    /// <summary>Whether what clients do over many requests is looked at. Off in the server: after a crash batches begin elsewhere, and findings must not depend on where.</summary>
-    public bool WatchesHabits { get; init; } = true;
 
     /// <summary>What tenants changed about the rules.</summary>
     public PolicyStage Policy { get; } = new();

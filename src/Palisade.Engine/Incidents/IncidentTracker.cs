@@ -43,18 +43,13 @@ public sealed partial class IncidentTracker(IncidentContent content, IncidentOpt
         changed.Clear();
     }
 
-    /// <summary>Takes what rules and correlations found on hosts; requests to sites come by way of the habits.</summary>
-    public void Take(EventBatch events, FindingList findings)
+    /// <summary>Takes what a rule or correlation found on a host; requests to sites come by way of the habits.</summary>
+    internal void Take(EventBatch events, in Finding finding)
     {
-        ArgumentNullException.ThrowIfNull(events);
-        ArgumentNullException.ThrowIfNull(findings);
-        foreach (ref readonly var finding in findings.Items)
-        {
-            if (finding.Muted != 0 || finding.Rule.ContextOnly || finding.Rule.Kind is "web" or "behaviour") continue;
-            // A single match on a request to a site is the habits' business.
-            if (finding.Firing is null && events.TryGet(finding.Event, Fields.HttpRequestMethod, out _)) continue;
-            TakeHost(events, finding);
-        }
+        if (finding.Muted != 0 || finding.Rule.ContextOnly || finding.Rule.Kind is "web" or "behaviour") return;
+        // A single match on a request to a site is the habits' business.
+        if (finding.Firing is null && events.TryGet(finding.Event, Fields.HttpRequestMethod, out _)) return;
+        TakeHost(events, finding);
     }
 
     private void TakeHost(EventBatch events, in Finding finding)

@@ -13,28 +13,20 @@ namespace Palisade.Server.Mutes;
 public enum MuteRefusal { None, NotFound, Stale, NoReason, Expiry, TooMany, Conditions, Over }
 
 /// <summary>The mutes of all tenants: kept in the control store, in force from the next batch of the stream on, and counted.</summary>
-public sealed class TenantMutes(ControlDbFactory factory, LiveRules live, TimeProvider clock, ILogger<TenantMutes> log) : IHostedLifecycleService, IMutedCounter, INoted, IDisposable
+public sealed class TenantMutes(ControlDbFactory factory, LiveRules live, TimeProvider clock, ILogger<TenantMutes> log) : LiveByTenant, IMutedCounter, INoted
 {
     /// <summary>Mutes in force of one tenant, those over that are kept, and characters of a reason.</summary>
     public const int MaxActive = 200, MaxOver = 500, MaxReason = 500;
     /// <summary>Longest time of a mute: whoever needs more says so again.</summary>
     public static readonly TimeSpan MaxTime = TimeSpan.FromDays(366);
 
-    private readonly SemaphoreSlim applying = new(1);
     private readonly ConcurrentDictionary<(uint Tenant, int Number), (long Count, long LastMs)> counted = new();
 
-    /// <summary>Puts what is stored in force, before the stream reads its first record.</summary>
-    public async Task StartingAsync(CancellationToken cancellationToken)
+    protected override async Task<IReadOnlyList<uint>> TenantsAsync(CancellationToken stop)
     {
         await using var db = factory.ForSystem();
-        foreach (var tenant in await db.Set<MuteRow>().Select(m => m.TenantId).Distinct().ToListAsync(cancellationToken)) await ApplyAsync(tenant, cancellationToken);
+        return await db.Set<MuteRow>().Select(m => m.TenantId).Distinct().ToListAsync(stop);
     }
-
-    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-    public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <summary>Mutes of a tenant, the newest first.</summary>
     public async Task<IReadOnlyList<MuteRow>> ListAsync(uint tenant, CancellationToken stop)
@@ -122,25 +114,16 @@ public sealed class TenantMutes(ControlDbFactory factory, LiveRules live, TimePr
         return done;
     }
 
-    // One at a time, each from what is stored: the last one to come has seen all.
-    private async Task ApplyAsync(uint tenant, CancellationToken stop)
+    protected override async Task PutInForceAsync(uint tenant, CancellationToken stop)
     {
-        await applying.WaitAsync(stop);
-        try
+        var now = clock.GetUtcNow();
+        var mutes = new List<Mute>();
+        foreach (var row in (await ListAsync(tenant, stop)).Where(m => m.IsActive(now)))
         {
-            var now = clock.GetUtcNow();
-            var mutes = new List<Mute>();
-            foreach (var row in (await ListAsync(tenant, stop)).Where(m => m.IsActive(now)))
-            {
-                if (Mute.TryCompile(row.Number, row.List(), row.Expires.ToUnixTimeMilliseconds(), out var mute) is var problem && mute is null) MutesLog.MuteLeftOut(log, row.Number, tenant, problem);
-                else mutes.Add(mute);
-            }
-            live.SwapMutes(tenant, mutes);
+            if (Mute.TryCompile(row.Number, row.List(), row.Expires.ToUnixTimeMilliseconds(), out var mute) is var problem && mute is null) MutesLog.MuteLeftOut(log, row.Number, tenant, problem);
+            else mutes.Add(mute);
         }
-        finally
-        {
-            applying.Release();
-        }
+        live.SwapMutes(tenant, mutes);
     }
 
     public void Hid(uint tenant, int mute, int findings, long lastMs) =>
@@ -174,6 +157,4 @@ public sealed class TenantMutes(ControlDbFactory factory, LiveRules live, TimePr
             }
         }
     }
-
-    public void Dispose() => applying.Dispose();
 }

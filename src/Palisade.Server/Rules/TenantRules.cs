@@ -18,30 +18,20 @@ public enum RuleRefusal { None, NotFound, Stale, Wrong, NotOne, IsFilter, IdTake
 public sealed record RuleSaved(RuleRefusal Refusal, RuleView? Rule, IReadOnlyList<Diagnostic> Diagnostics);
 
 /// <summary>The rules as each tenant has them: shipped ones with its choices, and those of its own. A change is in force from the next batch of the stream on.</summary>
-public sealed class TenantRules(ControlDbFactory factory, EngineSnapshot content, LiveRules live, TimeProvider clock, ILogger<TenantRules> log) : IHostedLifecycleService, IDisposable
+public sealed class TenantRules(ControlDbFactory factory, EngineSnapshot content, LiveRules live, TimeProvider clock, ILogger<TenantRules> log) : LiveByTenant
 {
     public const int MaxId = 200;
     /// <summary>Own rules of one tenant, versions kept of each, and characters of one.</summary>
     public const int MaxOwn = 2000, MaxVersions = 20, MaxYaml = 256 << 10;
 
-    private readonly SemaphoreSlim applying = new(1);
-
     /// <summary>The rules that come with the program.</summary>
     public RuleLibrary Shipped => content.Library;
 
-    /// <summary>Puts what is stored in force, before the stream reads its first record.</summary>
-    public async Task StartingAsync(CancellationToken cancellationToken)
+    protected override async Task<IReadOnlyList<uint>> TenantsAsync(CancellationToken stop)
     {
         await using var db = factory.ForSystem();
-        var tenants = await db.Set<OwnRule>().Select(r => r.TenantId).Distinct().Union(db.Set<RuleChoice>().Select(r => r.TenantId).Distinct()).ToListAsync(cancellationToken);
-        foreach (var tenant in tenants) await ApplyAsync(tenant, cancellationToken);
+        return await db.Set<OwnRule>().Select(r => r.TenantId).Distinct().Union(db.Set<RuleChoice>().Select(r => r.TenantId).Distinct()).ToListAsync(stop);
     }
-
-    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-    public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <summary>Every rule of the tenant, by title.</summary>
     public async Task<IReadOnlyList<RuleView>> ListAsync(uint tenant, CancellationToken stop)
@@ -199,28 +189,17 @@ public sealed class TenantRules(ControlDbFactory factory, EngineSnapshot content
         return done;
     }
 
-    // One at a time, each from what is stored: the last one to come has seen all.
-    private async Task ApplyAsync(uint tenant, CancellationToken stop)
+    protected override async Task PutInForceAsync(uint tenant, CancellationToken stop)
     {
-        await applying.WaitAsync(stop);
-        try
+        var (choices, rows) = await ReadAsync(tenant, stop);
+        var settings = choices.Values.Where(c => !c.Enabled || c.Level is not null).ToDictionary(c => c.RuleId, c => new RuleSetting(c.Enabled, c.Level), StringComparer.Ordinal);
+        OwnRules? own = null;
+        if (rows.Count > 0)
         {
-            var (choices, rows) = await ReadAsync(tenant, stop);
-            var settings = choices.Values.Where(c => !c.Enabled || c.Level is not null).ToDictionary(c => c.RuleId, c => new RuleSetting(c.Enabled, c.Level), StringComparer.Ordinal);
-            OwnRules? own = null;
-            if (rows.Count > 0)
-            {
-                var files = rows.Select(r => (PathOf(r.RuleId), Encoding.UTF8.GetBytes(r.Yaml))).ToList();
-                own = OwnRules.Compile(content.Library.SharedWith(rows.SelectMany(Texts)), files, out var problems);
-                foreach (var problem in problems.Where(p => p.IsError)) RulesLog.RuleLeftOut(log, problem.File, tenant, problem.Code, problem.Message);
-            }
-            live.SwapRules(tenant, settings, own);
+            var files = rows.Select(r => (PathOf(r.RuleId), Encoding.UTF8.GetBytes(r.Yaml))).ToList();
+            own = OwnRules.Compile(content.Library.SharedWith(rows.SelectMany(Texts)), files, out var problems);
+            foreach (var problem in problems.Where(p => p.IsError)) RulesLog.RuleLeftOut(log, problem.File, tenant, problem.Code, problem.Message);
         }
-        finally
-        {
-            applying.Release();
-        }
+        live.SwapRules(tenant, settings, own);
     }
-
-    public void Dispose() => applying.Dispose();
 }

@@ -6,7 +6,7 @@ namespace Palisade.Server.Streaming;
 /// <summary>The engine's pipeline as the stream drives it.</summary>
 internal sealed class PipelineEngine(EngineSnapshot snapshot, LiveParsers parsers, LiveRules rules, IGeoLookup geo) : IStreamEngine
 {
-    private readonly Pipeline pipeline = new(snapshot, geo) { WatchesHabits = false };
+    private readonly Pipeline pipeline = new(snapshot, geo);
 
     public string Version => snapshot.Version;
     public PipelineBatch Batch

@@ -18,7 +18,7 @@ public enum ParserRefusal { None, Wrong, BadName, NameTaken, TooMany, BadSamples
 public sealed record ParserSaved(ParserRefusal Refusal, OwnParser? Parser, IReadOnlyList<Diagnostic> Diagnostics, IReadOnlyList<int> Unread);
 
 /// <summary>The sources that tenants wrote: kept in versions, in force as soon as they are saved.</summary>
-public sealed class OwnParsers(ControlDbFactory factory, LiveParsers live, TimeProvider clock, ILogger<OwnParsers> log) : IHostedLifecycleService, IDisposable
+public sealed class OwnParsers(ControlDbFactory factory, LiveParsers live, TimeProvider clock, ILogger<OwnParsers> log) : LiveByTenant
 {
     /// <summary>Sources of one tenant. Each of its records of unknown kind is tried by all of them.</summary>
     public const int MaxPerTenant = 20;
@@ -27,20 +27,11 @@ public sealed class OwnParsers(ControlDbFactory factory, LiveParsers live, TimeP
     /// <summary>Samples of one source, and characters of one.</summary>
     public const int MaxSamples = 50, MaxSample = 8192;
 
-    private readonly SemaphoreSlim applying = new(1);
-
-    /// <summary>Puts what is stored in force, before the stream reads its first record.</summary>
-    public async Task StartingAsync(CancellationToken cancellationToken)
+    protected override async Task<IReadOnlyList<uint>> TenantsAsync(CancellationToken stop)
     {
         await using var db = factory.ForSystem();
-        foreach (var tenant in await db.Set<OwnParser>().Select(p => p.TenantId).Distinct().ToListAsync(cancellationToken)) await ApplyAsync(tenant, cancellationToken);
+        return await db.Set<OwnParser>().Select(p => p.TenantId).Distinct().ToListAsync(stop);
     }
-
-    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-    public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <summary>The newest version of each source, by name.</summary>
     public async Task<IReadOnlyList<OwnParser>> ListAsync(uint tenant, CancellationToken stop)
@@ -106,25 +97,14 @@ public sealed class OwnParsers(ControlDbFactory factory, LiveParsers live, TimeP
         return done;
     }
 
-    // One at a time, each from what is stored: the last one to come has seen all.
-    private async Task ApplyAsync(uint tenant, CancellationToken stop)
+    protected override async Task PutInForceAsync(uint tenant, CancellationToken stop)
     {
-        await applying.WaitAsync(stop);
-        try
+        var sources = new List<OwnSource>();
+        foreach (var row in await ListAsync(tenant, stop))
         {
-            var sources = new List<OwnSource>();
-            foreach (var row in await ListAsync(tenant, stop))
-            {
-                if (OwnSource.Compile(row.Yaml, out var problems) is { } source) sources.Add(source);
-                else UnparsedLog.ParserLeftOut(log, row.Name, tenant, problems[0].Message);
-            }
-            live.Swap(tenant, sources);
+            if (OwnSource.Compile(row.Yaml, out var problems) is { } source) sources.Add(source);
+            else UnparsedLog.ParserLeftOut(log, row.Name, tenant, problems[0].Message);
         }
-        finally
-        {
-            applying.Release();
-        }
+        live.Swap(tenant, sources);
     }
-
-    public void Dispose() => applying.Dispose();
 }

@@ -40,6 +40,35 @@ public sealed class IncidentStateTests
     }
 
     [Fact]
+    public void The_same_findings_come_however_the_lines_are_cut_into_batches()
+    {
+        // One second in which many visit and four attack one page and look for others: rules, correlations and habits speak of the same addresses.
+        var log = new SiteLog();
+        for (var n = 0; n < 4_000; n++)
+        {
+            if (n % 10 == 0) log.Get(60, $"203.0.113.{n / 10 % 4}", $"/item?id={n}%27%20UNION%20SELECT%20password%20FROM%20users--", 403, 300, agent: "curl/8.5.0");
+            else if (n % 10 == 5) log.Get(60, $"203.0.113.{n / 10 % 4}", $"/old-{n}/", 404, 548, agent: "curl/8.5.0");
+            else log.Get(60, $"192.0.2.{n % 90}", "/", agent: SiteLog.Phone);
+        }
+        var whole = Found(log.Lines, EventBatch.MaxEvents);
+        Assert.Contains(whole, f => f.StartsWith("behaviour.", StringComparison.Ordinal));
+        Assert.DoesNotContain(whole, f => f.EndsWith(long.MaxValue.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal));
+        foreach (var size in new[] { 1, 13, 250, 1_999 }) Assert.Equal(whole, Found(log.Lines, size));
+    }
+
+    private static List<string> Found(IReadOnlyList<string> lines, int batch)
+    {
+        var found = new List<string>();
+        SiteLog.Run(lines, SiteLog.NewPipeline(), 1, batch, p =>
+        {
+            foreach (ref readonly var f in p.Findings.Items)
+                found.Add(string.Create(CultureInfo.InvariantCulture, $"{f.Rule.Id} {p.Events.Header(f.Event).Sequence} {f.Outcome} {f.Firing?.Count} {f.Firing?.WindowStartMs}"));
+        });
+        found.Sort(StringComparer.Ordinal);
+        return found;
+    }
+
+    [Fact]
     public void A_state_that_is_written_again_is_the_same_state()
     {
         var pipeline = SiteLog.NewPipeline();

@@ -79,15 +79,21 @@ internal sealed class SiteLog
 
     public static IReadOnlyList<Incident> Run(IReadOnlyList<string> lines, Pipeline pipeline, ulong sequence, Dictionary<string, Incident> seen)
     {
+        Run(lines, pipeline, sequence, EventBatch.MaxEvents, p => { foreach (var incident in p.Incidents.Changed) seen[incident.Id] = incident; });
+        return [.. seen.Values.Where(i => i.MergedInto is null).OrderBy(i => i.FirstMs).ThenBy(i => i.Id, StringComparer.Ordinal)];
+    }
+
+    /// <summary>Runs the lines in batches of at most so many.</summary>
+    public static void Run(IReadOnlyList<string> lines, Pipeline pipeline, ulong sequence, int batch, Action<Pipeline> judged)
+    {
         var parser = pipeline.Snapshot.Parsers.IndexOf("nginx");
         for (var next = 0; next < lines.Count;)
         {
-            for (; next < lines.Count && !pipeline.Events.IsFull; next++)
+            for (; next < lines.Count && pipeline.Events.Count < batch; next++)
                 pipeline.Add(new RecordInfo(sequence++, Start.ToUnixTimeMilliseconds() + 86_400_000, 1, 0, parser), Encoding.UTF8.GetBytes(lines[next]));
             pipeline.Detect();
-            foreach (var incident in pipeline.Incidents.Changed) seen[incident.Id] = incident;
+            judged(pipeline);
             pipeline.Clear();
         }
-        return [.. seen.Values.Where(i => i.MergedInto is null).OrderBy(i => i.FirstMs).ThenBy(i => i.Id, StringComparer.Ordinal)];
     }
 }

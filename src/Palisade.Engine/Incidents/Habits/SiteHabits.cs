@@ -17,7 +17,10 @@ public sealed partial class SiteHabits(IncidentContent content, IncidentTracker 
     private int[] nextOf = new int[256];
     private readonly Finding[] found = new Finding[MaxFound];
 
-    /// <summary>Takes a batch that detectors and correlations have seen. Adds a finding with a <see cref="Firing"/> where a behaviour is recognised.</summary>
+    /// <summary>
+    /// Takes a batch that detectors and correlations have seen, event by event: first what was found goes into the stories, then the request into the
+    /// habits, so that it does not matter where a batch begins. Adds a finding with a <see cref="Firing"/> where a behaviour is recognised.
+    /// </summary>
     public void Observe(EventBatch events, FindingList findings)
     {
         ArgumentNullException.ThrowIfNull(events);
@@ -26,14 +29,17 @@ public sealed partial class SiteHabits(IncidentContent content, IncidentTracker 
         Span<byte> text = stackalloc byte[PathShape.MaxText];
         for (var i = 0; i < events.Count; i++)
         {
-            if (!TryRead(events, i, text, out var length, out var request)) continue;
-            var n = 0;
-            for (var f = firstOf[i]; f >= 0 && n < MaxFound; f = nextOf[f])
+            var (n, isAttack) = (0, false);
+            for (var f = firstOf[i]; f >= 0; f = nextOf[f])
             {
                 ref readonly var finding = ref findings.Items[f];
+                tracker.Take(events, finding);
+                if (finding.Firing is not null || n == MaxFound) continue;
                 found[n++] = finding;
-                request.IsAttack |= !finding.Rule.ContextOnly;
+                isAttack |= !finding.Rule.ContextOnly;
             }
+            if (!TryRead(events, i, text, out var length, out var request)) continue;
+            request.IsAttack = isAttack;
             Of(request.Tenant).Observe(request, text[..length], found.AsSpan(0, n), findings);
         }
         Array.Clear(found);
@@ -48,17 +54,16 @@ public sealed partial class SiteHabits(IncidentContent content, IncidentTracker 
         return habits;
     }
 
-    /// <summary>Links each event to its findings, firings left out, in their order.</summary>
+    /// <summary>Links each event to its findings, in their order.</summary>
     private void Chain(int count, FindingList findings)
     {
         firstOf.AsSpan(0, count).Fill(-1);
         if (nextOf.Length < findings.Count) nextOf = new int[findings.Count * 2];
         for (var f = findings.Count - 1; f >= 0; f--)
         {
-            ref readonly var finding = ref findings.Items[f];
-            if (finding.Firing is not null) continue;
-            nextOf[f] = firstOf[finding.Event];
-            firstOf[finding.Event] = f;
+            var at = findings.Items[f].Event;
+            nextOf[f] = firstOf[at];
+            firstOf[at] = f;
         }
     }
 

@@ -173,7 +173,7 @@ internal sealed partial class TenantHabits(uint tenant, IncidentContent content,
     {
         var sequences = incident.Sequences;
         into.Add(new Finding(r.Event, rule, incident.Outcome, 0, 0, 0, null, new Firing(
-            [new("source.ip", Address.Text(r.Ip)), new("url.path", target)], incident.FirstMs, sequences.Count > 0 ? sequences[0] : r.Sequence, Math.Max(1, incident.Count),
+            [new("source.ip", Address.Text(r.Ip)), new("url.path", target)], Math.Min(incident.FirstMs, r.TimeMs), sequences.Count > 0 ? sequences[0] : r.Sequence, Math.Max(1, incident.Count),
             [.. sequences.Take(1_000)])));
     }
 
