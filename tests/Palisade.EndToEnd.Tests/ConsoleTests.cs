@@ -27,6 +27,10 @@ public sealed class ConsoleTests
         await SignInAsync(page);
         await Assertions.Expect(page.Locator("h1")).ToBeVisibleAsync();
         await Assertions.Expect(page.GetByText("SQL injection attempt").First).ToBeVisibleAsync();
+        // Live, not drawn by the server beforehand; with figures and the chart.
+        await Assertions.Expect(page.GetByText("Live", new() { Exact = true }).First).ToBeVisibleAsync();
+        await Assertions.Expect(page.Locator("section[aria-labelledby=targets-title] a.row").First).ToContainTextAsync("web-01");
+        await Assertions.Expect(page.Locator(".chart svg").First).ToBeVisibleAsync();
         await ShotAsync(page, "dashboard");
         await AccessibleAsync(page);
 
