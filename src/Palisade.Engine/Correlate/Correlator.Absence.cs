@@ -19,7 +19,6 @@ public sealed partial class Correlator
         public readonly Dictionary<uint, (long NewestMs, long ReceivedMs)> Sources = [];
         public readonly PriorityQueue<GroupState, long> Deadlines = new();
         public long ReceivedMs;
-        public int LastEvent = -1;
     }
 
     private readonly SortedDictionary<uint, TenantClock> clocks = [];
@@ -45,30 +44,22 @@ public sealed partial class Correlator
         Clock(tenant).Deadlines.Enqueue(group, group.DeadlineMs);
     }
 
-    /// <summary>Moves the clocks by the events of a batch and closes the windows they have passed.</summary>
-    private void CloseBy(EventBatch batch, FindingList findings)
+    /// <summary>Moves the clock of an event's tenant and closes the windows it has passed. One event at a time, so that where a batch ends changes nothing.</summary>
+    private void Tick(EventBatch batch, int e, FindingList findings)
     {
-        for (var e = 0; e < batch.Count; e++)
-        {
-            ref readonly var header = ref batch.Header(e);
-            if ((header.Flags & EventFlags.NoTime) != 0 && clocks.Count == 0) continue;
-            var clock = Clock(header.Tenant);
-            var source = clock.Sources.Count >= MaxSources && !clock.Sources.ContainsKey(header.Source) ? 0 : header.Source;
-            var time = (header.Flags & EventFlags.FutureTime) != 0 ? header.ReceivedMs : header.TimeMs;
-            ref var held = ref CollectionsMarshal.GetValueRefOrAddDefault(clock.Sources, source, out var known);
-            held = (known ? Math.Max(held.NewestMs, time) : time, Math.Max(held.ReceivedMs, header.ReceivedMs));
-            clock.ReceivedMs = Math.Max(clock.ReceivedMs, header.ReceivedMs);
-            clock.LastEvent = e;
-        }
-        foreach (var clock in clocks.Values)
-        {
-            if (clock.LastEvent < 0) continue;
-            var watermark = long.MaxValue;
-            foreach (var (newest, received) in clock.Sources.Values)
-                if (received >= clock.ReceivedMs - options.IdleSourceMs) watermark = Math.Min(watermark, newest);
-            Close(clock, watermark - options.CloseDelayMs, batch, findings);
-            clock.LastEvent = -1;
-        }
+        ref readonly var header = ref batch.Header(e);
+        var clock = Clock(header.Tenant);
+        var source = clock.Sources.Count >= MaxSources && !clock.Sources.ContainsKey(header.Source) ? 0 : header.Source;
+        var time = (header.Flags & EventFlags.FutureTime) != 0 ? header.ReceivedMs : header.TimeMs;
+        ref var held = ref CollectionsMarshal.GetValueRefOrAddDefault(clock.Sources, source, out var known);
+        held = (known ? Math.Max(held.NewestMs, time) : time, Math.Max(held.ReceivedMs, header.ReceivedMs));
+        clock.ReceivedMs = Math.Max(clock.ReceivedMs, header.ReceivedMs);
+        // the watermark is at most the time of this source
+        if (!clock.Deadlines.TryPeek(out _, out var deadline) || deadline >= held.NewestMs - options.CloseDelayMs) return;
+        var watermark = long.MaxValue;
+        foreach (var (newest, received) in clock.Sources.Values)
+            if (received >= clock.ReceivedMs - options.IdleSourceMs) watermark = Math.Min(watermark, newest);
+        Close(clock, watermark - options.CloseDelayMs, batch, e, findings);
     }
 
     /// <summary>
@@ -81,9 +72,8 @@ public sealed partial class Correlator
         if (!closing || batch.Count == 0) return;
         foreach (var (tenant, clock) in clocks)
         {
-            clock.LastEvent = LastOf(batch, tenant);
-            if (clock.LastEvent >= 0) Close(clock, long.MaxValue, batch, findings, end: true);
-            clock.LastEvent = -1;
+            var last = LastOf(batch, tenant);
+            if (last >= 0) Close(clock, long.MaxValue, batch, last, findings, end: true);
         }
     }
 
@@ -94,14 +84,14 @@ public sealed partial class Correlator
         return -1;
     }
 
-    private void Close(TenantClock clock, long watermark, EventBatch batch, FindingList findings, bool end = false)
+    private void Close(TenantClock clock, long watermark, EventBatch batch, int e, FindingList findings, bool end = false)
     {
         while (clock.Deadlines.TryPeek(out var group, out var deadline) && deadline < watermark)
         {
             clock.Deadlines.Dequeue();
             // a window that was opened anew has another place in the queue
             if (group.DeadlineMs != deadline) continue;
-            if (!group.Watching || !end) Close(group, batch, clock.LastEvent, findings, end);
+            if (!group.Watching || !end) Close(group, batch, e, findings, end);
         }
     }
 

@@ -79,8 +79,10 @@ public sealed partial class Correlator
         ArgumentNullException.ThrowIfNull(batch);
         ArgumentNullException.ThrowIfNull(findings);
         var matches = CollectionsMarshal.AsSpan(findings.Matches);
+        var ticked = 0;
         for (var i = 0; i < matches.Length;)
         {
+            if (closing) for (; ticked < matches[i].Event; ticked++) Tick(batch, ticked, findings);
             var end = i + 1;
             while (end < matches.Length && matches[end].Event == matches[i].Event) end++;
             if (end == i + 1)
@@ -90,7 +92,7 @@ public sealed partial class Correlator
             else FeedTogether(matches[i..end], batch, findings);
             i = end;
         }
-        if (closing) CloseBy(batch, findings);
+        if (closing) for (; ticked < batch.Count; ticked++) Tick(batch, ticked, findings);
     }
 
     /// <summary>Several rules matched one event: later steps first, since an event cannot be before itself in an ordered chain.</summary>

@@ -108,6 +108,34 @@ public sealed class CorrelationDecisionsTests
     }
 
     [Fact]
+    public void Case_36_windows_close_at_the_same_event_however_the_log_is_cut()
+    {
+        var set = Set("type: event_count\nrules: [a]\ncondition: { lt: 2 }");
+        var whole = Cut(600);
+        Assert.True(whole.Count > 20, $"{whole.Count} windows closed");
+        foreach (var size in new[] { 1, 7, 64, 599 }) Assert.Equal(whole, Cut(size));
+
+        List<(ulong Sequence, string Group, long Count)> Cut(int size)
+        {
+            var correlator = new Correlator(set);
+            var detector = new SigmaDetector(set);
+            var fired = new List<(ulong, string, long)>();
+            for (var from = 0; from < 600; from += size)
+            {
+                var batch = new EventBatch();
+                var findings = new FindingList();
+                for (var i = from; i < Math.Min(600, from + size); i++)
+                    SigmaWorld.Add(batch, (ulong)i, i * Minute / 2, ("what", i % 11 == 0 ? "a" : "other"), ("g", i % 3 == 0 ? "x" : "y"));
+                detector.Detect(batch, findings);
+                correlator.Process(batch, findings);
+                foreach (ref readonly var finding in findings.Items)
+                    if (finding.Firing is { } firing) fired.Add((batch.Header(finding.Event).Sequence, firing.Group[0].Value, firing.Count));
+            }
+            return fired;
+        }
+    }
+
+    [Fact]
     public void Case_36_windows_that_wait_survive_a_restart()
     {
         var set = Set("type: event_count\nrules: [a]\ncondition: { lt: 2 }");
