@@ -6,12 +6,15 @@ namespace Palisade.Server.Streaming;
 internal static partial class AtomicFile
 {
     /// <summary>Writes beside, syncs, renames over, syncs the folder.</summary>
-    public static void Write(string path, ReadOnlySpan<byte> bytes)
+    public static void Write(string path, byte[] bytes) => Write(path, file => file.Write(bytes));
+
+    /// <inheritdoc cref="Write(string, byte[])"/>
+    public static void Write(string path, Action<Stream> write)
     {
         var beside = path + ".new";
         using (var file = new FileStream(beside, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0))
         {
-            file.Write(bytes);
+            write(file);
             file.Flush(flushToDisk: true);
         }
         File.Move(beside, path, overwrite: true);

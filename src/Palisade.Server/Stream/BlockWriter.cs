@@ -55,6 +55,7 @@ internal sealed class BlockWriter(
         if (set.Snapshot is { } snapshot)
         {
             await KeepAsync(() => states.Write(snapshot), "write the correlation state", stop);
+            snapshot.Memory?.Dispose();
             await KeepAsync(() => engineCursor.Commit(snapshot.Position), "commit the engine cursor", stop);
         }
     }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
@@ -7,7 +8,8 @@ namespace Palisade.Server.Streaming;
 /// <summary>Correlation state as it was right after one journal sequence.</summary>
 /// <param name="Version">Content that made it; state of other rules is not loaded.</param>
 /// <param name="Lines">Lines that waited for the rest of their record; they are loaded whatever the content.</param>
-public sealed record StreamState(ulong Position, string Version, byte[] Bytes, byte[] Lines);
+/// <param name="Memory">What <paramref name="Bytes"/> lie in, to be given back after they are written; null when nobody wants it back.</param>
+public sealed record StreamState(ulong Position, string Version, ReadOnlySequence<byte> Bytes, byte[] Lines, IDisposable? Memory = null);
 
 /// <summary>The file that holds the last snapshot.</summary>
 /// <remarks><code>"PLST" | format u32 | position u64 | version length u32 | version UTF-8 | lines length u32 | lines … | state … | SHA-256 of all before</code></remarks>
@@ -19,18 +21,28 @@ public sealed class StateFile(string path)
     public void Write(StreamState state)
     {
         var version = Encoding.UTF8.GetBytes(state.Version);
-        var body = new byte[HeaderBytes + version.Length + 4 + state.Lines.Length + state.Bytes.Length + SHA256.HashSizeInBytes];
-        "PLST"u8.CopyTo(body);
-        BinaryPrimitives.WriteUInt32LittleEndian(body.AsSpan(4), Format);
-        BinaryPrimitives.WriteUInt64LittleEndian(body.AsSpan(8), state.Position);
-        BinaryPrimitives.WriteUInt32LittleEndian(body.AsSpan(16), (uint)version.Length);
-        version.CopyTo(body, HeaderBytes);
+        var head = new byte[HeaderBytes + version.Length + 4 + state.Lines.Length];
+        "PLST"u8.CopyTo(head);
+        BinaryPrimitives.WriteUInt32LittleEndian(head.AsSpan(4), Format);
+        BinaryPrimitives.WriteUInt64LittleEndian(head.AsSpan(8), state.Position);
+        BinaryPrimitives.WriteUInt32LittleEndian(head.AsSpan(16), (uint)version.Length);
+        version.CopyTo(head, HeaderBytes);
         var at = HeaderBytes + version.Length;
-        BinaryPrimitives.WriteUInt32LittleEndian(body.AsSpan(at), (uint)state.Lines.Length);
-        state.Lines.CopyTo(body, at + 4);
-        state.Bytes.CopyTo(body, at + 4 + state.Lines.Length);
-        SHA256.HashData(body.AsSpan(0, body.Length - SHA256.HashSizeInBytes), body.AsSpan(body.Length - SHA256.HashSizeInBytes));
-        AtomicFile.Write(path, body);
+        BinaryPrimitives.WriteUInt32LittleEndian(head.AsSpan(at), (uint)state.Lines.Length);
+        state.Lines.CopyTo(head, at + 4);
+        AtomicFile.Write(path, file =>
+        {
+            using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+            Put(head);
+            foreach (var part in state.Bytes) Put(part.Span);
+            file.Write(hash.GetHashAndReset());
+
+            void Put(ReadOnlySpan<byte> bytes)
+            {
+                hash.AppendData(bytes);
+                file.Write(bytes);
+            }
+        });
     }
 
     /// <summary>The snapshot; null when there is none or when it is damaged, with <paramref name="problem"/> saying so.</summary>
@@ -48,6 +60,6 @@ public sealed class StateFile(string path)
         var length = (int)BinaryPrimitives.ReadUInt32LittleEndian(body.AsSpan(16));
         var at = HeaderBytes + length;
         var lines = (int)BinaryPrimitives.ReadUInt32LittleEndian(body.AsSpan(at));
-        return new StreamState(position, Encoding.UTF8.GetString(body, HeaderBytes, length), body[(at + 4 + lines)..hashed], body[(at + 4)..(at + 4 + lines)]);
+        return new StreamState(position, Encoding.UTF8.GetString(body, HeaderBytes, length), new ReadOnlySequence<byte>(body, at + 4 + lines, hashed - at - 4 - lines), body[(at + 4)..(at + 4 + lines)]);
     }
 }

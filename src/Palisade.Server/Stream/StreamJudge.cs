@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using Microsoft.IO;
 using Palisade.Engine;
 using Palisade.Journal;
 using Palisade.Server.Ingest;
@@ -16,6 +17,8 @@ internal sealed class StreamJudge(
     private const int Batches = 3;
     /// <summary>Bytes of raw records one engine batch may hold. A block of the store holds several times as much.</summary>
     private const long BatchBytes = 4 << 20;
+    /// <summary>Snapshots are tens of megabytes, every few seconds: their memory is used again.</summary>
+    private static readonly RecyclableMemoryStreamManager Memory = new(new RecyclableMemoryStreamManager.Options { MaximumSmallPoolFreeBytes = 32 << 20 });
     /// <summary>Least time between two engine batches while few records come: larger batches cost less.</summary>
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(20);
     private const int PaceBelow = 1024;
@@ -123,12 +126,12 @@ internal sealed class StreamJudge(
 
     private StreamState TakeSnapshot(ulong position)
     {
-        var state = new MemoryStream();
+        var state = Memory.GetStream();
         engine.SaveState(state);
         snapshotAt = clock.GetTimestamp();
-        var lines = new MemoryStream();
+        using var lines = new MemoryStream();
         engine.SaveLines(lines);
-        return new StreamState(position, engine.Version, state.ToArray(), lines.ToArray());
+        return new StreamState(position, engine.Version, state.GetReadOnlySequence(), lines.ToArray(), state);
     }
 
     private static int Unparsed(EventBatch events)

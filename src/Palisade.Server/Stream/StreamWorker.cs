@@ -1,6 +1,8 @@
+using System.Buffers;
+using System.Runtime.InteropServices;
 using System.Threading.Channels;
-using Palisade.Engine;
 using Palisade.Engine.Parse.Times;
+using Palisade.Engine;
 using Palisade.Journal;
 using Palisade.Server.Ingest;
 
@@ -63,6 +65,10 @@ public sealed class StreamWorker(
         }
     }
 
+    /// <summary>A state that was read from its file lies in one piece.</summary>
+    private static MemoryStream Reading(ReadOnlySequence<byte> bytes) =>
+        SequenceMarshal.TryGetArray(bytes, out var array) ? new MemoryStream(array.Array!, array.Offset, array.Count, writable: false) : new MemoryStream(bytes.ToArray(), writable: false);
+
     private StreamJudge Restore(JournalReader reader, ulong stored)
     {
         var state = files.State.Read(out var problem);
@@ -72,7 +78,7 @@ public sealed class StreamWorker(
         if (problem is not null) log.StateUnusable(problem, restored);
         // Lines that wait are in no record yet: with other content they go on, though what the rules counted begins anew.
         if (state is not null) engine.LoadLines(state.Lines);
-        if (state is not null && state.Version == engine.Version) engine.LoadState(new MemoryStream(state.Bytes, writable: false));
+        if (state is not null && state.Version == engine.Version) engine.LoadState(Reading(state.Bytes));
         var plan = files.Plan.Read();
         if (plan is not null && plan.To <= stored) plan = null;
         if (plan is not null) log.Repeating(stored + 1, plan.To);

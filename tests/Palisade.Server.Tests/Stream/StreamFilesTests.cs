@@ -1,3 +1,4 @@
+using System.Buffers;
 using Palisade.Server.Streaming;
 
 namespace Palisade.Server.Tests.Streaming;
@@ -14,10 +15,10 @@ public sealed class StreamFilesTests : IDisposable
         var files = new StreamFiles(directory);
         Assert.Null(files.State.Read(out var problem));
         Assert.Null(problem);
-        files.State.Write(new StreamState(42, "content-1", [1, 2, 3], [4, 5]));
+        files.State.Write(new StreamState(42, "content-1", new ReadOnlySequence<byte>([1, 2, 3]), [4, 5]));
         var state = files.State.Read(out problem)!;
         Assert.Equal((42UL, "content-1"), (state.Position, state.Version));
-        Assert.Equal(new byte[] { 1, 2, 3 }, state.Bytes);
+        Assert.Equal(new byte[] { 1, 2, 3 }, state.Bytes.ToArray());
         Assert.Equal(new byte[] { 4, 5 }, state.Lines);
     }
 
@@ -25,7 +26,7 @@ public sealed class StreamFilesTests : IDisposable
     public void A_damaged_state_says_so_at_every_byte()
     {
         var files = new StreamFiles(directory);
-        files.State.Write(new StreamState(42, "content-1", [1, 2, 3], [4, 5]));
+        files.State.Write(new StreamState(42, "content-1", new ReadOnlySequence<byte>([1, 2, 3]), [4, 5]));
         var path = Path.Combine(directory, "correlation.state");
         var good = File.ReadAllBytes(path);
         for (var i = 0; i < good.Length; i++)
