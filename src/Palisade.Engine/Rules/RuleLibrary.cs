@@ -29,6 +29,9 @@ public sealed class RuleLibrary
     /// <summary>All documents, in the order of their files.</summary>
     public IReadOnlyList<RuleText> Texts => texts.Value;
 
+    /// <summary>The rule files, by path.</summary>
+    public IReadOnlyList<(string path, byte[] bytes)> Files => [.. files.Select(f => (f.Key, f.Value))];
+
     internal static RuleLibrary Of(IEnumerable<(string path, byte[] bytes)> lookups, IEnumerable<(string path, byte[] bytes)> rules) => new([.. lookups], rules);
 
     /// <summary>A document by its id or name; null: none.</summary>

@@ -23,10 +23,21 @@ public sealed record RuleText(string Id, IReadOnlyList<string> Names, string Tit
     public IReadOnlyList<string> FalsePositives { get; init; } = [];
     /// <summary>Names of the fields its detection asks for, and those a correlation groups by or counts.</summary>
     public IReadOnlyList<string> Fields { get; init; } = [];
+    /// <summary>Its condition as written; of several, one of which must hold, joined by or.</summary>
+    public string Condition { get; init; } = "";
+    /// <summary>What a correlation counts; null for all others.</summary>
+    public CorrelationText? Correlation { get; init; }
 
     /// <summary>product/category/service, as far as the rule says them.</summary>
     public string LogSource => string.Join('/', new[] { Product, Category, Service }.Where(p => p.Length > 0));
 }
+
+/// <summary>What a correlation counts, as written.</summary>
+/// <param name="Type">event_count, value_count, temporal and so on.</param>
+/// <param name="Span">Such as 10m.</param>
+/// <param name="Counted">Field whose values are counted; empty: none.</param>
+/// <param name="Bounds">gte, lt and so on, with their numbers; empty for the temporal types.</param>
+public sealed record CorrelationText(string Type, string Span, IReadOnlyList<string> GroupBy, string Counted, IReadOnlyList<(string Test, string Number)> Bounds);
 
 /// <summary>Splits rule files into documents.</summary>
 public static class RuleTexts
@@ -85,7 +96,17 @@ public static class RuleTexts
             References = List(root["references"]),
             FalsePositives = List(root["falsepositives"]),
             Fields = [.. Fields(root).Distinct(StringComparer.Ordinal)],
+            Condition = root["detection"] is { Kind: YamlKind.Mapping } detection ? string.Join(" or ", List(detection["condition"])) : "",
+            Correlation = kind == "correlation" ? Correlation(root["correlation"]!) : null,
         };
+    }
+
+    private static CorrelationText? Correlation(YamlNode node)
+    {
+        if (node.Kind != YamlKind.Mapping) return null;
+        var condition = node["condition"] is { Kind: YamlKind.Mapping } found ? found : null;
+        return new CorrelationText(Value(node, "type"), Value(node, "timespan"), List(node["group-by"]), condition is null ? "" : string.Join(", ", List(condition["field"])),
+            condition is null ? [] : [.. condition.Pairs.Where(p => p.Key.Text != "field" && p.Value.Kind == YamlKind.Scalar).Select(p => (p.Key.Text, p.Value.Text))]);
     }
 
     private static string Value(YamlNode? node, string key) => node is { Kind: YamlKind.Mapping } && node[key] is { IsText: true } value ? value.Text : "";

@@ -114,6 +114,23 @@ public sealed class TenantMutes(ControlDbFactory factory, LiveRules live, TimePr
         return done;
     }
 
+    /// <summary>Takes the early end of a mute back, while its own end has not come. False when there is no such mute, or too many are in force.</summary>
+    public async Task<bool> ResumeAsync(uint tenant, Guid id, Actor actor, CancellationToken stop)
+    {
+        var now = clock.GetUtcNow();
+        var done = await factory.ChangeAsync(new TenantContext(tenant), async db =>
+        {
+            if (await db.Set<MuteRow>().FirstOrDefaultAsync(m => m.Id == id, stop) is not { Ended: not null } mute || now >= mute.Expires) return false;
+            if ((await db.Set<MuteRow>().ToListAsync(stop)).Count(m => m.IsActive(now)) >= MaxActive) return false;
+            mute.Ended = null;
+            mute.Version++;
+            await AuditLog.AppendAsync(db, tenant, actor, "mute.resume", id.ToString(), new { mute.Number, mute.Expires }, now, stop);
+            return true;
+        }, stop);
+        if (done) await ApplyAsync(tenant, stop);
+        return done;
+    }
+
     protected override async Task PutInForceAsync(uint tenant, CancellationToken stop)
     {
         var now = clock.GetUtcNow();

@@ -5,13 +5,15 @@ using Palisade.Engine.Detect.Web;
 using Palisade.Engine.Enrich;
 using Palisade.Engine.Rules;
 using Palisade.Engine.Rules.Explain;
+using Palisade.Protocol;
 using Palisade.Server.Streaming;
 
 namespace Palisade.Server.Rules;
 
 /// <summary>Whether rules can fire on the data of a tenant.</summary>
 /// <param name="Records">Records of the last week that were looked at; null: the event store did not answer, and the rules are judged by their log source alone.</param>
-public sealed record ReachReport(long? Records, IReadOnlyList<RuleReach> Rules, IReadOnlyList<Diagnostic> Diagnostics);
+/// <param name="WebRequests">Those of them that are web requests.</param>
+public sealed record ReachReport(long? Records, long WebRequests, IReadOnlyList<RuleReach> Rules, IReadOnlyList<Diagnostic> Diagnostics);
 
 /// <summary>The questions people ask of a rule before they trust it.</summary>
 public sealed class RuleWorkbench
@@ -23,10 +25,11 @@ public sealed class RuleWorkbench
     private readonly TenantData data;
     private readonly LiveParsers parsers;
     private readonly IGeoLookup geo;
+    private readonly EngineSnapshot content;
     private readonly TimeProvider clock;
 
-    internal RuleWorkbench(TenantRules rules, TenantData data, LiveParsers parsers, IGeoLookup geo, TimeProvider clock) =>
-        (this.rules, this.data, this.parsers, this.geo, this.clock) = (rules, data, parsers, geo, clock);
+    internal RuleWorkbench(TenantRules rules, TenantData data, LiveParsers parsers, IGeoLookup geo, EngineSnapshot content, TimeProvider clock) =>
+        (this.rules, this.data, this.parsers, this.geo, this.content, this.clock) = (rules, data, parsers, geo, content, clock);
 
     /// <summary>Why a rule does or does not match an event: a JSON object with fields, else a log line as a source would send it.</summary>
     /// <returns>Null when the event is no JSON object although it begins like one.</returns>
@@ -48,16 +51,35 @@ public sealed class RuleWorkbench
     {
         var analysis = new ReachAnalysis(rules.Shipped.Lookups, files);
         long? seen = null;
+        var web = 0L;
         try
         {
-            seen = await data.SampleAsync(tenant, analysis.Observe, stop);
+            seen = await data.SampleAsync(tenant, Look, stop);
         }
         catch (Exception e) when (e is HttpRequestException or IOException)
         {
             // Without the event store the log sources alone are judged; the report says so by having no number of records.
         }
-        return new ReachReport(seen, analysis.Judge(), analysis.Diagnostics);
+        return new ReachReport(seen, web, analysis.Judge(), analysis.Diagnostics);
+
+        void Look(EventBatch events)
+        {
+            analysis.Observe(events);
+            for (var i = 0; i < events.Count; i++)
+                if (!events.Get(i, Fields.UrlOriginal).IsEmpty || !events.Get(i, Fields.UrlPath).IsEmpty) web++;
+        }
     }
+
+    /// <summary>The same for every rule of the tenant.</summary>
+    public async Task<ReachReport> ReachAllAsync(uint tenant, CancellationToken stop)
+    {
+        var own = await rules.OwnTextsAsync(tenant, stop);
+        return await ReachAsync(tenant, [.. rules.Shipped.Files, .. own.Select(o => (o.File, Encoding.UTF8.GetBytes(o.Yaml)))], stop);
+    }
+
+    /// <summary>Runs the samples that come with a shipped rule through everything that is shipped.</summary>
+    /// <returns>For each sample, in their order, whether the rule found something.</returns>
+    public IReadOnlyList<bool> RunSamples(RuleText rule) => [.. rules.Shipped.SamplesOf(rule).Select(s => RuleSamples.Finds(content, rule.File, s.Records))];
 
     /// <summary>The same for one rule that is there, with the shipped rules it refers to.</summary>
     public async Task<(long? Records, RuleReach? Reach)> ReachAsync(uint tenant, RuleText rule, CancellationToken stop)

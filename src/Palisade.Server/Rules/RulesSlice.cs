@@ -15,7 +15,10 @@ public static class RulesSlice
         services.AddHostedService(s => s.GetRequiredService<TenantRules>());
         services.AddSingleton<TenantData>();
         services.AddSingleton(s => new RuleWorkbench(
-            s.GetRequiredService<TenantRules>(), s.GetRequiredService<TenantData>(), s.GetRequiredService<LiveParsers>(), s.GetRequiredService<IGeoLookup>(), s.GetRequiredService<TimeProvider>()));
+            s.GetRequiredService<TenantRules>(), s.GetRequiredService<TenantData>(), s.GetRequiredService<LiveParsers>(), s.GetRequiredService<IGeoLookup>(), s.GetRequiredService<EngineSnapshot>(),
+            s.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<ReachMemory>();
+        services.AddSingleton<RuleDesk>();
         services.AddSingleton(s => new Backtests(
             s.GetRequiredService<TenantRules>(), s.GetRequiredService<EventQueries>(), s.GetRequiredService<ControlDbFactory>(), s.GetRequiredService<TenantData>(),
             s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILogger<Backtests>>()));

@@ -80,6 +80,13 @@ internal sealed record WalkStep(string Endpoint, Walk Kind, string Path, object?
 
         new("GET /t/{tenant}/", Walk.Page, "/t/{slug}/?from=30d"),
         new("GET /t/{tenant}/alerts", Walk.Page, "/t/{slug}/alerts?status=all&open={alert}&q=Geheim"),
+        new("GET /t/{tenant}/config/backtests", Walk.Page, "/t/{slug}/config/backtests?rule=rule-geheim"),
+        new("GET /t/{tenant}/config/backtests/{id:guid}", Walk.Page, "/t/{slug}/config/backtests/{backtest}"),
+        new("GET /t/{tenant}/config/mutes", Walk.Page, "/t/{slug}/config/mutes?open=1"),
+        new("GET /t/{tenant}/config/mutes/add", Walk.Page, "/t/{slug}/config/mutes/add?alert={alert}&rule=rule-geheim"),
+        new("GET /t/{tenant}/config/rules", Walk.Page, "/t/{slug}/config/rules?q=Geheim"),
+        new("GET /t/{tenant}/config/rules-import", Walk.Page, "/t/{slug}/config/rules-import"),
+        new("GET /t/{tenant}/config/rules/{id}", Walk.Page, "/t/{slug}/config/rules/rule-geheim"),
         new("GET /t/{tenant}/config/sources", Walk.Page, "/t/{slug}/config/sources?open={source}"),
         new("GET /t/{tenant}/config/unparsed", Walk.Page, "/t/{slug}/config/unparsed"),
         new("GET /t/{tenant}/config/workbench", Walk.Page, "/t/{slug}/config/workbench?group={unparsed}&parser=pay-geheim"),

@@ -179,7 +179,8 @@ public sealed class TenantWalkTests(SqliteControl store) : IAsyncLifetime
     {
         // Else the walk could pass because nothing is shown to anybody.
         using var owner = await App.SignedInAsync(theirs);
-        foreach (var path in new[] { "/api/v1/alerts", $"/api/v1/alerts/{names["{alert}"]}", "/api/v1/sources", $"/api/v1/sources/{names["{source}"]}", "/api/v1/tokens", "/api/v1/unparsed", $"/api/v1/unparsed/{names["{unparsed}"]}", "/api/v1/parsers", $"/t/{theirs.Slug}/config/unparsed", $"/t/{theirs.Slug}/config/workbench?group={names["{unparsed}"]}", "/api/v1/users", "/api/v1/audit", $"/t/{theirs.Slug}/alerts?status=all&open={names["{alert}"]}" })
+        foreach (var path in new[] { "/api/v1/alerts", $"/api/v1/alerts/{names["{alert}"]}", "/api/v1/sources", $"/api/v1/sources/{names["{source}"]}", "/api/v1/tokens", "/api/v1/unparsed", $"/api/v1/unparsed/{names["{unparsed}"]}", "/api/v1/parsers", $"/t/{theirs.Slug}/config/unparsed", $"/t/{theirs.Slug}/config/workbench?group={names["{unparsed}"]}", "/api/v1/users", "/api/v1/audit",
+            $"/t/{theirs.Slug}/config/rules?area=own", $"/t/{theirs.Slug}/config/rules/rule-geheim", $"/t/{theirs.Slug}/config/mutes", $"/t/{theirs.Slug}/config/backtests", $"/t/{theirs.Slug}/config/backtests/{names["{backtest}"]}", $"/t/{theirs.Slug}/config/mutes/add?alert={names["{alert}"]}", $"/t/{theirs.Slug}/alerts?status=all&open={names["{alert}"]}" })
             Assert.Contains(Mark, await owner.GetStringAsync(new Uri(path, UriKind.Relative)));
     }
 

@@ -49,6 +49,7 @@ public sealed class IsolationTests(SharedStore shared) : IClassFixture<SharedSto
             new(nameof(q.RuleHistogramAsync), t => Many(q.RuleHistogramAsync(t, range, attack.Rule.Id, TimeSpan.FromHours(1), stop))),
             new(nameof(q.RawPageAsync), t => Many(q.RawPageAsync(t, range, null, 10, stop))),
             new(nameof(q.LatestOfEachSourceAsync), t => Many(q.LatestOfEachSourceAsync(t, range, 1, 10, stop))),
+            new(nameof(q.RuleHistogramsAsync), async t => (await q.RuleHistogramsAsync(t, range, [attack.Rule.Id], TimeSpan.FromHours(1), stop)).Sum(g => g.Sum(b => b.Count))),
             new(nameof(q.LikeAsync), t => Many(q.LikeAsync(t, range, [new MuteCondition(Mute.RuleField, MuteTest.Is, attack.Rule.Id)], stop))),
             new(nameof(q.FindingsOfAlertAsync), t => Many(q.FindingsOfAlertAsync(t, range, attack.Rule.Id, "", "", 10, stop))),
         ];

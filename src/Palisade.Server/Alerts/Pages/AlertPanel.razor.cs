@@ -3,6 +3,7 @@ using MudBlazor;
 using Palisade.Server.Audit;
 using Palisade.Server.Console;
 using Palisade.Server.Identity;
+using Palisade.Server.Watch;
 
 namespace Palisade.Server.Alerts.Pages;
 
@@ -27,6 +28,9 @@ public sealed partial class AlertPanel(AlertQueries alerts, AlertEdits edits, IL
     private string? Owner => detail?.Alert.OwnerId is { } id && Members.FirstOrDefault(m => m.Id == id) is { } member ? Name(member) : null;
     private IReadOnlyList<string> Advice => detail?.Rule is { } rule ? AlertDesk.Steps(T.Pick(rule.WhatToDo, rule.WhatToDoZh)) : [];
     private string Story => detail!.Rule is { } rule && T.Pick(rule.WhatHappened, rule.WhatHappenedZh) is { Length: > 0 } text ? text : AlertDesk.Decisive(detail.Alert, T);
+    private string RuleName => detail!.Rule is { } rule ? T.Pick(rule.Name, rule.NameZh) : detail.Alert.RuleId;
+    /// <summary>It stands for a state of a log source, not for findings: there is no rule to look at and nothing to mute.</summary>
+    private bool IsCondition => WatchRules.All.Any(r => r.Id == detail!.Alert.RuleId);
     private Actor Me => new("user", Scene.User.Id.ToString(), Scene.User.Name, "console");
 
     protected override Task OnInitializedAsync() => ReadAsync();
