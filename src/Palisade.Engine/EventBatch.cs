@@ -110,7 +110,7 @@ public sealed class EventBatch
             Tenant = info.Tenant,
             Source = info.Source,
             Parser = info.Parser,
-            Flags = info.Lines > 1 ? EventFlags.NoTime | EventFlags.Joined : EventFlags.NoTime,
+            Flags = EventFlags.NoTime | (info.Lines > 1 ? EventFlags.Joined : 0) | (info.Converted ? EventFlags.Transcoded : 0),
             Lines = info.Lines,
             RawOffset = offset,
             RawLength = raw.Length,

@@ -104,6 +104,13 @@ public sealed class Pipeline
         habits.Save(to);
     }
 
+    /// <summary>Writes which columns the logs at hand have, as their header lines said.</summary>
+    public void SaveHeaders(BinaryWriter to) => parser.SaveHeaders(to);
+
+    /// <summary>Takes up what <see cref="SaveHeaders"/> wrote.</summary>
+    /// <exception cref="InvalidDataException">The bytes are nothing of ours.</exception>
+    public void LoadHeaders(BinaryReader from) => parser.LoadHeaders(from);
+
     /// <summary>Takes up the state as <see cref="SaveState"/> wrote it.</summary>
     /// <exception cref="InvalidDataException">The bytes are no such state.</exception>
     public void LoadState(Stream from)

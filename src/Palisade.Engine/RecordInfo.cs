@@ -10,7 +10,8 @@ namespace Palisade.Engine;
 /// <param name="Parser">Index of the parser asked for, from <c>ParserSet.IndexOf</c>; <see cref="AutoParser"/> detects it.</param>
 /// <param name="Zone">Zone of stamps that carry none; null: what the parser says, UTC if nothing.</param>
 /// <param name="Lines">Journal records that were put together to this one.</param>
-public readonly record struct RecordInfo(ulong Sequence, long ReceivedMs, uint Tenant, uint Source, short Parser, ZoneTable? Zone = null, int Lines = 1)
+/// <param name="Converted">It was no UTF-8 and was turned to it on its way.</param>
+public readonly record struct RecordInfo(ulong Sequence, long ReceivedMs, uint Tenant, uint Source, short Parser, ZoneTable? Zone = null, int Lines = 1, bool Converted = false)
 {
     /// <summary>Detect the parser from the bytes.</summary>
     public const short AutoParser = -1;

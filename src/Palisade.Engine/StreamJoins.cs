@@ -25,6 +25,7 @@ public sealed class StreamJoins
     /// <summary>Bytes of all that waits.</summary>
     public const int MaxBytes = 16 << 20;
     private const int MaxSpare = 64;
+    private const byte Open = 1, WasConverted = 2;
 
     private readonly Dictionary<LineStream, Entry> waiting = [];
     private readonly Stack<Entry> spare = new();
@@ -36,6 +37,7 @@ public sealed class StreamJoins
         public readonly PendingRecord Record = new();
         public short Parser;
         public long FirstMs, Revision;
+        public bool Converted;
     }
 
     /// <summary>Records that wait.</summary>
@@ -62,7 +64,7 @@ public sealed class StreamJoins
         else waiting[stream] = before = spare.Count > 0 ? spare.Pop() : new Entry();
         // Behind a record that it completes any line waits, so that no two events have its place.
         before.Record.Start(line, rule, matcher, info.ReceivedMs);
-        (before.Parser, before.FirstMs, before.Revision) = (rule is null ? RecordInfo.AutoParser : parser, info.ReceivedMs, ++revisions);
+        (before.Parser, before.FirstMs, before.Revision, before.Converted) = (rule is null ? RecordInfo.AutoParser : parser, info.ReceivedMs, ++revisions, info.Converted);
         bytes += line.Length;
     }
 
@@ -77,7 +79,7 @@ public sealed class StreamJoins
     private void Complete(Pipeline pipeline, Entry entry, in RecordInfo at)
     {
         bytes -= entry.Record.Text.Length;
-        pipeline.Add(at with { ReceivedMs = entry.FirstMs, Lines = entry.Record.Lines }, entry.Record.Text);
+        pipeline.Add(at with { ReceivedMs = entry.FirstMs, Lines = entry.Record.Lines, Converted = entry.Converted }, entry.Record.Text);
     }
 
     private bool TryAppend(Pipeline pipeline, Entry entry, in RecordInfo info, ReadOnlySpan<byte> line)
@@ -89,6 +91,7 @@ public sealed class StreamJoins
         var length = record.Text.Length;
         if (!record.TryAppend(line, matcher, info.ReceivedMs)) return false;
         bytes += record.Text.Length - length;
+        entry.Converted |= info.Converted;
         entry.Revision = ++revisions;
         return true;
     }
@@ -102,7 +105,7 @@ public sealed class StreamJoins
     }
 
     /// <summary>Writes what waits.</summary>
-    /// <remarks><code>count i32 | ( tenant u32 | source u32 | session u64 | first i64 | lines i32 | open u8 | parser text | key bytes | record bytes )*   texts and bytes: length i32 before</code></remarks>
+    /// <remarks><code>count i32 | ( tenant u32 | source u32 | session u64 | first i64 | lines i32 | marks u8 | parser text | key bytes | record bytes )*   texts and bytes: length i32 before</code></remarks>
     public void Save(Stream to, ParserSet set)
     {
         using var writer = new BinaryWriter(to, Encoding.UTF8, leaveOpen: true);
@@ -114,7 +117,7 @@ public sealed class StreamJoins
             writer.Write(stream.Session);
             writer.Write(entry.FirstMs);
             writer.Write(entry.Record.Lines);
-            writer.Write(entry.Record.IsOpen);
+            writer.Write((byte)((entry.Record.IsOpen ? Open : 0) | (entry.Converted ? WasConverted : 0)));
             Bytes(writer, Encoding.UTF8.GetBytes(entry.Record.Rule is null ? "" : set.NameOf(entry.Parser)));
             Bytes(writer, entry.Record.Key);
             Bytes(writer, entry.Record.Text);
@@ -122,23 +125,25 @@ public sealed class StreamJoins
     }
 
     /// <summary>Takes up what <see cref="Save"/> wrote, also of other content: a source that is no more ends its records.</summary>
+    /// <returns>Bytes behind it.</returns>
     /// <exception cref="InvalidDataException">These bytes are nothing of ours.</exception>
-    public void Load(ReadOnlySpan<byte> from, ParserSet set)
+    public int Load(ReadOnlySpan<byte> from, ParserSet set)
     {
         waiting.Clear();
         bytes = 0;
         for (var count = Int32(ref from); count > 0; count--)
         {
             var stream = new LineStream((uint)Int32(ref from), (uint)Int32(ref from), (ulong)Int64(ref from));
-            var (first, lines, open) = (Int64(ref from), Int32(ref from), Take(ref from, 1)[0] != 0);
+            var (first, lines, marks) = (Int64(ref from), Int32(ref from), Take(ref from, 1)[0]);
             var name = Encoding.UTF8.GetString(Bytes(ref from));
             var key = Bytes(ref from);
             var record = Bytes(ref from);
-            var entry = new Entry { Parser = name.Length > 0 ? set.IndexOf(stream.Tenant, name) : RecordInfo.AutoParser, FirstMs = first, Revision = ++revisions };
-            entry.Record.Restore(record, key, lines, entry.Parser >= 0 ? set[entry.Parser].Join : null, open);
+            var entry = new Entry { Parser = name.Length > 0 ? set.IndexOf(stream.Tenant, name) : RecordInfo.AutoParser, FirstMs = first, Revision = ++revisions, Converted = (marks & WasConverted) != 0 };
+            entry.Record.Restore(record, key, lines, entry.Parser >= 0 ? set[entry.Parser].Join : null, (marks & Open) != 0);
             waiting[stream] = entry;
             bytes += record.Length;
         }
+        return from.Length;
     }
 
     private static void Bytes(BinaryWriter writer, ReadOnlySpan<byte> value)

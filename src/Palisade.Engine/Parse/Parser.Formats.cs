@@ -15,17 +15,15 @@ public sealed partial class Parser
 {
     /// <summary>Records inside records: syslog holds JSON holds an access line.</summary>
     private const int MaxDepth = 4;
-    /// <summary>Log sources whose header line is remembered; past it all are forgotten, and their lines read by the layouts of the source.</summary>
-    private const int MaxHeaders = 1024;
     private const int TriedBlindly = 6;
 
     private readonly PatternMatcher matcher = new();
     private readonly TextGrams grams = new();
-    private readonly JsonFlattener json = new();
-    private readonly XmlFlattener xml = new();
+    private readonly NameCache names = new();
+    private readonly JsonFlattener json;
+    private readonly XmlFlattener xml;
     private readonly ValueWriter values = new();
     private readonly ColumnReader columns = new();
-    private readonly Dictionary<uint, (short Parser, Target[][] Columns)> headers = [];
     private readonly Dictionary<ushort, Target> plain = [];        // bounded by the number of field ids
     private readonly List<(Target Target, int Offset, int Length)> moved = [];
     private readonly HashSet<ushort> keys = [];                    // of one record: bounded by its fields
@@ -238,7 +236,7 @@ public sealed partial class Parser
             // The arena may have moved: a reader lives no longer than one pair.
             var reader = new PairReader(into.Bytes(offset + at, length - at), source.Pairs);
             if (!reader.TryNext(out var pair)) return;
-            var id = FieldNames.GetOrAdd(into.Bytes(offset + at + pair.KeyStart, pair.KeyLength));
+            var id = names.GetOrAdd(into.Bytes(offset + at + pair.KeyStart, pair.KeyLength));
             var (start, n) = (offset + at + pair.ValueStart, pair.ValueLength);
             at += reader.Position;
             if (id == 0 || !keys.Add(id)) continue;
@@ -257,6 +255,7 @@ public sealed partial class Parser
         if (syntax.Comment.Length > 0 && text.StartsWith(syntax.Comment)) return carriesNothing = remark = true;
         if (!columns.Split(text, syntax)) return false;
         var layout = headers.TryGetValue(record.Source, out var named) && named.Parser == parser && named.Columns.Length == columns.Count ? named.Columns : null;
+        if (syntax.Named && depth == 0 && TryNames(parser, source, text, layout is null ? null : named.Ids)) return true;
         values.Begin(record.ReceivedMs, ZoneOf(source), source.Nothing);
         if (layout is null)
         {
@@ -284,31 +283,6 @@ public sealed partial class Parser
             foreach (var target in layout[i])
                 if (!values.Fits(target, text.Slice(start, n))) return false;
         }
-        return true;
-    }
-
-    // A header line says what follows, whatever the lines before it were.
-    private short Headed(int offset, int length, EventBatch into)
-    {
-        foreach (var candidate in set.Headed)
-        {
-            var text = into.Bytes(offset, length);
-            var header = set[candidate].Columns.Header;
-            if (text.StartsWith(header) && Learn(candidate, set[candidate], text[header.Length..])) return candidate;
-        }
-        return -1;
-    }
-
-    // A header line names the columns of what follows in the same log source.
-    private bool Learn(short parser, SourceDefinition source, ReadOnlySpan<byte> names)
-    {
-        if (!columns.Split(names, source.Columns)) return false;
-        var ids = new ushort[columns.Count];
-        for (var i = 0; i < ids.Length; i++) ids[i] = FieldNames.GetOrAdd(names.Slice(columns.Ranges[i].Start, columns.Ranges[i].Length));
-        foreach (var name in source.Has) if (!ids.AsSpan().Contains(name)) return false;
-        if (headers.Count >= MaxHeaders) headers.Clear();
-        headers[record.Source] = (parser, [.. ids.Select(id => source.Fields.TryGetValue(id, out var targets) ? targets : [PlainTarget(id)])]);
-        carriesNothing = true;
         return true;
     }
 

@@ -2,8 +2,11 @@ using System.Buffers;
 using System.Text;
 using System.Text.Unicode;
 using Palisade.Engine.Parse.Explain;
+using Palisade.Engine.Parse.Json;
 using Palisade.Engine.Parse.Patterns;
 using Palisade.Engine.Parse.Syslog;
+using Palisade.Engine.Parse.Text;
+using Palisade.Engine.Parse.Xml;
 
 namespace Palisade.Engine.Parse;
 
@@ -11,14 +14,23 @@ namespace Palisade.Engine.Parse;
 /// Reads records to events: one record in, one event in the batch, always. Holds scratch space: one instance a thread.
 /// Order: what was asked for; else what this source was last; else by the first bytes; else every source that may be detected.
 /// </summary>
-public sealed partial class Parser(ParserSet set)
+public sealed partial class Parser
 {
     private const int MaxRecord = 1 << 20;
     private const int Remembered = 4096;
     private static readonly SearchValues<byte> Control = SearchValues.Create([0, 1, 2, 3, 4, 5, 6, 7, 8, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 28, 29, 30, 31]);
 
     private readonly short[] lastOfSource = CreateMemory();
+    private ParserSet set;
     private RecordInfo record;
+    private ForeignText? foreign;
+
+    public Parser(ParserSet set)
+    {
+        this.set = set;
+        json = new JsonFlattener(names);
+        xml = new XmlFlattener(names);
+    }
 
     public ParserSet Set => set;
 
@@ -49,11 +61,14 @@ public sealed partial class Parser(ParserSet set)
         if (length <= 0) { header.Refusal = ParseRefusal.Empty; return; }
         if (length > MaxRecord) { header.Refusal = ParseRefusal.Malformed; return; }
         var text = into.Bytes(offset, length);
-        if (text.ContainsAny(Control) && IsBinary(text)) { header.Refusal = ParseRefusal.Binary; return; }
-        if (!Utf8.IsValid(text))
+        var binary = text.ContainsAny(Control) && IsBinary(text);
+        if (binary || !Utf8.IsValid(text))
         {
-            (offset, length) = Repair(into, text);
+            if (TryConvert(into, into.Bytes(offset, header.RawOffset + raw.Length - offset), length, out var converted)) (offset, length) = converted;
+            else if (binary) { header.Refusal = ParseRefusal.Binary; return; }
+            else (offset, length) = Repair(into, text);
             into.Header(index).Flags |= EventFlags.Transcoded;
+            if (length == 0) { into.Header(index).Refusal = ParseRefusal.Empty; return; }
         }
         Begin(info);
         if (set.Keyed.Length > 0 && into.Bytes(offset, length).Contains((byte)'\n') && TryKeyed(info, offset, length, into)) return;
@@ -156,6 +171,21 @@ public sealed partial class Parser(ParserSet set)
         foreach (var b in sample)
             if (Control.Contains(b)) control++;
         return control * 10 >= sample.Length;
+    }
+
+    private bool TryConvert(EventBatch into, ReadOnlySpan<byte> text, int length, out (int Offset, int Length) converted)
+    {
+        converted = default;
+        var encoding = ForeignText.Guess(text, out var from);
+        if (encoding == ForeignEncoding.None) return false;
+        // Trimming may have taken half of the last letter of UTF-16.
+        if (encoding == ForeignEncoding.Gb18030) text = text[..length];
+        foreign ??= new ForeignText();
+        var found = foreign.ToUtf8(text, encoding, from).TrimEnd("\r\n\0 \t"u8);
+        var offset = into.Reserve(found.Length);
+        found.CopyTo(into.Bytes(offset, found.Length));
+        converted = (offset, found.Length);
+        return true;
     }
 
     private static (int Offset, int Length) Repair(EventBatch into, ReadOnlySpan<byte> text)

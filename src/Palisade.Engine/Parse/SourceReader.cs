@@ -107,7 +107,7 @@ internal sealed class SourceReader(string file, List<Diagnostic> diagnostics)
         return new ColumnSyntax(
             Byte(map, "separator", ','), map.Text("quoted") != "false", map.Text("bracketed") == "true", map.Text("more") == "true",
             [.. lists.Select(l => l.Children.Select(Column).ToArray())],
-            Encoding.UTF8.GetBytes(map.Text("header") ?? ""), Encoding.UTF8.GetBytes(map.Text("comment") ?? ""));
+            Encoding.UTF8.GetBytes(map.Text("header") ?? ""), Encoding.UTF8.GetBytes(map.Text("comment") ?? ""), map.Text("named") == "true");
     }
 
     private JoinRule? Join(YamlMappingNode root)

@@ -1,3 +1,4 @@
+using System.Text;
 using Palisade.Engine;
 using Palisade.Engine.Enrich;
 
@@ -66,6 +67,20 @@ internal sealed class PipelineEngine(EngineSnapshot snapshot, LiveParsers parser
         if (parsers.Current is var live && !ReferenceEquals(live, pipeline.Parsers)) pipeline.Parsers = live;
     }
 
-    public void SaveLines(Stream to) => joins.Save(to, pipeline.Parsers);
-    public void LoadLines(ReadOnlySpan<byte> from) => joins.Load(from, parsers.Current);
+    /// <summary>What the lines so far leave behind: records that wait for more, then the columns that header lines named.</summary>
+    public void SaveLines(Stream to)
+    {
+        joins.Save(to, pipeline.Parsers);
+        using var writer = new BinaryWriter(to, Encoding.UTF8, leaveOpen: true);
+        pipeline.SaveHeaders(writer);
+    }
+
+    public void LoadLines(ReadOnlySpan<byte> from)
+    {
+        Follow();
+        // A snapshot of a version before columns were kept ends with the lines.
+        if (joins.Load(from, parsers.Current) is not (> 0 and var left)) return;
+        using var reader = new BinaryReader(new MemoryStream(from[^left..].ToArray()), Encoding.UTF8);
+        pipeline.LoadHeaders(reader);
+    }
 }

@@ -10,7 +10,8 @@ namespace Palisade.Engine.Parse.Delimited;
 /// <param name="Lists">Layouts to choose from: the first whose columns are as many and fit.</param>
 /// <param name="Header">What a line begins with that names the columns; empty when there is none.</param>
 /// <param name="Comment">What lines begin with that carry nothing; empty when there are none.</param>
-internal sealed record ColumnSyntax(byte Separator, bool Quoted, bool Bracketed, bool More, Target[][][] Lists, byte[] Header, byte[] Comment)
+/// <param name="Named">A line that holds names alone (<see cref="ColumnNames"/>) names the columns.</param>
+internal sealed record ColumnSyntax(byte Separator, bool Quoted, bool Bracketed, bool More, Target[][][] Lists, byte[] Header, byte[] Comment, bool Named = false)
 {
     public static ColumnSyntax None { get; } = new((byte)',', true, false, false, [], [], []);
 }

@@ -8,7 +8,7 @@ namespace Palisade.Engine.Parse.Json;
 /// record; others are unescaped into the arena. An object of an array that holds a key (or name) and a value also gives a field under
 /// that key: <c>{"params":[{"key":"user","value":"li"}]}</c> is params.user too. Limits: nesting 32, fields of <see cref="EventBatch.MaxFields"/>, names of 256 bytes.
 /// </summary>
-internal sealed class JsonFlattener
+internal sealed class JsonFlattener(NameCache names)
 {
     public const int MaxDepth = 32;
     private readonly byte[] path = new byte[FieldNames.MaxLength];
@@ -92,7 +92,7 @@ internal sealed class JsonFlattener
         return Field(depth);
     }
 
-    private ushort Field(int depth) => FieldNames.GetOrAdd(path.AsSpan(0, ends[depth] + nameLength));
+    private ushort Field(int depth) => names.GetOrAdd(path.AsSpan(0, ends[depth] + nameLength));
 
     // Remembers where the key and the value of the object at hand lie.
     private void Note(EventBatch into, int depth)
@@ -112,7 +112,7 @@ internal sealed class JsonFlattener
         if (length <= 0 || named[depth].Length <= 0 || start == 0 || start + 1 + length > path.Length) return;
         path[start] = (byte)'.';
         into.Bytes(offset, length).CopyTo(path.AsSpan(start + 1));
-        if (FieldNames.GetOrAdd(path.AsSpan(0, start + 1 + length)) is not 0 and var field) into.AddSlice(field, named[depth].Offset, named[depth].Length);
+        if (names.GetOrAdd(path.AsSpan(0, start + 1 + length)) is not 0 and var field) into.AddSlice(field, named[depth].Offset, named[depth].Length);
     }
 
     private static int Copy(ReadOnlySpan<byte> from, Span<byte> to) { from.CopyTo(to); return from.Length; }

@@ -8,7 +8,7 @@ namespace Palisade.Engine.Parse.Xml;
 /// element's own name. <c>&lt;Data Name="X"&gt;v&lt;/Data&gt;</c> is a member X of its parent, as Windows events mean it. No document types, no
 /// entities but the five and character numbers: nothing is fetched and nothing expands. Text that lies beside elements is left out.
 /// </summary>
-internal sealed class XmlFlattener
+internal sealed class XmlFlattener(NameCache names)
 {
     public const int MaxDepth = 32;
     private readonly byte[] path = new byte[FieldNames.MaxLength];
@@ -96,7 +96,7 @@ internal sealed class XmlFlattener
             if (key.StartsWith("xmlns"u8)) continue;
             if (key.SequenceEqual("Name"u8) && name.SequenceEqual("Data"u8)) { ends[depth] = Join(ends[depth - 1], tag.Slice(from, n)); continue; }
             var whole = Join(ends[depth], key);
-            if (n > 0 && FieldNames.GetOrAdd(path.AsSpan(0, whole)) is not 0 and var field) Add(into, field, offset + from, n);
+            if (n > 0 && names.GetOrAdd(path.AsSpan(0, whole)) is not 0 and var field) Add(into, field, offset + from, n);
             name = into.Bytes(offset, length)[..end];                               // the arena may have moved
             if (name.IndexOf((byte)':') is >= 0 and var c) name = name[(c + 1)..];
         }
@@ -116,7 +116,7 @@ internal sealed class XmlFlattener
         var text = into.Bytes(offset, length);
         var lead = text.Length - text.TrimStart(" \t\r\n"u8).Length;
         length = text.Trim(" \t\r\n"u8).Length;
-        if (length > 0 && FieldNames.GetOrAdd(path.AsSpan(0, ends[depth])) is not 0 and var field) Add(into, field, offset + lead, length);
+        if (length > 0 && names.GetOrAdd(path.AsSpan(0, ends[depth])) is not 0 and var field) Add(into, field, offset + lead, length);
     }
 
     private static void Add(EventBatch into, ushort field, int offset, int length)
