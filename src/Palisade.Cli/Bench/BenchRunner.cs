@@ -7,7 +7,7 @@ namespace Palisade.Cli.Bench;
 /// <summary>Runs cases several times and says medians, spread and machine.</summary>
 internal static class BenchRunner
 {
-    public static readonly IReadOnlyList<IBenchCase> Cases = [new JournalCase(), new ScanCase(), new ParseCase(), new IntakeNginxCase(), new AlertLatencyCase(), new OverloadCase(), new ColdStartCase(), new WebDetectCase()];
+    public static readonly IReadOnlyList<IBenchCase> Cases = [new JournalCase(), new ScanCase(), new ParseCase(), new IntakeNginxCase(), new IntakeMixedCase(), new ConnectionsCase(), new AlertLatencyCase(), new OverloadCase(), new ColdStartCase(), new WebDetectCase()];
 
     public static async Task RunAsync(IReadOnlyList<IBenchCase> cases, BenchWishes wishes, CancellationToken cancellationToken)
     {

@@ -22,7 +22,7 @@ internal abstract class HttpLineSender : ILineSender
     /// <summary>Requests the server would not take now; they were sent again.</summary>
     public long PushedBack { get; private set; }
 
-    protected ArrayBufferWriter<byte> Body { get; } = new(1 << 20);
+    protected ArrayBufferWriter<byte> Body { get; } = new(1 << 16);
 
     /// <summary>Writes the lines, each ended by a newline, as this way wants them.</summary>
     protected abstract void Encode(ReadOnlySpan<byte> lines);

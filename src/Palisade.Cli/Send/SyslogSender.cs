@@ -11,7 +11,7 @@ internal sealed class SyslogSender : ILineSender
     private readonly int port;
     private readonly byte[] tail;
     private readonly TimeProvider time;
-    private readonly ArrayBufferWriter<byte> body = new(1 << 20);
+    private readonly ArrayBufferWriter<byte> body = new(1 << 16);
     private readonly TcpClient client = new();
     private NetworkStream? stream;
 

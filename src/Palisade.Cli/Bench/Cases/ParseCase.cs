@@ -19,7 +19,7 @@ internal sealed class ParseCase : IBenchCase
         var lines = Split(await File.ReadAllBytesAsync(log, cancellationToken));
         var set = ContentFiles.Load("sources/").Parsers;
         var inMemory = lines.Count / Measure(set, lines, context.Time);
-        var mixed = Mixed(ContentFiles.Folder);
+        List<ReadOnlyMemory<byte>> mixed = [.. SampleLines.Read(ContentFiles.Folder, MixedLines, seed: 7)];
         var mixedRate = mixed.Count / Measure(set, mixed, context.Time);
         var program = context.Lines / await TimeAsync(Product.Program, ["parse", log], context.Time, cancellationToken);
         var figures = new List<Figure>
@@ -70,14 +70,6 @@ internal sealed class ParseCase : IBenchCase
             bytes = bytes[Math.Min(end + 1, bytes.Length)..];
         }
         return lines;
-    }
-
-    private static List<ReadOnlyMemory<byte>> Mixed(string content)
-    {
-        var samples = Directory.EnumerateFiles(Path.Combine(content, "sources"), "sample.log", SearchOption.AllDirectories).Order(StringComparer.Ordinal)
-            .SelectMany(f => Split(File.ReadAllBytes(f))).ToArray();
-        var order = new Random(7);
-        return [.. Enumerable.Range(0, MixedLines).Select(_ => samples[order.Next(samples.Length)])];
     }
 
     private static async Task<double> TimeAsync(string program, string[] arguments, TimeProvider time, CancellationToken cancellationToken)
