@@ -33,7 +33,7 @@ internal static class NewCommand
         var lines = new List<byte[]>();
         using (var input = LogFile.Open(from))
         {
-            var reader = new LineReader(input);
+            var reader = new LineReader(input, byLines: true);
             while (lines.Count < NewSource.SampleLines && reader.TryRead(out var line))
             {
                 cancel.ThrowIfCancellationRequested();

@@ -25,6 +25,11 @@ internal sealed class ExplainRun(EngineSnapshot content, short parser, ZoneTable
         {
             cancel.ThrowIfCancellationRequested();
             if (joiner is null) Add(line);
+            else if (lines.WasElement)
+            {
+                if (joiner.TryEnd(out var before)) Add(before);
+                Add(line);
+            }
             else if (joiner.TryAdd(line, out var record)) Add(record);
         }
         if (joiner is not null && joiner.TryEnd(out var last)) Add(last);

@@ -1,35 +1,61 @@
+using Palisade.Engine.Parse.Records;
+
 namespace Palisade.Cli.Parse;
 
-/// <summary>Splits a stream into lines on '\n' without copying them. A line longer than the limit is cut there, and the rest of it skipped.</summary>
-internal sealed class LineReader(Stream stream)
+/// <summary>
+/// Cuts a stream into records without copying them: lines, and the elements of JSON documents that hold many. One longer than the limit is cut there, and the rest of it skipped.
+/// </summary>
+/// <param name="stream">The bytes.</param>
+/// <param name="byLines">Lines only, whatever they hold.</param>
+internal sealed class LineReader(Stream stream, bool byLines = false)
 {
     public const int MaxLine = 1 << 20;
     private byte[] buffer = new byte[1 << 18];
     private int start, end;
     private bool ended, skipping;
+    private RecordCutter cutter;
 
-    /// <summary>Lines that were cut.</summary>
+    /// <summary>Records that were cut.</summary>
     public long Cut { get; private set; }
 
-    /// <summary>The next line without its line feed; valid until the next call.</summary>
-    public bool TryRead(out ReadOnlySpan<byte> line)
+    /// <summary>The last record was an element of an array: no line, and never a part of one.</summary>
+    public bool WasElement => cutter.WasElement;
+
+    /// <summary>The next record, without a line's feed; valid until the next call.</summary>
+    public bool TryRead(out ReadOnlySpan<byte> record)
     {
         while (true)
         {
-            var window = buffer.AsSpan(start, end - start);
-            var feed = window.IndexOf((byte)'\n');
-            if (feed >= 0 && skipping) { start += feed + 1; skipping = false; continue; }
-            if (feed >= 0) { line = window[..feed]; start += feed + 1; return true; }
-            if (skipping) start = end;
-            else if (window.Length > MaxLine) { line = window[..MaxLine]; start = end; skipping = true; Cut++; return true; }
-            if (ended)
+            var found = TryCut(buffer.AsSpan(start, end - start), out var from, out var length, out var used);
+            var at = start + from;
+            start += used;
+            if (found && skipping) { skipping = false; continue; }
+            if (found) { record = buffer.AsSpan(at, length); return true; }
+            var left = end - start;
+            if (left > MaxLine || (skipping && left > 0))
             {
-                line = buffer.AsSpan(start, end - start);
+                at = start;
                 start = end;
-                return line.Length > 0;
+                cutter.Drop();
+                if (skipping) continue;
+                skipping = true;
+                Cut++;
+                record = buffer.AsSpan(at, MaxLine);
+                return true;
             }
+            if (ended) { record = default; return false; }
             Fill();
         }
+    }
+
+    private bool TryCut(ReadOnlySpan<byte> text, out int from, out int length, out int used)
+    {
+        if (!byLines) return cutter.TryCut(text, ended, out from, out length, out used);
+        var feed = text.IndexOf((byte)'\n');
+        (from, length, used) = (0, feed < 0 ? text.Length : feed, feed + 1);
+        if (feed >= 0) return true;
+        used = ended ? text.Length : 0;
+        return ended && text.Length > 0;
     }
 
     private void Fill()

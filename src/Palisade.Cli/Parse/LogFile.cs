@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using System.Text;
 using ZstdSharp;
 
 namespace Palisade.Cli.Parse;
@@ -23,10 +24,22 @@ internal static class LogFile
         var head = new byte[4];
         var n = stream.ReadAtLeast(head, 4, throwOnEndOfStream: false);
         var whole = new PrefixedStream(head.AsSpan(0, n).ToArray(), stream);
-        if (n >= 2 && head[0] == 0x1f && head[1] == 0x8b) return new GZipStream(whole, CompressionMode.Decompress);
-        if (n == 4 && head.AsSpan().SequenceEqual((ReadOnlySpan<byte>)[0x28, 0xb5, 0x2f, 0xfd])) return new DecompressionStream(whole);
-        return whole;
+        if (n >= 2 && head[0] == 0x1f && head[1] == 0x8b) return Plain(new GZipStream(whole, CompressionMode.Decompress));
+        if (n == 4 && head.AsSpan().SequenceEqual((ReadOnlySpan<byte>)[0x28, 0xb5, 0x2f, 0xfd])) return Plain(new DecompressionStream(whole));
+        return Decoded(whole, head.AsSpan(0, n));
     }
+
+    /// <summary>The stream as UTF-8, where it is UTF-16: by its mark, or because the first two characters are ASCII in it.</summary>
+    public static Stream Plain(Stream stream)
+    {
+        var head = new byte[4];
+        var n = stream.ReadAtLeast(head, 4, throwOnEndOfStream: false);
+        return Decoded(new PrefixedStream(head.AsSpan(0, n).ToArray(), stream), head.AsSpan(0, n));
+    }
+
+    private static Stream Decoded(Stream whole, ReadOnlySpan<byte> head) =>
+        head is [0xFF, 0xFE, ..] or [> 0 and < 0x80, 0, > 0 and < 0x80, 0] ? Encoding.CreateTranscodingStream(whole, Encoding.Unicode, new UTF8Encoding(false))
+        : head is [0xFE, 0xFF, ..] or [0, > 0 and < 0x80, 0, > 0 and < 0x80] ? Encoding.CreateTranscodingStream(whole, Encoding.BigEndianUnicode, new UTF8Encoding(false)) : whole;
 
     private sealed class PrefixedStream(byte[] prefix, Stream rest) : Stream
     {

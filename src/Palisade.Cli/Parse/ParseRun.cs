@@ -46,13 +46,18 @@ internal sealed class ParseRun(EngineSnapshot content, short parser, ZoneTable? 
 
     private void Read(Stream input, bool ndjson, bool join, CancellationToken cancel)
     {
-        var lines = new LineReader(input);
+        var lines = new LineReader(input, byLines: ndjson);
         var joiner = join ? new RecordJoiner(content.Parsers, parser, nowMs) : null;
         while (lines.TryRead(out var line))
         {
             cancel.ThrowIfCancellationRequested();
             if (ndjson) { if (Raw(line) is { } raw) Add(raw); }
             else if (joiner is null) Add(line);
+            else if (lines.WasElement)
+            {
+                if (joiner.TryEnd(out var before)) Add(before);
+                Add(line);
+            }
             else if (joiner.TryAdd(line, out var record)) Add(record);
         }
         if (joiner is not null && joiner.TryEnd(out var last)) Add(last);

@@ -1,9 +1,11 @@
 using System.IO.Compression;
+using Palisade.Cli.Parse;
+using Palisade.Engine.Parse.Records;
 using ZstdSharp;
 
 namespace Palisade.Cli.Scan;
 
-/// <summary>Reads a log (plain, gzip or zstd, told apart by its first bytes) in blocks of whole lines.</summary>
+/// <summary>Reads a log (plain, gzip or zstd, told apart by its first bytes) in blocks of whole records: lines, and the elements of JSON documents that hold many.</summary>
 internal sealed class LineReader : IDisposable
 {
     private readonly Stream raw;
@@ -12,6 +14,7 @@ internal sealed class LineReader : IDisposable
     private int restLength;
     private bool ended;
     private bool skipping;
+    private RecordCutter cutter;
 
     private LineReader(Stream raw, Stream text, string name)
     {
@@ -37,7 +40,7 @@ internal sealed class LineReader : IDisposable
             Stream text = buffered;
             if (head is [0x1F, 0x8B, ..]) text = new GZipStream(buffered, CompressionMode.Decompress);
             else if (head is [0x28, 0xB5, 0x2F, 0xFD]) text = new DecompressionStream(buffered);
-            return new LineReader(raw, text, path) { Size = path == "-" ? 0 : raw.Length };
+            return new LineReader(raw, LogFile.Plain(text), path) { Size = path == "-" ? 0 : raw.Length };
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -81,18 +84,21 @@ internal sealed class LineReader : IDisposable
         }
     }
 
-    /// <summary>Notes the whole lines; what is left over waits for the next block.</summary>
+    /// <summary>Notes the whole records; what is left over waits for the next block.</summary>
     private void Split(LineBlock block)
     {
         var at = 0;
-        while (at < block.Length && block.Count < LineBlock.MaxLines)
+        while (block.Count < LineBlock.MaxLines)
         {
-            var end = block.Bytes.AsSpan(at, block.Length - at).IndexOf((byte)'\n');
-            if (end < 0 && !ended) break;
-            var length = end < 0 ? block.Length - at : end;
-            if (!skipping) block.Add(at, length > 0 && block.Bytes[at + length - 1] == '\r' ? length - 1 : length);
+            var found = cutter.TryCut(block.Bytes.AsSpan(at, block.Length - at), ended, out var start, out var length, out var used);
+            if (found && !skipping)
+            {
+                start += at;
+                block.Add(start, !cutter.WasElement && length > 0 && block.Bytes[start + length - 1] == '\r' ? length - 1 : length);
+            }
+            at += used;
+            if (!found) break;
             skipping = false;
-            at += length + 1;
         }
         var left = Math.Max(0, block.Length - at);
         if (left == block.Bytes.Length) left = Overflow(block);
@@ -104,13 +110,18 @@ internal sealed class LineReader : IDisposable
     /// <summary>A line that fills the whole block: room for it grows to the longest allowed, then it is cut.</summary>
     private int Overflow(LineBlock block)
     {
-        if (skipping) return 0;
+        if (skipping)
+        {
+            cutter.Drop();
+            return 0;
+        }
         if (block.Bytes.Length < LineBlock.MaxLine)
         {
             block.Bytes = [.. block.Bytes, .. new byte[LineBlock.MaxLine - block.Bytes.Length]];
             return block.Length;
         }
         block.Add(0, block.Length);
+        cutter.Drop();
         CutLines++;
         skipping = true;
         return 0;

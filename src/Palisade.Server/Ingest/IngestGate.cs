@@ -61,6 +61,7 @@ public sealed class IngestGate(Journal.Journal journal, Backlog backlog, Quotas 
             backlog.Add(lane, record.Length);
             quotas.Count(lane, record.Length);
             meters.Accepted(record.Length);
+            if ((encoding & RecordEncodings.Converted) != 0) meters.Converted();
             return IngestRefusal.None;
         }
         return result switch

@@ -8,7 +8,7 @@ public sealed class IngestMeters
     public const string Name = "Palisade.Ingest";
     private static readonly string[] Reasons = [.. Enum.GetNames<IngestRefusal>()];
     private readonly Meter meter;
-    private readonly Counter<long> records, bytes, refused, pushedBack;
+    private readonly Counter<long> records, bytes, refused, pushedBack, converted;
     private readonly UpDownCounter<int> connections;
 
     public IngestMeters(IMeterFactory factory)
@@ -18,6 +18,7 @@ public sealed class IngestMeters
         bytes = meter.CreateCounter<long>("palisade.ingest.bytes", "By", "Bytes of records appended to the journal");
         refused = meter.CreateCounter<long>("palisade.ingest.refused", "{record}", "Records turned away, by reason");
         pushedBack = meter.CreateCounter<long>("palisade.ingest.pushed_back", "{request}", "Requests told to come back because the engine is behind");
+        converted = meter.CreateCounter<long>("palisade.ingest.converted", "{record}", "Records that came in GBK or UTF-16 and were turned to UTF-8");
         connections = meter.CreateUpDownCounter<int>("palisade.ingest.connections", "{connection}", "Open connections of syslog and RELP");
     }
 
@@ -25,6 +26,8 @@ public sealed class IngestMeters
 
     internal void Refused(IngestRefusal reason, long count) =>
         refused.Add(count, new KeyValuePair<string, object?>("reason", Reasons[(int)reason]));
+
+    internal void Converted() => converted.Add(1);
 
     internal void PushedBack() => pushedBack.Add(1);
 

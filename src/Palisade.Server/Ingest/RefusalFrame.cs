@@ -11,6 +11,8 @@ public static class RecordEncodings
     public const byte Json = 1;
     /// <summary>A syslog message without its framing.</summary>
     public const byte Syslog = 2;
+    /// <summary>Beside one of the others: it was no UTF-8 and was turned to it.</summary>
+    public const byte Converted = 0x80;
 }
 
 /// <summary>Payload of a frame of kind <see cref="Palisade.Journal.FrameKind.Refusals"/>; tenant, source and time are in the frame's header.</summary>

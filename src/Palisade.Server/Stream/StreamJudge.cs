@@ -109,8 +109,8 @@ internal sealed class StreamJudge(
         {
             batch.Records.Add(new(new IngestLane(header.Tenant, header.Source), sequence, payload.Length));
             if (sequence <= restored) return payload.Length;
-            var info = new RecordInfo(sequence, header.ReceivedMs, header.Tenant, header.Source, reading.Parser, reading.Zone);
-            if (header.Encoding == RecordEncodings.Line) engine.AddLine(info, header.SenderSession, payload);
+            var info = new RecordInfo(sequence, header.ReceivedMs, header.Tenant, header.Source, reading.Parser, reading.Zone, Converted: (header.Encoding & RecordEncodings.Converted) != 0);
+            if ((header.Encoding & ~RecordEncodings.Converted) == RecordEncodings.Line) engine.AddLine(info, header.SenderSession, payload);
             else engine.Add(info, payload);
         }
         else if (header.Kind == FrameKind.RecordEnd)

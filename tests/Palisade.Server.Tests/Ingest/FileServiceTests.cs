@@ -52,6 +52,33 @@ public sealed class FileServiceTests : IDisposable
         Assert.Equal(["another"], await ReadAsync(server, 1));
     }
 
+    [Theory]
+    [InlineData(false), InlineData(true)]
+    public async Task Documents_of_many_records_give_each_of_them_also_when_one_was_read_in_part_before_a_restart(bool zipped)
+    {
+        // Longer than the reader's buffer, on one line, as CloudTrail writes it.
+        var records = Enumerable.Range(0, 4_000).Select(i => $"{{\"n\":{i},\"text\":\"{new string('x', 100)}\"}}").ToList();
+        var text = $"{{\"Records\":[{string.Join(',', records)}]}}";
+        var all = Encoding.UTF8.GetBytes(text + "\nplain\n");
+        var part = Encoding.UTF8.GetBytes(text[..(text.Length / 2)]);
+        async Task WriteAsync(byte[] bytes)
+        {
+            if (!zipped) { await File.WriteAllBytesAsync(In("a.json"), bytes); return; }
+            await using var to = new GZipStream(File.Create(In("b.json.gz")), CompressionMode.Compress);
+            await to.WriteAsync(bytes);
+        }
+        await WriteAsync(zipped ? all : part);
+        var found = new List<string>();
+        await using (var server = await StartAsync("*.json*")) found.AddRange(await ReadAsync(server, 1_500));
+        if (!zipped) await WriteAsync(all);
+        await using (var server = await StartAsync("*.json*"))
+        {
+            server.Rewind();
+            found = await ReadAsync(server, 4_001);
+        }
+        Assert.Equal([.. records, "plain"], found);
+    }
+
     [Fact]
     public async Task Folders_at_any_depth_and_links_are_followed_and_a_file_is_read_once()
     {
@@ -156,6 +183,8 @@ public sealed class FileServiceTests : IDisposable
         Assert.Equal(["用户登录失败 user=root", "第二行"], await ReadAsync(server, 2));
         await using (var more = new FileStream(In("a.log"), FileMode.Append)) await more.WriteAsync(encoding.GetBytes("第三行\n"));
         Assert.Equal(["第三行"], await ReadAsync(server, 1));
+        server.Rewind();
+        Assert.All(await server.ReadAsync(3), f => Assert.Equal(RecordEncodings.Line | RecordEncodings.Converted, f.Header.Encoding));
     }
 
     [Fact]

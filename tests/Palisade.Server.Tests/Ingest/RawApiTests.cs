@@ -20,6 +20,18 @@ public sealed class RawApiTests
     }
 
     [Fact]
+    public async Task A_document_of_many_records_gives_each_of_them_as_it_stands()
+    {
+        await using var server = await IngestServer.StartAsync(new IngestOptions { MaxLineBytes = 2_000 });
+        var trail = $"{{\"Records\":[{{\"a\":1}},{{\"b\":\"{new string('x', 2_000)}\"}},{{\"c\":{{\"d\":[2]}}}}],\"NextToken\":\"n\"}}\n[\n  {{\n \"e\": 3 }},\n  4\n]\nlast";
+        var answer = (await (await server.PostAsync("/ingest/raw?source=trail", Encoding.UTF8.GetBytes(trail))).Content.ReadFromJsonAsync<RawAccepted>())!;
+        Assert.Equal((5, 1), (answer.Accepted, answer.Refused["line_too_long"]));
+        var frames = await server.ReadAsync(5);
+        Assert.Equal(["{\"a\":1}", "{\"c\":{\"d\":[2]}}", "{\n \"e\": 3 }", "4", "last"], frames.Select(f => Encoding.UTF8.GetString(f.Payload)));
+        Assert.Equal([RecordEncodings.Json, RecordEncodings.Line], frames.Select(f => f.Header.Encoding).Distinct());
+    }
+
+    [Fact]
     public async Task A_token_brings_its_default_source()
     {
         await using var server = await IngestServer.StartAsync();

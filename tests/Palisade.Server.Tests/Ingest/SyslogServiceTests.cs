@@ -33,6 +33,21 @@ public sealed class SyslogServiceTests
     }
 
     [Fact]
+    public async Task Messages_in_GBK_and_UTF_16_become_UTF8_and_are_marked()
+    {
+        await using var server = await IngestServer.StartAsync();
+        using var client = await ConnectAsync(server);
+        const string text = "登录失败 user=李明";
+        byte[] gbk = [.. "<13>Jan  2 03:04:05 h a: "u8, .. CodePagesEncodingProvider.Instance.GetEncoding("gb18030")!.GetBytes(text)];
+        byte[] wide = [.. "<13>Jan  2 03:04:05 h a: "u8, 0xFF, 0xFE, .. Encoding.Unicode.GetBytes(text)];
+        client.GetStream().Write([.. gbk, (byte)'\n', .. Encoding.ASCII.GetBytes($"{wide.Length} "), .. wide, .. Encoding.UTF8.GetBytes($"<13>Jan  2 03:04:05 h a: {text}\n")]);
+        var frames = await server.ReadAsync(3);
+        Assert.All(frames, f => Assert.Equal($"<13>Jan  2 03:04:05 h a: {text}", Encoding.UTF8.GetString(f.Payload)));
+        const byte converted = RecordEncodings.Syslog | RecordEncodings.Converted;
+        Assert.Equal([converted, converted, RecordEncodings.Syslog], frames.Select(f => f.Header.Encoding));
+    }
+
+    [Fact]
     public async Task A_token_in_structured_data_names_the_tenant()
     {
         await using var server = await IngestServer.StartAsync();

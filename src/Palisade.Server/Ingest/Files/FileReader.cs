@@ -1,9 +1,11 @@
+using Palisade.Engine.Parse.Records;
+
 namespace Palisade.Server.Ingest;
 
 /// <summary>How a turn ended.</summary>
 internal enum FileTurn { AtEnd, More, Full }
 
-/// <summary>Reads lines of files into the journal, one file at a time, in one buffer. Only whole lines, unless the file is over.</summary>
+/// <summary>Reads records of files (lines, elements of JSON documents) into the journal, one file at a time, in one buffer. Only whole ones, unless the file is over.</summary>
 internal sealed class FileReader(IngestGate gate, IngestOptions options)
 {
     /// <summary>Most bytes of one file before the others have their turn.</summary>
@@ -23,38 +25,45 @@ internal sealed class FileReader(IngestGate gate, IngestOptions options)
         Prepare(file, asked);
         var have = TakeCarry(file);
         var at = file.Unpacked is null ? Math.Max(file.Offset, file.SkippedTo) : file.Unpacked.Position - have;
+        var cutter = file.Cutter ?? Behind(file, at);
         var now = gate.NowMs;
         var turn = FileTurn.More;
         for (var end = at + TurnBytes; turn == FileTurn.More && at < end;)
         {
             var n = file.Unpacked is { } unpacked ? unpacked.Read(buffer.AsSpan(have)) : RandomAccess.Read(file.Handle!, buffer.AsSpan(have), at + have);
             have += n;
-            var used = Lines(file, lane, at, have, now, ref turn);
-            if (n == 0 && turn == FileTurn.More)
-            {
-                turn = FileTurn.AtEnd;
-                if (over && used < have && !Take(file, lane, buffer.AsSpan(used, have - used), at + used, at + have, now)) turn = FileTurn.Full;
-                else if (over) used = have;
-            }
+            var used = Records(file, lane, at, have, n == 0 && over, now, ref cutter, ref turn);
+            if (n == 0 && turn == FileTurn.More) turn = FileTurn.AtEnd;
             else if (turn == FileTurn.More && used == 0 && have == buffer.Length)
             {
-                // A line longer than any may be: passed over up to its end, and only there counted.
+                // A record longer than any may be: passed over up to its end, and only there counted.
                 used = have - have % file.Encoding!.Value.Unit();
-                file.SkippedTo = at + used;
+                cutter.Drop();
+                (file.SkippedTo, file.Cutter) = (at + used, cutter);
             }
             buffer.AsSpan(used, have - used).CopyTo(buffer);
             (at, have) = (at + used, have - used);
         }
-        if (file.Unpacked is { } left) left.Carry = buffer.AsSpan(0, have).ToArray();
+        if (file.Unpacked is { } left) (left.Carry, file.Cutter) = (buffer.AsSpan(0, have).ToArray(), cutter);
         return turn;
+    }
+
+    /// <summary>After a restart: what stands before a place says whether it is within a document of many records.</summary>
+    private static RecordCutter Behind(TrackedFile file, long at)
+    {
+        if (at == 0 || at <= file.Mark) return default;
+        Span<byte> last = stackalloc byte[1];
+        if (file.Unpacked is { } unpacked) last[0] = unpacked.Last;
+        else if (RandomAccess.Read(file.Handle!, last, at - 1) == 0) return default;
+        return RecordCutter.Behind(last[0]);
     }
 
     private void Prepare(TrackedFile file, TextEncoding asked)
     {
         if (file.Unpacked is { } unpacked && unpacked.Position < file.Offset) unpacked.SkipTo(file.Offset, buffer);
         if (file.Encoding is not null && file.Offset > 0) return;
-        Span<byte> head = stackalloc byte[4];
-        var n = file.Unpacked is { } zipped ? Math.Min(4, zipped.Head.Length) : RandomAccess.Read(file.Handle!, head, 0);
+        Span<byte> head = stackalloc byte[TextEncodings.HeadBytes];
+        var n = file.Unpacked is { } zipped ? Math.Min(head.Length, zipped.Head.Length) : RandomAccess.Read(file.Handle!, head, 0);
         if (file.Unpacked is not null) file.Unpacked.Head[..n].CopyTo(head);
         (file.Encoding, file.Mark) = TextEncodings.Detect(head[..n], asked);
     }
@@ -68,36 +77,47 @@ internal sealed class FileReader(IngestGate gate, IngestOptions options)
         return n;
     }
 
-    /// <summary>Takes the whole lines of the buffer; returns how many bytes they had.</summary>
-    private int Lines(TrackedFile file, IngestLane lane, long at, int have, long now, ref FileTurn turn)
+    /// <summary>Takes the whole records of the buffer, and what is left of it where the file ends; returns how many bytes are done with.</summary>
+    private int Records(TrackedFile file, IngestLane lane, long at, int have, bool ended, long now, ref RecordCutter cutter, ref FileTurn turn)
     {
-        var encoding = file.Encoding!.Value;
         for (var used = 0; ;)
         {
-            var end = encoding.LineEnd(buffer.AsSpan(used, have - used));
-            if (end < 0) return used;
-            var next = used + end + encoding.Unit();
-            if (!Take(file, lane, buffer.AsSpan(used, end), at + used, at + next, now))
+            var before = cutter;
+            if (!TryCut(file.Encoding!.Value, buffer.AsSpan(used, have - used), ended, ref cutter, out var start, out var length, out var taken)) return used + taken;
+            if (!Take(file, lane, buffer.AsSpan(used + start, length), cutter.WasElement, at + used, at + used + taken, now))
             {
+                cutter = before;
                 turn = FileTurn.Full;
                 return used;
             }
-            used = next;
+            if (file.Unpacked is null) file.Cutter = cutter;
+            used += taken;
         }
     }
 
-    /// <summary>One line, or the end of one that was too long, into the journal with the offset behind it; false when there is no room.</summary>
-    private bool Take(TrackedFile file, IngestLane lane, ReadOnlySpan<byte> line, long from, long to, long now)
+    // Documents of many records are looked for where their signs are single bytes.
+    private static bool TryCut(TextEncoding encoding, ReadOnlySpan<byte> text, bool ended, ref RecordCutter cutter, out int start, out int length, out int used)
+    {
+        if (encoding is TextEncoding.Auto or TextEncoding.Utf8) return cutter.TryCut(text, ended, out start, out length, out used);
+        var end = encoding.LineEnd(text);
+        (start, length, used) = (0, end < 0 ? text.Length : end, end < 0 ? text.Length : end + encoding.Unit());
+        if (end >= 0 || (ended && length > 0)) return true;
+        used = 0;
+        return false;
+    }
+
+    /// <summary>One record, or the end of one that was too long, into the journal with the offset behind it; false when there is no room.</summary>
+    private bool Take(TrackedFile file, IngestLane lane, ReadOnlySpan<byte> line, bool element, long from, long to, long now)
     {
         var place = new SenderMark(file.Session, (ulong)to);
-        if (from == 0 && file.Mark <= line.Length) line = line[file.Mark..];
+        if (from == 0 && !element && file.Mark <= line.Length) line = line[file.Mark..];
         var tooLong = file.SkippedTo > 0 || line.Length > options.MaxLineBytes;
         if (!tooLong)
         {
             line = transcoder.ToUtf8(line, file.Encoding!.Value);
             var refusal = line.IsEmpty ? IngestRefusal.None
                 : line.Length > options.MaxLineBytes ? IngestRefusal.LineTooLong
-                : gate.Append(lane, line, RecordEncodings.Line, now, place, ref sequence);
+                : gate.Append(lane, line, transcoder.Mark(element ? RecordEncodings.Json : RecordEncodings.Line), now, place, ref sequence);
             tooLong = refusal == IngestRefusal.LineTooLong;
             if (refusal != IngestRefusal.None && !tooLong) return false;
         }

@@ -103,10 +103,10 @@ internal sealed class FileTracker(IReadOnlyList<string> patterns, FileTrackerLim
 
     private void Truncated(TrackedFile file, FileStat stat, ReadOnlySpan<byte> head)
     {
-        live.Remove(file.Identity);
-        var begun = New(file.Pattern, file.Path, stat, head);
-        (begun.Handle, file.Handle) = (file.Handle, null);
+        var handle = file.Handle;
+        file.Handle = null;
         Lose(file);
+        New(file.Pattern, file.Path, stat, head).Handle = handle;
         FindRest(file);
     }
 
@@ -171,6 +171,7 @@ internal sealed class FileTracker(IReadOnlyList<string> patterns, FileTrackerLim
         lost.Remove(file);
         waiting.Remove(stat.Identity);
         file.Close();
+        file.Cutter = null;
         (file.Identity, file.Path, file.Size, file.ModifiedNs, file.GrownMs, file.Seen, file.GoneMs, file.Done) = (stat.Identity, path, stat.Size, stat.ModifiedNs, Now, pass, 0, false);
         live[stat.Identity] = file;
     }

@@ -33,8 +33,10 @@ internal sealed class GzipFile : IDisposable
     public SafeFileHandle Handle => file.SafeFileHandle;
     /// <summary>Unpacked bytes handed out so far.</summary>
     public long Position { get; private set; }
-    /// <summary>Bytes handed out that made no whole line yet.</summary>
+    /// <summary>Bytes handed out that made no whole record yet.</summary>
     public byte[] Carry { get; set; } = [];
+    /// <summary>The last byte that was handed out.</summary>
+    public byte Last { get; private set; }
 
     public int Read(Span<byte> to)
     {
@@ -46,6 +48,7 @@ internal sealed class GzipFile : IDisposable
         }
         else n = stream.Read(to);
         Position += n;
+        if (n > 0) Last = to[n - 1];
         return n;
     }
 

@@ -1,4 +1,5 @@
 using Microsoft.Win32.SafeHandles;
+using Palisade.Engine.Parse.Records;
 
 namespace Palisade.Server.Ingest;
 
@@ -36,6 +37,8 @@ internal sealed class TrackedFile(ulong session, string pattern)
     /// <summary>A line longer than allowed is being passed over: up to here so far; 0 when none is.</summary>
     public long SkippedTo { get; set; }
     public TextEncoding? Encoding { get; set; }
+    /// <summary>Where its text stands as records: at <see cref="SkippedTo"/> or <see cref="Offset"/>, of a .gz file at the end of what was carried over; null: its bytes say.</summary>
+    public RecordCutter? Cutter { get; set; }
     public int Mark { get; set; }
     /// <summary>Size and time of a .gz that could not be unpacked: not tried again until they change.</summary>
     public (long Size, long Ns) BrokenAt { get; set; }
@@ -45,6 +48,8 @@ internal sealed class TrackedFile(ulong session, string pattern)
     public void Close()
     {
         Handle?.Dispose();
+        // Unpacked again it begins at the offset.
+        if (Unpacked is not null) Cutter = null;
         Unpacked?.Dispose();
         (Handle, Unpacked) = (null, null);
     }

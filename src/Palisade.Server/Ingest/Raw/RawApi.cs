@@ -3,11 +3,11 @@ using Microsoft.AspNetCore.Mvc;
 namespace Palisade.Server.Ingest;
 
 /// <summary>Answer of <c>POST /ingest/raw</c>.</summary>
-/// <param name="Accepted">Lines that are durable.</param>
-/// <param name="Refused">Lines turned away, by reason.</param>
+/// <param name="Accepted">Records that are durable.</param>
+/// <param name="Refused">Records turned away, by reason.</param>
 public sealed record RawAccepted(long Accepted, IReadOnlyDictionary<string, long> Refused);
 
-/// <summary>Lines or NDJSON by plain HTTP.</summary>
+/// <summary>Lines, NDJSON or JSON documents of many records by plain HTTP.</summary>
 internal static class RawApi
 {
     public static async Task PostAsync(HttpContext http, IngestHttp ingest)
@@ -52,7 +52,7 @@ internal static class RawApi
         await http.Response.WriteAsJsonAsync(new RawAccepted(run.Accepted, refused), http.RequestAborted);
     }
 
-    /// <summary>The lines of one request on their way into the journal.</summary>
+    /// <summary>The records of one request on their way into the journal.</summary>
     private sealed class RawRun
     {
         private readonly IngestHttp ingest;
@@ -62,13 +62,15 @@ internal static class RawApi
         private readonly TextEncoding encoding;
         private readonly LineTranscoder transcoder = new();
         private readonly long now;
+        private readonly int mark;
         private int offset, repeated;
         private ulong sequence;
 
         public RawRun(IngestHttp ingest, IngestLane lane, ReadOnlyMemory<byte> body, TextEncoding charset, BodyResend resend)
         {
             (this.ingest, this.lane, this.body, this.resend, now) = (ingest, lane, body, resend, ingest.Gate.NowMs);
-            (encoding, offset) = TextEncodings.Detect(body.Span, charset);
+            (encoding, mark) = TextEncodings.Detect(body.Span, charset);
+            offset = mark;
         }
 
         public long Accepted { get; private set; }
@@ -78,19 +80,19 @@ internal static class RawApi
         public IngestRefusal Stopped { get; private set; }
         public ulong Sequence => sequence;
 
-        /// <summary>The lines of a body that would be kept.</summary>
+        /// <summary>The records of a body that would be kept.</summary>
         public static NextRecord Records(ReadOnlyMemory<byte> body, TextEncoding charset, int maxLine)
         {
             var (encoding, mark) = TextEncodings.Detect(body.Span, charset);
             var transcoder = new LineTranscoder();
             return (ref int offset, out ReadOnlySpan<byte> record) =>
             {
-                var lines = new LineSplitter(body.Span[Math.Max(offset, mark)..], encoding);
-                while (lines.TryRead(out var line))
+                var records = new RecordSplitter(body.Span, offset, mark, encoding);
+                while (records.TryRead(out var next))
                 {
-                    record = transcoder.ToUtf8(line, encoding);
+                    record = transcoder.ToUtf8(next, encoding);
                     if (record.IsEmpty || record.Length > maxLine) continue;
-                    offset = body.Length - lines.Remaining;
+                    offset = records.Offset;
                     return true;
                 }
                 record = default;
@@ -102,11 +104,11 @@ internal static class RawApi
         public bool Go()
         {
             var begun = sequence;
-            var lines = new LineSplitter(body.Span[offset..], encoding);
+            var records = new RecordSplitter(body.Span, offset, mark, encoding);
             while (true)
             {
-                var at = body.Length - lines.Remaining;
-                if (!lines.TryRead(out var line)) return true;
+                var at = records.Offset;
+                if (!records.TryRead(out var line)) return true;
                 if (Stopped != IngestRefusal.None) { Left++; continue; }
                 line = transcoder.ToUtf8(line, encoding);
                 if (line.IsEmpty) continue;
@@ -119,7 +121,7 @@ internal static class RawApi
                 }
                 var refusal = line.Length > ingest.Options.MaxLineBytes
                     ? IngestRefusal.LineTooLong
-                    : ingest.Gate.Append(lane, line, RecordEncodings.Line, now, resend.Mark, ref sequence);
+                    : ingest.Gate.Append(lane, line, transcoder.Mark(records.Form), now, resend.Mark, ref sequence);
                 if (refusal == IngestRefusal.None) { Accepted++; resend.Kept(); continue; }
                 if (refusal == IngestRefusal.JournalFull && sequence != begun) { offset = at; return false; }
                 if (refusal == IngestRefusal.LineTooLong) { TooLong++; ingest.Gate.Refuse(lane, refusal); continue; }

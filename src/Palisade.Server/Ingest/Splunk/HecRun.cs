@@ -93,7 +93,7 @@ internal sealed class HecEventRun(IngestHttp ingest, IngestLane lane, ReadOnlyMe
     }
 }
 
-/// <summary>The raw endpoint: lines, with what the address says of all of them.</summary>
+/// <summary>The raw endpoint: lines or elements of JSON documents, with what the address says of all of them.</summary>
 internal sealed class HecRawRun(IngestHttp ingest, IngestLane lane, ReadOnlyMemory<byte> body, byte[] shared, BodyResend resend) : HecRun(ingest, lane, body, resend)
 {
     /// <summary>The records of a body that would be kept.</summary>
@@ -102,13 +102,13 @@ internal sealed class HecRawRun(IngestHttp ingest, IngestLane lane, ReadOnlyMemo
         var json = new RecordJson();
         return (ref int offset, out ReadOnlySpan<byte> record) =>
         {
-            var lines = new LineSplitter(body.Span[offset..]);
+            var lines = new RecordSplitter(body.Span, offset);
             while (lines.TryRead(out var line))
             {
                 if (shared.Length > 0) HecRecord.Write(json, shared, line);
                 record = shared.Length > 0 ? json.Bytes : line;
                 if (record.Length > maxLine) continue;
-                offset = body.Length - lines.Remaining;
+                offset = lines.Offset;
                 return true;
             }
             record = default;
@@ -119,14 +119,14 @@ internal sealed class HecRawRun(IngestHttp ingest, IngestLane lane, ReadOnlyMemo
     public override bool Go()
     {
         var begun = Sequence;
-        var lines = new LineSplitter(Body.Span[Offset..]);
+        var lines = new RecordSplitter(Body.Span, Offset);
         for (; Stopped == IngestRefusal.None; Events++)
         {
-            var left = lines.Remaining;
+            var before = lines.Offset;
             if (!lines.TryRead(out var line)) return true;
             if (shared.Length > 0) HecRecord.Write(Record, shared, line);
-            if (shared.Length > 0 ? TryAppend(Record.Bytes, RecordEncodings.Json, begun) : TryAppend(line, RecordEncodings.Line, begun)) continue;
-            Offset = Body.Length - left;
+            if (shared.Length > 0 ? TryAppend(Record.Bytes, RecordEncodings.Json, begun) : TryAppend(line, lines.Form, begun)) continue;
+            Offset = before;
             return false;
         }
         return true;

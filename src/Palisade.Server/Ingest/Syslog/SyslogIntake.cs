@@ -1,10 +1,13 @@
 using System.Buffers;
+using Palisade.Engine.Parse.Text;
 
 namespace Palisade.Server.Ingest;
 
 /// <summary>One message from a socket to the journal: route, append, or count why not.</summary>
 public sealed class SyslogIntake(IngestGate gate, SyslogRouter router, IngestOptions limits)
 {
+    // Connections of many threads share this; few of them need one.
+    [ThreadStatic] private static LineTranscoder? transcoder;
     private readonly SequenceGaps gaps = new();
 
     public IngestGate Gate => gate;
@@ -23,7 +26,14 @@ public sealed class SyslogIntake(IngestGate gate, SyslogRouter router, IngestOpt
     /// <summary>Appends one message of a known lane, and notes what its sender's count says is missing before it.</summary>
     public IngestRefusal Append(IngestLane lane, ReadOnlySpan<byte> message, long receivedMs, SenderMark mark, ref ulong sequence)
     {
-        var refusal = gate.Append(lane, message, RecordEncodings.Syslog, receivedMs, mark, ref sequence);
+        var form = RecordEncodings.Syslog;
+        if (ForeignText.MayBe(message))
+        {
+            transcoder ??= new LineTranscoder();
+            message = transcoder.ToUtf8(message, TextEncoding.Auto);
+            form = transcoder.Mark(form);
+        }
+        var refusal = message.Length > limits.MaxLineBytes ? IngestRefusal.LineTooLong : gate.Append(lane, message, form, receivedMs, mark, ref sequence);
         if (refusal == IngestRefusal.None) gate.Refuse(lane, IngestRefusal.Gap, gaps.Note(lane, message));
         return refusal;
     }

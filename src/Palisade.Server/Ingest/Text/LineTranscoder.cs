@@ -1,56 +1,33 @@
 using System.Text;
-using System.Text.Unicode;
+using Palisade.Engine.Parse.Text;
 
 namespace Palisade.Server.Ingest;
 
 /// <summary>Turns lines into UTF-8. Holds scratch space: one instance a thread. What is UTF-8 already passes through untouched.</summary>
 public sealed class LineTranscoder
 {
-    private char[] chars = new char[1024];
-    private byte[] bytes = new byte[3072];
+    private readonly ForeignText text = new();
+
+    /// <summary>The last line was in another encoding.</summary>
+    public bool Converted { get; private set; }
 
     /// <summary>The line in UTF-8, without a carriage return at its end; valid until the next call.</summary>
     public ReadOnlySpan<byte> ToUtf8(ReadOnlySpan<byte> line, TextEncoding encoding)
     {
-        var text = encoding switch
+        var from = 0;
+        var foreign = encoding switch
         {
-            TextEncoding.Utf8 => line,
-            TextEncoding.Auto => Utf8.IsValid(line) || !LooksLikeGbk(line) ? line : Convert(line, Gb18030),
-            TextEncoding.Gb18030 => Convert(line, Gb18030),
-            TextEncoding.Utf16Le => Convert(line, Encoding.Unicode),
-            _ => Convert(line, Encoding.BigEndianUnicode),
+            TextEncoding.Utf8 => ForeignEncoding.None,
+            TextEncoding.Auto => ForeignText.MayBe(line) ? ForeignText.Guess(line, out from) : ForeignEncoding.None,
+            TextEncoding.Gb18030 => Ascii.IsValid(line) ? ForeignEncoding.None : ForeignEncoding.Gb18030,
+            TextEncoding.Utf16Le => ForeignEncoding.Utf16Le,
+            _ => ForeignEncoding.Utf16Be,
         };
-        return text.Length > 0 && text[^1] == '\r' ? text[..^1] : text;
+        Converted = foreign != ForeignEncoding.None;
+        line = text.ToUtf8(line, foreign, from);
+        return line.Length > 0 && line[^1] == '\r' ? line[..^1] : line;
     }
 
-    private static Encoding Gb18030 { get; } = Register();
-
-    private static Encoding Register()
-    {
-        Encoding.RegisterProvider(CodePagesEncodingProvider.Instance);
-        return Encoding.GetEncoding("gb18030");
-    }
-
-    private ReadOnlySpan<byte> Convert(ReadOnlySpan<byte> line, Encoding encoding)
-    {
-        if (chars.Length < encoding.GetMaxCharCount(line.Length)) chars = new char[encoding.GetMaxCharCount(line.Length)];
-        var n = encoding.GetChars(line, chars);
-        if (bytes.Length < n * 3) bytes = new byte[n * 3];
-        return bytes.AsSpan(0, Encoding.UTF8.GetBytes(chars.AsSpan(0, n), bytes));
-    }
-
-    /// <summary>
-    /// Everything beyond ASCII comes in pairs out of GB 2312's rows of signs (A1-A9) and characters (B0-F7), each followed by A1-FE:
-    /// Chinese text nearly always does, text in a Latin code page or binary noise hardly ever.
-    /// </summary>
-    private static bool LooksLikeGbk(ReadOnlySpan<byte> line)
-    {
-        for (var i = 0; i < line.Length; i++)
-        {
-            if (line[i] < 0x80) continue;
-            if (line[i] is not (>= 0xA1 and <= 0xA9 or >= 0xB0 and <= 0xF7) || i + 1 == line.Length || line[i + 1] is < 0xA1 or > 0xFE) return false;
-            i++;
-        }
-        return true;
-    }
+    /// <summary>How a record came, with the remark that it was turned to UTF-8 where it was.</summary>
+    public byte Mark(byte form) => Converted ? (byte)(form | RecordEncodings.Converted) : form;
 }

@@ -1,9 +1,11 @@
+using Palisade.Engine.Parse.Text;
+
 namespace Palisade.Server.Ingest;
 
 /// <summary>What a text is written in.</summary>
 public enum TextEncoding : byte
 {
-    /// <summary>A byte order mark decides; without one UTF-8, and line by line GBK where that alone makes sense of the bytes.</summary>
+    /// <summary>A byte order mark decides, or NULs that only UTF-16 has; else UTF-8, and line by line GBK where that alone makes sense of the bytes.</summary>
     Auto,
     Utf8,
     /// <summary>GB 18030, and with it GBK and GB 2312, which it contains.</summary>
@@ -33,6 +35,9 @@ public static class TextEncodings
         return found is not null;
     }
 
+    /// <summary>Bytes of a text's begin that tell its encoding.</summary>
+    public const int HeadBytes = 512;
+
     /// <summary>What a text's first bytes say, where it was left open or its byte order was.</summary>
     /// <returns>The encoding, and how many bytes its mark has.</returns>
     public static (TextEncoding Encoding, int Mark) Detect(ReadOnlySpan<byte> head, TextEncoding asked)
@@ -43,6 +48,10 @@ public static class TextEncodings
             if (head.StartsWith(LittleEndianMark)) return (TextEncoding.Utf16Le, 2);
             if (head.StartsWith(BigEndianMark)) return (TextEncoding.Utf16Be, 2);
         }
+        // Without a mark: every other byte a NUL from the first character on.
+        head = head[..Math.Min(head.Length, HeadBytes)];
+        if (asked is TextEncoding.Auto && head.Contains((byte)0) && ForeignText.Guess(head, out var from) is var guess and not ForeignEncoding.None && from == 0)
+            return (guess == ForeignEncoding.Utf16Le ? TextEncoding.Utf16Le : TextEncoding.Utf16Be, 0);
         return (asked, 0);
     }
 
