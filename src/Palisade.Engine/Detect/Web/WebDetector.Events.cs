@@ -28,6 +28,8 @@ public sealed partial class WebDetector
         var method = events.Get(index, Fields.HttpRequestMethod);
         request = default;
         if (target.IsEmpty && path.IsEmpty && method.IsEmpty) return false;
+        // The paths of a cluster's own interface are what scans of web sites ask for; there they are daily work.
+        if (events.Get(index, Fields.EventDataset).SequenceEqual("kubernetes.audit"u8)) return false;
         request = new WebRequest
         {
             Target = target,

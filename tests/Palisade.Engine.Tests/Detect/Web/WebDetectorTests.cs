@@ -108,6 +108,22 @@ public sealed class WebDetectorTests
     }
 
     [Fact]
+    public void Requests_to_the_interface_of_a_cluster_are_no_requests_of_visitors()
+    {
+        var events = new EventBatch();
+        foreach (var dataset in new[] { "kubernetes.audit", "nginx.access" })
+        {
+            events.Begin(new RecordInfo(1, 0, 1, 0, -1), "x"u8);
+            events.Add(Fields.EventDataset, Encoding.UTF8.GetBytes(dataset));
+            events.Add(Fields.UrlPath, "/api/v1/namespaces/kube-system/secrets"u8);
+        }
+        var findings = new FindingList();
+        WebSamples.Detector.Detect(events, findings);
+        Assert.DoesNotContain(findings.Items.ToArray(), f => f.Event == 0);
+        Assert.Contains(findings.Items.ToArray(), f => f.Event == 1);
+    }
+
+    [Fact]
     public void Every_class_is_told_in_both_languages() => Assert.All(WebSamples.Detector.Rules, rule =>
     {
         Assert.StartsWith("web.", rule.Id, StringComparison.Ordinal);
