@@ -9,10 +9,19 @@ public sealed record RuleInfo(
 {
     /// <summary>ATT&amp;CK technique ids (T1110.001) among the tags, upper case.</summary>
     public IReadOnlyList<string> Techniques { get; init; } = [];
+    /// <summary>CWE ids (CWE-89) among the tags.</summary>
+    public IEnumerable<string> Weaknesses => Numbered("cwe");
+    /// <summary>CAPEC ids (CAPEC-66) among the tags.</summary>
+    public IEnumerable<string> AttackPatterns => Numbered("capec");
     /// <summary>sigma | correlation | web.</summary>
     public string Kind { get; init; } = "sigma";
     /// <summary>Counts as context only: never an alert of its own (levels informational and low).</summary>
     public bool ContextOnly => Level <= FindingLevel.Low;
+
+    // Written cwe-89 or cwe.89: public rules have both.
+    private IEnumerable<string> Numbered(string space) =>
+        Tags.Where(t => t.Length > space.Length + 1 && t.StartsWith(space, StringComparison.OrdinalIgnoreCase) && t[space.Length] is '.' or '-')
+            .Select(t => $"{space.ToUpperInvariant()}-{t[(space.Length + 1)..]}");
 }
 
 /// <summary>One rule that matched one event, or one correlation that fired at it.</summary>
@@ -27,6 +36,8 @@ public readonly record struct Finding(
 {
     /// <summary>Number of the tenant's mute that hides it from people; 0: none does.</summary>
     public int Muted { get; init; }
+    /// <summary>How much speaks for it.</summary>
+    public FindingConfidence Confidence { get; init; }
 }
 
 /// <summary>A correlation that fired: which group, over which events.</summary>

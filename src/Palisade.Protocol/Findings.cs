@@ -17,3 +17,16 @@ public enum AttackOutcome : byte
     /// <summary>Two independent sources agree that it worked.</summary>
     Succeeded = 4,
 }
+
+/// <summary>How much speaks for a finding that weighs evidence. Persisted: only grows.</summary>
+public enum FindingConfidence : byte
+{
+    /// <summary>Not weighed: a rule matches or does not.</summary>
+    None = 0,
+    /// <summary>Only the learned model says so.</summary>
+    Low = 1,
+    /// <summary>Enough evidence to count.</summary>
+    Medium = 2,
+    /// <summary>Twice the evidence needed.</summary>
+    High = 3,
+}

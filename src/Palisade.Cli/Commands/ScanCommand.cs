@@ -48,29 +48,29 @@ internal static class ScanCommand
         using var geo = GeoFiles.Find();
         var run = new ScanRun(options, engine, geo, TimeProvider.System);
         var progress = ScanProgress.ForTerminal(options.Files, TimeProvider.System);
-        await using (var stream = Open(options.Out)) await WriteAsync(options, run, stream, progress, cancel);
+        await using (var stream = Open(options.Out)) await WriteAsync(options, engine, run, stream, progress, cancel);
         var p = run.Picture;
         if (options.Format is ScanFormat.Jsonl or ScanFormat.Csv || options.Out is not null)
             Console.Error.WriteLine($"{p.Lines:N0} lines in {p.Elapsed.TotalSeconds:F1} s ({p.Lines / Math.Max(p.Elapsed.TotalSeconds, 0.001):N0} a second), {p.AttackLines:N0} with attacks, {p.Incidents.Count:N0} incidents, {p.Unparsed:N0} not parsed");
         return options.FailOn is { } level && p.Highest >= level ? ExitCodes.Findings : ExitCodes.Done;
     }
 
-    private static async Task WriteAsync(ScanOptions options, ScanRun run, Stream stream, ScanProgress progress, CancellationToken cancel)
+    private static async Task WriteAsync(ScanOptions options, EngineSnapshot engine, ScanRun run, Stream stream, ScanProgress progress, CancellationToken cancel)
     {
         switch (options.Format)
         {
             case ScanFormat.Jsonl:
-                using (var jsonl = new JsonLinesWriter(stream))
+                using (var jsonl = new JsonLinesWriter(stream, engine.Web))
                 {
                     await run.RunAsync(jsonl.Write, progress, cancel);
                     foreach (var incident in run.Picture.Incidents) jsonl.Write(incident);
                 }
                 break;
             case ScanFormat.Csv:
-                using (var csv = new CsvWriter(stream)) await run.RunAsync(csv.Write, progress, cancel);
+                using (var csv = new CsvWriter(stream, engine.Web)) await run.RunAsync(csv.Write, progress, cancel);
                 break;
             default:
-                var samples = new FindingSamples();
+                var samples = new FindingSamples(engine.Web);
                 await run.RunAsync(samples.Offer, progress, cancel);
                 progress.End();
                 if (options.Format == ScanFormat.Json) JsonReport.Write(stream, run.Picture);

@@ -1,11 +1,13 @@
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Palisade.Engine.Detect.Web;
+using Palisade.Protocol;
 
 namespace Palisade.Cli.Scan;
 
 /// <summary>Findings as JSON, one object a line, the incidents after them. Fields only get more.</summary>
-internal sealed class JsonLinesWriter(Stream stream) : IDisposable
+internal sealed class JsonLinesWriter(Stream stream, WebDetector detector) : IDisposable
 {
     private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
     private readonly BufferedStream buffered = new(stream, 1 << 16);
@@ -14,7 +16,7 @@ internal sealed class JsonLinesWriter(Stream stream) : IDisposable
     public void Write(FindingRow row)
     {
         json.Reset(buffered);
-        WriteObject(json, row);
+        WriteObject(json, row, row.Explain(detector));
         json.Flush();
         buffered.WriteByte((byte)'\n');
     }
@@ -30,7 +32,7 @@ internal sealed class JsonLinesWriter(Stream stream) : IDisposable
         buffered.WriteByte((byte)'\n');
     }
 
-    public static void WriteObject(Utf8JsonWriter json, FindingRow row)
+    private static void WriteObject(Utf8JsonWriter json, FindingRow row, WebEvidence? how)
     {
         json.WriteStartObject();
         json.WriteString("file", row.File);
@@ -49,7 +51,36 @@ internal sealed class JsonLinesWriter(Stream stream) : IDisposable
         if (row.Status.Length > 0) json.WriteString("http.response.status_code", row.Status);
         if (row.Target.Length > 0) json.WriteString("target", row.Target);
         json.WriteString("evidence", row.Evidence);
+        if (row.Confidence != FindingConfidence.None) json.WriteString("confidence", row.ConfidenceWord);
+        WriteNames(json, "attack", row.Rule.Techniques);
+        WriteNames(json, "capec", row.Rule.AttackPatterns);
+        WriteNames(json, "cwe", row.Rule.Weaknesses);
+        if (how is not null)
+        {
+            json.WriteStartArray("decoded");
+            foreach (var step in how.Steps)
+            {
+                json.WriteStartObject();
+                WriteNames(json, "by", step.By);
+                json.WriteString("text", step.Text);
+                json.WriteEndObject();
+            }
+            json.WriteEndArray();
+            if (how.Match.Length > 0) json.WriteString("match", how.Match);
+        }
         json.WriteEndObject();
+    }
+
+    private static void WriteNames(Utf8JsonWriter json, string key, IEnumerable<string> names)
+    {
+        var begun = false;
+        foreach (var name in names)
+        {
+            if (!begun) json.WriteStartArray(key);
+            begun = true;
+            json.WriteStringValue(name);
+        }
+        if (begun) json.WriteEndArray();
     }
 
     public void Dispose()
@@ -65,11 +96,13 @@ internal sealed class CsvWriter : IDisposable
 {
     private static readonly System.Buffers.SearchValues<char> Quoted = System.Buffers.SearchValues.Create(",\"\r\n;\t");
     private readonly StreamWriter writer;
+    private readonly WebDetector detector;
 
-    public CsvWriter(Stream stream)
+    public CsvWriter(Stream stream, WebDetector detector)
     {
+        this.detector = detector;
         writer = new StreamWriter(stream, new UTF8Encoding(encoderShouldEmitUTF8Identifier: true), 1 << 16) { NewLine = "\r\n" };
-        writer.WriteLine("file,line,timestamp,rule_id,rule_name,level,class,technique,outcome,source_ip,country,organisation,method,status,target,evidence");
+        writer.WriteLine("file,line,timestamp,rule_id,rule_name,level,class,technique,outcome,source_ip,country,organisation,method,status,target,evidence,confidence,attack,capec,cwe,decoded");
     }
 
     public void Write(FindingRow row)
@@ -78,6 +111,8 @@ internal sealed class CsvWriter : IDisposable
         {
             row.File, row.Line.ToString(), row.Time, row.Rule.Id, row.Rule.Name, row.Level, row.Rule.Class, row.Technique ?? row.Rule.Name, row.OutcomeWord,
             row.SourceIp, row.Country, row.Organisation, row.Method, row.Status, row.Target, row.Evidence,
+            row.Confidence == FindingConfidence.None ? "" : row.ConfidenceWord, string.Join(' ', row.Rule.Techniques), string.Join(' ', row.Rule.AttackPatterns),
+            string.Join(' ', row.Rule.Weaknesses), row.Explain(detector) is { Steps: [.., var last] } ? last.Text : "",
         }.Select(Cell)));
     }
 

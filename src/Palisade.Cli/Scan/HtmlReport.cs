@@ -19,7 +19,7 @@ internal static class HtmlReport
         .grid{display:grid;grid-template-columns:repeat(auto-fit,minmax(150px,1fr));gap:12px;margin-bottom:12px}.card{background:var(--surface);border:1px solid var(--line-2);border-radius:8px;padding:16px;margin-bottom:12px;min-width:0}
         .grid .card{margin:0}.figure{font-size:24px;font-weight:600;line-height:1.2}.label{color:var(--text-3);font-size:12px}table{border-collapse:collapse;width:100%}th{font-size:11px;font-weight:500;color:var(--text-3);text-align:left}
         th,td{padding:7px 12px 7px 0;border-bottom:1px solid var(--line);vertical-align:top}tr:last-child td{border-bottom:0}td.n,th.n{text-align:right;white-space:nowrap}code{font:12px "JetBrains Mono",ui-monospace,Consolas,monospace;color:var(--text-2);overflow-wrap:anywhere}
-        svg{display:block}.bar{width:120px}.scroll{overflow-x:auto}.muted{color:var(--text-3)}.out{display:flex;height:8px;border-radius:4px;overflow:hidden;margin:8px 0 10px}.out i{display:block}.key{display:inline-block;width:8px;height:8px;border-radius:2px;margin-right:6px}
+        mark{background:none;color:var(--high);font-weight:600}summary{cursor:pointer}svg{display:block}.bar{width:120px}.scroll{overflow-x:auto}.muted{color:var(--text-3)}.out{display:flex;height:8px;border-radius:4px;overflow:hidden;margin:8px 0 10px}.out i{display:block}.key{display:inline-block;width:8px;height:8px;border-radius:2px;margin-right:6px}
         .keys span{margin-right:16px;color:var(--text-2);white-space:nowrap}footer{color:var(--text-3);font-size:12px;margin-top:24px}
         """;
 
@@ -96,7 +96,7 @@ internal static class HtmlReport
         foreach (var (key, c) in top)
         {
             var methods = string.Join("<br>", c.Techniques.Top(4).Select(t => $"{E(t.Key)} <span class=\"muted\">{t.Value.Count:N0}</span>"));
-            var evidence = string.Join("<br>", samples.Of(key).Take(3).Select(s => $"<code>{E(TextReport.Cut(s.Evidence, 160))}</code>"));
+            var evidence = string.Concat(samples.Of(key).Take(3).Select(s => EvidenceText.Html(s, samples)));
             w.Write($"<tr><td><b>{E(key)}</b><br><span class=\"muted\">{E(c.Title)}</span></td><td>{Bar(c.Count, top[0].Value.Count, Colour(key))}</td><td class=\"n\">{c.Count:N0}</td><td>{methods}</td><td>{evidence}</td></tr>");
         }
         w.Write("</table></div></section>");

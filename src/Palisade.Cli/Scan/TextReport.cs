@@ -27,6 +27,7 @@ internal static class TextReport
         if (p.AttackLines > 0)
         {
             Classes(console, p, samples);
+            EvidenceText.Write(console, p, samples);
             Sources(console, p);
             Pairs(console, "Targets", "path", p.Targets, p.AttackLines);
             Pairs(console, "Methods", "method", p.Methods, p.AttackLines);

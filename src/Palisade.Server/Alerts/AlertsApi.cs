@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Palisade.Engine.Detect.Web;
 using Palisade.Protocol;
 using Palisade.Server.Api;
 using Palisade.Server.Identity;
@@ -15,13 +16,18 @@ public sealed record AlertDto(
     IReadOnlyDictionary<string, string> Entities, DateTimeOffset First, DateTimeOffset Last, long Count, Guid? Owner, string Technique, long Version);
 
 /// <summary>A kept record; offset and length are bytes of the field's value, or of the record where field is empty.</summary>
-public sealed record EvidenceDto(string EventId, DateTimeOffset At, AttackOutcome Outcome, string Technique, string Field, string FieldValue, int Offset, int Length, string Raw);
+/// <param name="Decoded">How the evidence of a request was decoded, step by step; empty for findings of rules.</param>
+/// <param name="Match">The sign in the last step's text; empty where the whole value is.</param>
+public sealed record EvidenceDto(
+    string EventId, DateTimeOffset At, AttackOutcome Outcome, string Technique, string Field, string FieldValue, int Offset, int Length, string Raw,
+    IReadOnlyList<DecodingStep> Decoded, string Match, FindingConfidence Confidence);
 
 public sealed record CommentDto(Guid Id, string Author, DateTimeOffset At, string Text);
 
+/// <param name="KnownAs">CAPEC and CWE ids of the rule.</param>
 public sealed record AlertDetailDto(
     AlertDto Alert, string WhatHappened, string WhatHappenedZh, string WhatToDo, string WhatToDoZh, IReadOnlyList<string> Techniques,
-    IReadOnlyList<EvidenceDto> Evidence, IReadOnlyList<CommentDto> Comments, IReadOnlyList<string> Events);
+    IReadOnlyList<EvidenceDto> Evidence, IReadOnlyList<CommentDto> Comments, IReadOnlyList<string> Events, IReadOnlyList<string> KnownAs);
 
 public sealed record AlertPatch(AlertStatus? Status = null, CloseReason? Reason = null, Guid? Owner = null);
 
@@ -51,16 +57,16 @@ internal static class AlertsApi
         return TypedResults.Ok(new Page<AlertDto>([.. page.Items.Select(Dto)], page.Next));
     }
 
-    private static async Task<IResult> GetAsync(string id, HttpContext http, AlertQueries queries, CancellationToken stop)
+    private static async Task<IResult> GetAsync(string id, HttpContext http, AlertQueries queries, EvidenceReader reader, CancellationToken stop)
     {
         if (await queries.FindAsync(ApiCaller.Of(http).Tenant, id, stop) is not { } found) return Missing();
         ETags.Set(http, found.Alert.Version);
         return TypedResults.Ok(new AlertDetailDto(
             Dto(found.Alert), found.Rule?.WhatHappened ?? "", found.Rule?.WhatHappenedZh ?? "", found.Rule?.WhatToDo ?? "", found.Rule?.WhatToDoZh ?? "",
             found.Rule?.Techniques.Split(',', StringSplitOptions.RemoveEmptyEntries) ?? [],
-            [.. found.Evidence.Select(e => new EvidenceDto(e.EventId.ToString(), e.At, e.Outcome, e.Technique, e.Field, e.FieldValue, e.Offset, e.Length, Encoding.UTF8.GetString(e.Raw)))],
+            [.. found.Evidence.Select(e => Dto(e, reader.Read(found.Alert.RuleId, e)))],
             [.. found.Comments.Select(c => new CommentDto(c.Id, c.Author, c.At, c.Text))],
-            [.. found.Events.Select(e => e.ToString())]));
+            [.. found.Events.Select(e => e.ToString())], reader.KnownAs(found.Alert.RuleId)));
     }
 
     private static async Task<IResult> EditAsync(string id, AlertPatch patch, HttpContext http, AlertEdits edits, CancellationToken stop)
@@ -85,6 +91,10 @@ internal static class AlertsApi
             ? TypedResults.Created($"/api/v1/alerts/{id}", new CommentDto(c.Id, c.Author, c.At, c.Text))
             : Missing();
     }
+
+    private static EvidenceDto Dto(AlertEvidence e, WebEvidence? how) => new(
+        e.EventId.ToString(), e.At, e.Outcome, e.Technique, e.Field, e.FieldValue, e.Offset, e.Length, Encoding.UTF8.GetString(e.Raw),
+        how?.Steps ?? [], how?.Match ?? "", how?.Confidence ?? FindingConfidence.None);
 
     private static AlertDto Dto(Alert a) => new(
         a.Id, a.Title, a.TitleZh, a.Class, a.Level, a.Outcome, a.Status, a.Reason, new AlertRuleDto(a.RuleId, a.Title, a.TitleZh),

@@ -6,6 +6,7 @@ public static class AlertsSlice
     {
         services.AddSingleton<AlertFeed>();
         services.AddSingleton<AlertQueries>();
+        services.AddSingleton<EvidenceReader>();
         services.AddSingleton<AlertEdits>();
         services.AddSingleton<ConditionAlerts>();
         services.AddSingleton<IAlertSink, AlertSink>();

@@ -10,7 +10,7 @@ public sealed partial class EventQueries
 {
     private const string FindingColumns = """
         event_id, toUnixTimestamp64Milli(ts), source_id, rule_id, class, technique, attempt, level, outcome, field, evidence_offset, evidence_length,
-        toString(source_ip), source_country, host_name, url_domain, url_path, user_name, correlation, proof_ids
+        toString(source_ip), source_country, host_name, url_domain, url_path, user_name, correlation, proof_ids, confidence
         """;
 
     /// <summary>Findings of one event, worst first, context included.</summary>
@@ -46,5 +46,5 @@ public sealed partial class EventQueries
     private static StoredFinding Finding(ClickHouseDataReader r) => new(
         r.GetUInt64(0), Time(r, 1), r.GetUInt32(2), r.GetString(3), r.GetString(4), r.GetString(5), r.GetString(6), (FindingLevel)r.GetByte(7), (AttackOutcome)r.GetByte(8),
         r.GetString(9), (int)r.GetUInt32(10), (int)r.GetUInt32(11), Addresses.Show(IPAddress.Parse(r.GetString(12))), r.GetString(13), r.GetString(14), r.GetString(15),
-        r.GetString(16), r.GetString(17), r.GetBoolean(18), r.GetFieldValue<ulong[]>(19));
+        r.GetString(16), r.GetString(17), r.GetBoolean(18), r.GetFieldValue<ulong[]>(19), (FindingConfidence)r.GetByte(20));
 }

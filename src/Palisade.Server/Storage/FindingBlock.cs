@@ -16,7 +16,7 @@ public sealed class FindingBlock : NativeBlock
     private readonly FixedColumn<ushort> retention = new("retention_days", "UInt16");
     private readonly FixedColumn<uint> source = new("source_id", "UInt32");
     private readonly FewColumn rule = new("rule_id"), kind = new("rule_kind"), @class = new("class"), technique = new("technique"), attempt = new("attempt");
-    private readonly FixedColumn<byte> level = new("level", "UInt8"), outcome = new("outcome", "UInt8");
+    private readonly FixedColumn<byte> level = new("level", "UInt8"), outcome = new("outcome", "UInt8"), confidence = new("confidence", "UInt8");
     private readonly FewColumn field = new("field");
     private readonly FixedColumn<uint> offset = new("evidence_offset", "UInt32"), length = new("evidence_length", "UInt32");
     private readonly AddressColumn ip = new("source_ip");
@@ -39,7 +39,7 @@ public sealed class FindingBlock : NativeBlock
         proofList = new ArrayColumn(proofs);
         Columns =
         [
-            day, tenant, time, eventId, received, retention, source, rule, kind, @class, technique, attempt, level, outcome, field, offset, length,
+            day, tenant, time, eventId, received, retention, source, rule, kind, @class, technique, attempt, level, outcome, confidence, field, offset, length,
             ip, country, asn, organization, host, domain, path, user, correlation, proofList, version,
         ];
     }
@@ -66,6 +66,7 @@ public sealed class FindingBlock : NativeBlock
         AddName(attempt, finding.Technique ?? "");
         level.Add((byte)finding.Rule.Level);
         outcome.Add((byte)finding.Outcome);
+        confidence.Add((byte)finding.Confidence);
         if (finding.Field == 0) field.AddDefault();
         else field.Add(AttributeNames.Utf8(finding.Field));
         offset.Add((uint)Math.Max(0, finding.Offset));

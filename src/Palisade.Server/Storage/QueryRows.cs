@@ -56,9 +56,10 @@ public sealed record StoredEvent(
 /// <param name="Technique">ATT&amp;CK technique id, or empty.</param>
 /// <param name="Attempt">What was tried, in the field's words, or empty.</param>
 /// <param name="Field">Field the evidence lies in; empty: the raw record.</param>
+/// <param name="Confidence">How much speaks for it; None for rules, which match or do not.</param>
 public sealed record StoredFinding(
     ulong EventId, DateTimeOffset Time, uint Source, string RuleId, string Class, string Technique, string Attempt, FindingLevel Level, AttackOutcome Outcome,
-    string Field, int Offset, int Length, string SourceIp, string Country, string Host, string Site, string Path, string User, bool Correlation, IReadOnlyList<ulong> Proof);
+    string Field, int Offset, int Length, string SourceIp, string Country, string Host, string Site, string Path, string User, bool Correlation, IReadOnlyList<ulong> Proof, FindingConfidence Confidence);
 
 /// <summary>How a field is compared. Like takes a pattern: * any run of characters, ? one, \ the next as it is; letter case aside.</summary>
 public enum FilterOperator { Equal, NotEqual, Contains, StartsWith, AtLeast, AtMost, Exists, Missing, Above, Below, Like }

@@ -1,6 +1,8 @@
 using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
 using Palisade.Engine;
+using Palisade.Engine.Detect.Web;
+using Palisade.Protocol;
 using Palisade.Server.Console;
 using Palisade.Server.Ingest;
 using Palisade.Server.Sources;
@@ -53,6 +55,8 @@ public sealed class TextTests
     {
         var keys = Enum.GetValues<IngestRefusal>().Where(r => r != IngestRefusal.None).Select(r => "refusal." + IngestHttp.Code(r))
             .Concat(Enum.GetValues<ParseRefusal>().Where(r => r is not (ParseRefusal.None or ParseRefusal.Empty)).Select(r => "unparsed." + r.ToString().ToLowerInvariant()))
+            .Concat(WebEvidence.Keys.Select(k => "decoding." + k))
+            .Concat(Enum.GetValues<FindingConfidence>().Where(c => c != FindingConfidence.None).Select(c => "confidence." + c.ToString().ToLowerInvariant()))
             .Concat(Enum.GetValues<SourceEditRefusal>().Where(r => r != SourceEditRefusal.None).Select(r => "source.refused." + r.ToString().ToLowerInvariant()));
         Assert.All(keys, k => Assert.True(Texts.Has(TextCatalogue.English, k), k));
     }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Palisade.Engine;
 using Palisade.Engine.Normalise;
 using Palisade.Engine.Parse;
@@ -21,15 +20,15 @@ internal sealed class ParseCase : IBenchCase
         var inMemory = lines.Count / Measure(set, lines, context.Time);
         List<ReadOnlyMemory<byte>> mixed = [.. SampleLines.Read(ContentFiles.Folder, MixedLines, seed: 7)];
         var mixedRate = mixed.Count / Measure(set, mixed, context.Time);
-        var program = context.Lines / await TimeAsync(Product.Program, ["parse", log], context.Time, cancellationToken);
+        var program = context.Lines / await WholeProgram.TimeAsync(Product.Program, ["parse", log], context.Time, cancellationToken);
         var figures = new List<Figure>
         {
             new("in memory, one core", "lines/s", inMemory),
             new("palisade parse, whole program", "lines/s", program),
             new("samples of all sources, mixed, one core", "lines/s", mixedRate, AtLeast: 300_000),
         };
-        if (!File.Exists("/usr/bin/goaccess")) return figures;
-        var goaccess = context.Lines / await TimeAsync("/usr/bin/goaccess", [log, "--log-format=COMBINED", "--no-progress", "-o", Path.Combine(context.Folder, "report.json")], context.Time, cancellationToken);
+        if (await GoAccess.TimeAsync(log, context, cancellationToken) is not { } seconds) return figures;
+        var goaccess = context.Lines / seconds;
         figures.Add(new("goaccess, whole program", "lines/s", goaccess));
         figures.Add(new("in memory, times goaccess", "x", inMemory / goaccess, AtLeast: 10));
         figures.Add(new("palisade parse, times goaccess", "x", program / goaccess, AtLeast: 4));
@@ -70,19 +69,5 @@ internal sealed class ParseCase : IBenchCase
             bytes = bytes[Math.Min(end + 1, bytes.Length)..];
         }
         return lines;
-    }
-
-    private static async Task<double> TimeAsync(string program, string[] arguments, TimeProvider time, CancellationToken cancellationToken)
-    {
-        var start = time.GetTimestamp();
-        var info = new ProcessStartInfo(program) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
-        foreach (var argument in arguments) info.ArgumentList.Add(argument);
-        using var process = Process.Start(info)!;
-        process.StandardInput.Close();
-        var error = process.StandardError.ReadToEndAsync(cancellationToken);
-        await process.StandardOutput.BaseStream.CopyToAsync(Stream.Null, 1 << 20, cancellationToken);
-        await process.WaitForExitAsync(cancellationToken);
-        if (process.ExitCode != 0) throw new CliException(ExitCodes.Internal, $"{program} ended with exit code {process.ExitCode}: {await error}");
-        return time.GetElapsedTime(start).TotalSeconds;
     }
 }

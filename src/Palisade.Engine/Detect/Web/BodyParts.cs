@@ -2,7 +2,7 @@ namespace Palisade.Engine.Detect.Web;
 
 /// <summary>Takes a request body apart by what it looks like, since logs seldom say its type: JSON, multipart, XML, else a form.</summary>
 /// <remarks>
-/// Broken bodies are read as far as they go; at most <see cref="WebScratch.MaxSegments"/> values, the rest as one. What is read
+/// Broken bodies are read as far as they go; at most <see cref="WebScratch.MaxValues"/> values, the rest as one. What is read
 /// as a value is always a slice of the body, so that evidence can point at it.
 /// </remarks>
 internal static class BodyParts
@@ -45,6 +45,18 @@ internal static class BodyParts
     {
         if (text.IndexOf((byte)'\\') < 0) { WebClassifier.AddSegment(scratch, WebPart.Body, text, offset, false); return; }
         var room = scratch.Room(text.Length);
+        WebClassifier.AddDecoded(scratch, WebPart.Body, room[..Unescape(text, room)], text, offset);
+    }
+
+    /// <summary>A JSON string's value without the escapes of one letter. Allocates.</summary>
+    public static byte[] Unescape(ReadOnlySpan<byte> text)
+    {
+        var room = new byte[text.Length];
+        return room[..Unescape(text, room)];
+    }
+
+    private static int Unescape(ReadOnlySpan<byte> text, Span<byte> room)
+    {
         var n = 0;
         for (var i = 0; i < text.Length; i++)
         {
@@ -52,7 +64,7 @@ internal static class BodyParts
             if (b == '\\' && i + 1 < text.Length && Unescaped(text[i + 1]) is > 0 and var plain) { b = (byte)plain; i++; }
             room[n++] = b;
         }
-        WebClassifier.AddDecoded(scratch, WebPart.Body, room[..n], text, offset);
+        return n;
     }
 
     /// <summary>What a JSON escape of one letter stands for; 0 for one that canonicalising reads (\u, \x).</summary>

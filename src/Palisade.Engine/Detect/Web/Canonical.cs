@@ -17,6 +17,38 @@ internal enum CanonicalFlags : ushort
     Nul = 16,
     /// <summary>Contains a line break.</summary>
     LineBreak = 32,
+    /// <summary>%XX.</summary>
+    Percent = 64,
+    /// <summary>%uXXXX.</summary>
+    PercentU = 128,
+    /// <summary>\xXX or \uXXXX.</summary>
+    Backslash = 256,
+    /// <summary>UTF-8 longer than needed.</summary>
+    Overlong = 512,
+    /// <summary>A full-width or look-alike character for an ASCII one.</summary>
+    FullWidth = 1024,
+    /// <summary>'+' for a blank.</summary>
+    Plus = 2048,
+    /// <summary>The value is what base64 held.</summary>
+    Base64 = 4096,
+    /// <summary>The value was read as program code.</summary>
+    Code = 8192,
+}
+
+/// <summary>Whether canonicalising folds case: detection does, what people are shown keeps its own.</summary>
+internal interface ICasing
+{
+    static abstract byte Of(byte b);
+}
+
+internal readonly struct LowerCase : ICasing
+{
+    public static byte Of(byte b) => (uint)(b - 'A') < 26 ? (byte)(b | 0x20) : b;
+}
+
+internal readonly struct OwnCase : ICasing
+{
+    public static byte Of(byte b) => b;
 }
 
 /// <summary>
@@ -39,21 +71,31 @@ internal static class Canonical
         if (plain < 0) plain = source.Length;
         if (plain > 0) System.Text.Ascii.ToLower(source[..plain], target, out _);
         if (plain == source.Length) return plain;
-        var length = plain + Round(source[plain..], target[plain..], plusIsSpace, ref flags, ref changed);
+        var length = plain + Round<LowerCase>(source[plain..], target[plain..], plusIsSpace, ref flags, ref changed);
         if (!changed) return length;
         flags |= CanonicalFlags.Encoded;
         for (var round = 1; round < MaxRounds; round++)
         {
             if (target[..length].IndexOfAny((byte)'%', (byte)'\\', (byte)'&') < 0) break;
             changed = false;
-            length = Round(target[..length], target, false, ref flags, ref changed);
+            length = Round<LowerCase>(target[..length], target, false, ref flags, ref changed);
             if (!changed) break;
             flags |= CanonicalFlags.Nested;
         }
         return length;
     }
 
-    private static int Round(ReadOnlySpan<byte> s, Span<byte> d, bool plus, ref CanonicalFlags flags, ref bool changed)
+    /// <summary>One round of decoding with the letters' case kept, for showing what <see cref="Write"/> does. May work in place.</summary>
+    /// <param name="flags">What it undid.</param>
+    /// <returns>Bytes written.</returns>
+    public static int Once(ReadOnlySpan<byte> source, Span<byte> target, bool plusIsSpace, out CanonicalFlags flags)
+    {
+        flags = CanonicalFlags.None;
+        var changed = false;
+        return Round<OwnCase>(source, target, plusIsSpace, ref flags, ref changed);
+    }
+
+    private static int Round<TCase>(ReadOnlySpan<byte> s, Span<byte> d, bool plus, ref CanonicalFlags flags, ref bool changed) where TCase : struct, ICasing
     {
         var n = 0;
         for (var i = 0; i < s.Length;)
@@ -63,18 +105,18 @@ internal static class Canonical
             if (kind == Plain) { d[n++] = b; i++; continue; }
             switch (kind)
             {
-                case Upper: d[n++] = (byte)(b | 0x20); i++; break;
+                case Upper: d[n++] = TCase.Of(b); i++; break;
                 case Blank: d[n++] = (byte)' '; i++; break;
                 case Break: flags |= CanonicalFlags.LineBreak; d[n++] = b; i++; break;
                 case Nul: flags |= CanonicalFlags.Nul; d[n++] = b; i++; break;
-                case Plus: d[n++] = plus ? (byte)' ' : b; i++; break;
-                case High: i += HighByte(s[i..], d, ref n, ref flags); break;
+                case Plus: if (plus) { flags |= CanonicalFlags.Plus; b = (byte)' '; } d[n++] = b; i++; break;
+                case High: i += HighByte<TCase>(s[i..], d, ref n, ref flags); break;
                 default: // Escape: '%', '\', '&'
                     var taken = b == '&' ? Entity(s[i..], out var code, ref flags) : Escape(s[i..], out code, ref flags);
                     if (taken == 0) { d[n++] = b; i++; break; }
                     changed = true;
                     i += taken;
-                    Emit(code, s, ref i, d, ref n, ref flags);
+                    Emit<TCase>(code, s, ref i, d, ref n, ref flags);
                     break;
             }
         }
@@ -82,12 +124,12 @@ internal static class Canonical
     }
 
     /// <summary>Writes a decoded code unit: a byte (0-255) or a character above (its UTF-8 form).</summary>
-    private static void Emit(int code, ReadOnlySpan<byte> s, ref int i, Span<byte> d, ref int n, ref CanonicalFlags flags)
+    private static void Emit<TCase>(int code, ReadOnlySpan<byte> s, ref int i, Span<byte> d, ref int n, ref CanonicalFlags flags) where TCase : struct, ICasing
     {
         if (code >= 0x100)
         {
             var ascii = AsciiOf(code);
-            if (ascii != 0) { flags |= CanonicalFlags.Disguised; d[n++] = Lower(ascii); return; }
+            if (ascii != 0) { flags |= CanonicalFlags.Disguised | CanonicalFlags.FullWidth; d[n++] = TCase.Of(ascii); return; }
             if (code >= 0x800) d[n++] = (byte)(0xE0 | code >> 12 & 15);
             d[n++] = (byte)(code >= 0x800 ? 0x80 | code >> 6 & 63 : 0xC0 | code >> 6);
             d[n++] = (byte)(0x80 | code & 63);
@@ -97,25 +139,25 @@ internal static class Canonical
         // The second byte of an overlong form is itself escaped: look at it before it is lost.
         if (b is 0xC0 or 0xC1 && i < s.Length && Escape(s[i..], out var second, ref flags) is > 0 and var taken && Overlong(b, second) is > 0 and var plain)
         {
-            flags |= CanonicalFlags.Disguised;
+            flags |= CanonicalFlags.Disguised | CanonicalFlags.Overlong;
             i += taken;
             b = (byte)plain;
         }
         else if (b is 0xE0 or 0xF0 or 0xF8 or 0xFC && LongForm(b, s[i..], out var all, ref flags) is > 0 and var shortest)
         {
-            flags |= CanonicalFlags.Disguised;
+            flags |= CanonicalFlags.Disguised | CanonicalFlags.Overlong;
             i += all;
             b = (byte)shortest;
         }
         else if (b == 0xEF && WideForm(s[i..], out var used, ref flags) is > 0 and var narrow)
         {
-            flags |= CanonicalFlags.Disguised;
+            flags |= CanonicalFlags.Disguised | CanonicalFlags.FullWidth;
             i += used;
             b = (byte)narrow;
         }
         if (b == 0) flags |= CanonicalFlags.Nul;
         if (b is (byte)'\r' or (byte)'\n') flags |= CanonicalFlags.LineBreak;
-        d[n++] = b is (byte)'\t' or 0x0B or 0x0C ? (byte)' ' : Lower(b);
+        d[n++] = b is (byte)'\t' or 0x0B or 0x0C ? (byte)' ' : TCase.Of(b);
     }
 
     /// <summary>Overlong forms of three to six bytes, each percent-escaped: %E0 %80 %AE → '.'.</summary>
@@ -147,18 +189,18 @@ internal static class Canonical
         return AsciiOf(0xF000 | (b1 & 63) << 6 | b2 & 63);
     }
 
-    private static int HighByte(ReadOnlySpan<byte> s, Span<byte> d, ref int n, ref CanonicalFlags flags)
+    private static int HighByte<TCase>(ReadOnlySpan<byte> s, Span<byte> d, ref int n, ref CanonicalFlags flags) where TCase : struct, ICasing
     {
         if (s.Length > 1 && s[0] is 0xC0 or 0xC1 && s.Length > 1 && Overlong(s[0], s[1]) is > 0 and var plain)
         {
-            flags |= CanonicalFlags.Disguised;
+            flags |= CanonicalFlags.Disguised | CanonicalFlags.Overlong;
             d[n++] = (byte)plain;
             return 2;
         }
         if (s.Length > 2 && s[0] == 0xEF && s[1] is 0xBC or 0xBD && s.Length > 2 && AsciiOf(0xF000 | (s[1] & 63) << 6 | s[2] & 63) is > 0 and var narrow)
         {
-            flags |= CanonicalFlags.Disguised;
-            d[n++] = Lower((byte)narrow);
+            flags |= CanonicalFlags.Disguised | CanonicalFlags.FullWidth;
+            d[n++] = TCase.Of((byte)narrow);
             return 3;
         }
         // 0xFF separates segments and is no part of UTF-8 nor a lead byte of GBK.
@@ -193,17 +235,19 @@ internal static class Canonical
         if (s[0] == '%')
         {
             if ((s[1] | 0x20) == 'u') return s.Length >= 6 && Hex4(s[2..], out code) ? Wide(6, code, ref flags) : 0;
-            return Hex2(s[1..], out code) ? 3 : 0;
+            if (!Hex2(s[1..], out code)) return 0;
+            flags |= CanonicalFlags.Percent;
+            return 3;
         }
         if (s[0] != '\\' || s.Length < 4) return 0;
-        if ((s[1] | 0x20) == 'x') return Hex2(s[2..], out code) ? 4 : 0;
-        if ((s[1] | 0x20) == 'u') return s.Length >= 6 && Hex4(s[2..], out code) ? 6 : 0;
-        return 0;
+        var taken = (s[1] | 0x20) == 'x' && Hex2(s[2..], out code) ? 4 : (s[1] | 0x20) == 'u' && s.Length >= 6 && Hex4(s[2..], out code) ? 6 : 0;
+        if (taken > 0) flags |= CanonicalFlags.Backslash;
+        return taken;
     }
 
     private static int Wide(int taken, int code, ref CanonicalFlags flags)
     {
-        if (code < 0x80) flags |= CanonicalFlags.Disguised;
+        flags |= code < 0x80 ? CanonicalFlags.Disguised | CanonicalFlags.PercentU : CanonicalFlags.PercentU;
         return taken;
     }
 
@@ -240,7 +284,7 @@ internal static class Canonical
     private static int Named(ReadOnlySpan<byte> name)
     {
         Span<byte> lower = stackalloc byte[12];
-        for (var i = 0; i < name.Length; i++) lower[i] = Lower(name[i]);
+        for (var i = 0; i < name.Length; i++) lower[i] = LowerCase.Of(name[i]);
         foreach (var (key, value) in References)
             if (lower[..name.Length].SequenceEqual(key)) return value;
         return 0;
@@ -273,8 +317,6 @@ internal static class Canonical
         >= (byte)'A' and <= (byte)'F' => b - 'A' + 10,
         _ => -1,
     };
-
-    private static byte Lower(byte b) => (uint)(b - 'A') < 26 ? (byte)(b | 0x20) : b;
 
     private const byte Plain = 0, Upper = 1, Blank = 2, Break = 3, Nul = 4, Plus = 5, High = 6, Escaped = 7;
 

@@ -22,7 +22,7 @@ internal static class CodeReading
         return text.IndexOf("'.'"u8) >= 0 || text.IndexOf("\".\""u8) >= 0 || text.IndexOf("'+'"u8) >= 0;
     }
 
-    public static void Add(WebScratch scratch, in Segment segment)
+    public static void Add(WebScratch scratch, in Segment segment, int root)
     {
         var room = scratch.Room(segment.Length);
         var text = scratch.Bytes(segment);
@@ -36,7 +36,7 @@ internal static class CodeReading
             if (b == '(') n = NameEnd(room[..n]);
             room[n++] = b;
         }
-        scratch.Close(segment.Part, WebView.Text, segment.Flags, n, segment.Offset, segment.Original);
+        scratch.Close(segment.Part, WebView.Text, segment.Flags | CanonicalFlags.Code, n, segment.Offset, segment.Original, root);
     }
 
     /// <summary>End of <c>' . '</c> or <c>" + "</c> that begins at a quote; 0 where the string simply ends.</summary>

@@ -12,7 +12,8 @@ internal static class Derived
     private static readonly SearchValues<byte> Unusual = SearchValues.Create("'\"()<>;|`$\\{}[]*#^=\0\n\r"u8);
     private static readonly SearchValues<byte> ShellMeta = SearchValues.Create(";|`$&\\{'\"^\n<"u8);
     private static readonly SearchValues<byte> Base64 = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="u8);
-    private static readonly SearchValues<byte> PathTrick = SearchValues.Create(".\\%"u8);
+    // All that one of the readings below, the SQL reading or the model looks for, but dots and hyphens.
+    private static readonly SearchValues<byte> Syntax = SearchValues.Create("'\"()<>;|`$\\{}[]*#^=\0\n\r&%+ "u8);
 
     /// <summary>Whether a value has bytes that text without syntax does not.</summary>
     public static bool IsUnusual(ReadOnlySpan<byte> canonical) => canonical.ContainsAny(Unusual) || canonical.IndexOf(".."u8) >= 0;
@@ -21,15 +22,20 @@ internal static class Derived
     {
         var segment = scratch.Segments[index];
         var text = scratch.Bytes(segment);
-        if ((segment.Part & (WebPart.Path | WebPart.Values)) != 0 && text.ContainsAny(PathTrick) && (text.IndexOf(".."u8) >= 0 || text.IndexOf("/."u8) >= 0 || text.IndexOfAny((byte)'\\', (byte)'%') >= 0))
-            AddPath(scratch, segment);
-        if (text.ContainsAny(ShellMeta)) AddShell(scratch, segment);
-        if ((segment.Part & (WebPart.Path | WebPart.Values)) != 0 && CodeReading.Wants(scratch.Bytes(segment))) CodeReading.Add(scratch, segment);
-        if ((segment.Part & WebPart.Values) != 0 && original.Length is >= 16 and <= 8192) AddBase64(scratch, segment, original);
+        var isPlain = !text.ContainsAny(Syntax);
+        scratch.Segments[index].IsPlain = isPlain;
+        var isInput = (segment.Part & (WebPart.Path | WebPart.Values)) != 0;
+        if (isInput && (text.IndexOf(".."u8) >= 0 || text.IndexOf("/."u8) >= 0 || !isPlain && text.IndexOfAny((byte)'\\', (byte)'%') >= 0)) AddPath(scratch, segment, index);
+        if (!isPlain)
+        {
+            if (scratch.Bytes(segment).ContainsAny(ShellMeta)) AddShell(scratch, segment, index);
+            if (isInput && CodeReading.Wants(scratch.Bytes(segment))) CodeReading.Add(scratch, segment, index);
+        }
+        if ((segment.Part & WebPart.Values) != 0 && original.Length is >= 16 and <= 8192) AddBase64(scratch, segment, original, index);
     }
 
     /// <summary>Slashes one way, broken escapes as slashes, doubled ones and "/./" away, bytes that are not ASCII out.</summary>
-    private static void AddPath(WebScratch scratch, in Segment segment)
+    private static void AddPath(WebScratch scratch, in Segment segment, int root)
     {
         var room = scratch.Room(segment.Length);
         var text = scratch.Bytes(segment);
@@ -44,7 +50,7 @@ internal static class Derived
             if (c == '/' && n > 1 && room[n - 1] == '.' && room[n - 2] == '/') { n--; continue; }
             room[n++] = c;
         }
-        scratch.Close(segment.Part, WebView.Path, segment.Flags, n, segment.Offset, segment.Original);
+        scratch.Close(segment.Part, WebView.Path, segment.Flags, n, segment.Offset, segment.Original, root);
     }
 
     /// <summary>What still follows a '%' after decoding is no escape; filters have been fooled by reading it as one.</summary>
@@ -56,7 +62,7 @@ internal static class Derived
     }
 
     /// <summary>Quotes, back-slashes and carets out; $IFS and brace lists to blanks.</summary>
-    private static void AddShell(WebScratch scratch, in Segment segment)
+    private static void AddShell(WebScratch scratch, in Segment segment, int root)
     {
         var room = scratch.Room(segment.Length);
         var text = scratch.Bytes(segment);
@@ -83,23 +89,35 @@ internal static class Derived
             room[n++] = b;
         }
         if (n == text.Length && room[..n].SequenceEqual(text)) return;
-        scratch.Close(segment.Part, WebView.Shell, segment.Flags, n, segment.Offset, segment.Original);
+        scratch.Close(segment.Part, WebView.Shell, segment.Flags, n, segment.Offset, segment.Original, root);
     }
 
     /// <summary>What base64 holds, if it holds text.</summary>
-    private static void AddBase64(WebScratch scratch, in Segment segment, ReadOnlySpan<byte> original)
+    private static void AddBase64(WebScratch scratch, in Segment segment, ReadOnlySpan<byte> original, int root)
     {
         var body = original.TrimEnd((byte)'=');
         if (body.ContainsAnyExcept(Base64)) return;
-        body = body[..(body.Length & ~3)];
+        var whole = body[..(body.Length & ~3)];
         var room = scratch.Room(body.Length);
-        var n = Decode(body, room);
+        var n = Decode(whole, room);
+        if (n >= 0) n += Tail(body[whole.Length..], room[n..]);
         if (n < 8) return;
         var printable = 0;
         foreach (var b in room[..n]) printable += b is >= 0x20 and < 0x7F or (byte)'\n' or (byte)'\t' ? 1 : 0;
         if (printable * 20 < n * 19) return;
         var length = Canonical.Write(room[..n], room, false, out var flags);
-        scratch.Close(segment.Part, WebView.Text, flags | CanonicalFlags.Nested, length, segment.Offset, segment.Original);
+        scratch.Close(segment.Part, WebView.Text, flags | CanonicalFlags.Base64, length, segment.Offset, segment.Original, root);
+    }
+
+    /// <summary>The last one or two bytes, whether or not the padding was sent.</summary>
+    private static int Tail(ReadOnlySpan<byte> rest, Span<byte> room)
+    {
+        if (rest.Length < 2) return 0;
+        Span<byte> four = [rest[0], rest[1], rest.Length > 2 ? rest[2] : (byte)'A', (byte)'A'];
+        Span<byte> three = stackalloc byte[3];
+        if (Decode(four, three) < 0) return 0;
+        three[..(rest.Length - 1)].CopyTo(room);
+        return rest.Length - 1;
     }
 
     private static int Decode(ReadOnlySpan<byte> body, Span<byte> room) =>

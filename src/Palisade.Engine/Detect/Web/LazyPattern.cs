@@ -56,6 +56,30 @@ internal sealed class LazyPattern(string text, bool linear = false, Func<long>? 
         }
     }
 
+    /// <summary>Where the expression first matches.</summary>
+    public bool TryFind(ReadOnlySpan<char> value, out int start, out int length)
+    {
+        try
+        {
+            return First(automaton ?? (quick ??= new Regex(text, RegexOptions.CultureInvariant, Longest)), value, out start, out length);
+        }
+        catch (RegexMatchTimeoutException)
+        {
+            return First(automaton ??= Automaton(), value, out start, out length);
+        }
+    }
+
+    private static bool First(Regex regex, ReadOnlySpan<char> value, out int start, out int length)
+    {
+        foreach (var match in regex.EnumerateMatches(value))
+        {
+            (start, length) = (match.Index, match.Length);
+            return true;
+        }
+        (start, length) = (0, 0);
+        return false;
+    }
+
     private long Now() => clock is null ? Stopwatch.GetTimestamp() : clock();
 
     /// <summary>What is wrong with the expression; null when it is sound, for either matcher.</summary>

@@ -1,53 +1,100 @@
 using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 
 namespace Palisade.Engine.Detect.Web;
 
 /// <summary>
-/// Remembers values that were read and gave no evidence, so that the user agent of a thousand requests is read once.
-/// Bytes are compared, so a crafted collision only costs its own reading. Fixed size: the bytes lie in a ring, and a value whose
-/// bytes were written over is forgotten.
+/// Remembers values that were read and gave no evidence, so that the user agent of a thousand requests is read once. A value is taken up
+/// when it comes the second time: what never repeats pushes nothing out. Bytes are compared, so a crafted collision only costs its own
+/// reading. Fixed size: the bytes lie in a ring, and a value whose bytes were written over is forgotten.
 /// </summary>
 internal sealed class QuietValues
 {
-    private const int Slots = 8192;
-    private const int Ring = 512 * 1024;
-    private const int Longest = 400;
-    private readonly byte[] bytes = new byte[Ring];
-    private readonly short[] lengths = new short[Slots];
-    private readonly long[] positions = new long[Slots];
-    private long written;
+    /// <summary>Score of a value that the model does not read.</summary>
+    public const int NotModelled = int.MinValue;
+    /// <summary>Longest value remembered, bytes.</summary>
+    public const int Longest = 512;
 
-    public bool Contains(ReadOnlySpan<byte> value)
+    private const int Slots = 1 << 14, Doors = 1 << 15;
+    private const int Ring = 1 << 20;
+    // Nobody outside can prepare values that meet in one slot.
+    private static readonly ulong Key = RandomKey();
+
+    private struct Entry
     {
-        if (value.Length > Longest) return false;
-        var slot = SlotOf(value);
-        return lengths[slot] == value.Length && written - positions[slot] <= Ring
-            && bytes.AsSpan((int)(positions[slot] % Ring), value.Length).SequenceEqual(value);
+        public long Position;
+        public uint Tag;
+        public int Score;
+        public short Length;
+        public WebPart Part;
     }
 
-    public void Add(ReadOnlySpan<byte> value)
+    private readonly byte[] bytes = new byte[Ring];
+    private readonly Entry[] entries = new Entry[Slots];
+    private readonly ushort[] doors = new ushort[Doors];
+    private long written = 1;
+
+    /// <summary>Whether a value of this part is known to be quiet.</summary>
+    /// <param name="hash">To be handed to <see cref="Offer"/>.</param>
+    /// <param name="score">What the model said of it.</param>
+    public bool Contains(WebPart part, ReadOnlySpan<byte> value, out ulong hash, out int score)
+    {
+        hash = 0;
+        score = NotModelled;
+        if (value.Length > Longest) return false;
+        hash = HashOf(part, value);
+        ref readonly var entry = ref entries[(int)(hash & (Slots - 1))];
+        if (entry.Tag != (uint)(hash >> 32) || entry.Length != value.Length || entry.Part != part || entry.Position == 0 || written - entry.Position > Ring) return false;
+        if (!bytes.AsSpan((int)(entry.Position % Ring), value.Length).SequenceEqual(value)) return false;
+        score = entry.Score;
+        return true;
+    }
+
+    /// <summary>Remembers a quiet value if it was offered before.</summary>
+    public void Offer(WebPart part, ReadOnlySpan<byte> value, ulong hash, int score)
     {
         if (value.Length > Longest) return;
+        ref var door = ref doors[(int)(hash >> 14 & (Doors - 1))];
+        var mark = (ushort)(hash >> 48 | 1);
+        if (door != mark) { door = mark; return; }
         // No value lies across the end of the ring.
         var left = Ring - (int)(written % Ring);
         if (left < value.Length) written += left;
-        var slot = SlotOf(value);
-        lengths[slot] = (short)value.Length;
-        positions[slot] = written;
+        entries[(int)(hash & (Slots - 1))] = new Entry { Position = written, Tag = (uint)(hash >> 32), Length = (short)value.Length, Part = part, Score = score };
         value.CopyTo(bytes.AsSpan((int)(written % Ring)));
         written += value.Length;
     }
 
-    private static int SlotOf(ReadOnlySpan<byte> value)
+    private static ulong HashOf(WebPart part, ReadOnlySpan<byte> value)
     {
-        var hash = (ulong)value.Length * 0x9E3779B97F4A7C15;
-        while (value.Length >= 8)
+        var hash = Key ^ (ulong)part << 32 ^ (ulong)value.Length;
+        if (value.Length >= 16)
         {
-            hash = (hash ^ MemoryMarshal.Read<ulong>(value)) * 0xD6E8FEB86659FD93;
-            hash ^= hash >> 32;
-            value = value[8..];
+            var rest = value;
+            while (rest.Length > 16)
+            {
+                hash = Mix(hash ^ MemoryMarshal.Read<ulong>(rest), MemoryMarshal.Read<ulong>(rest[8..]));
+                rest = rest[16..];
+            }
+            return Mix(hash ^ MemoryMarshal.Read<ulong>(value[^16..]), MemoryMarshal.Read<ulong>(value[^8..]));
         }
-        foreach (var b in value) hash = (hash ^ b) * 0x100000001B3;
-        return (int)((hash ^ hash >> 29) % Slots);
+        if (value.Length >= 8) return Mix(hash ^ MemoryMarshal.Read<ulong>(value), MemoryMarshal.Read<ulong>(value[^8..]));
+        ulong few = 0;
+        for (var i = 0; i < value.Length; i++) few |= (ulong)value[i] << 8 * i;
+        return Mix(hash, few);
+    }
+
+    // Multiply and fold, as in wyhash.
+    private static ulong Mix(ulong a, ulong b)
+    {
+        var high = Math.BigMul(a ^ 0xA0761D6478BD642FUL, b ^ 0xE7037ED1A0B428DBUL, out var low);
+        return high ^ low;
+    }
+
+    private static ulong RandomKey()
+    {
+        Span<byte> key = stackalloc byte[8];
+        RandomNumberGenerator.Fill(key);
+        return MemoryMarshal.Read<ulong>(key);
     }
 }

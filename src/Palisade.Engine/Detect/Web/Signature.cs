@@ -30,6 +30,21 @@ internal sealed class Signature
     public LazyPattern? Match { get; init; }
     /// <summary>Must not match.</summary>
     public LazyPattern? Unless { get; init; }
+
+    private readonly string?[] disguised = new string?[8];
+
+    /// <summary>The technique, and how it was disguised: "UNION extraction with double encoding". Made once for each disguise.</summary>
+    public string TechniqueOf(CanonicalFlags flags)
+    {
+        var way = ((flags & CanonicalFlags.Nested) != 0 ? 1 : 0) | ((flags & CanonicalFlags.Disguised) != 0 ? 2 : 0) | ((flags & CanonicalFlags.Base64) != 0 ? 4 : 0);
+        return way == 0 ? Technique : disguised[way] ??= Technique + Ways[way];
+    }
+
+    private static readonly string[] Ways =
+    [
+        "", " with double encoding", " with disguised characters", " with double encoding of disguised characters",
+        " in base64", " in base64 with double encoding", " in base64 with disguised characters", " in base64 with double encoding of disguised characters",
+    ];
 }
 
 /// <summary>A bucket of evidence: scores add up in it, and one rule speaks for it.</summary>

@@ -10,40 +10,93 @@ namespace Palisade.Engine.Detect.Web;
 /// </remarks>
 internal sealed class WebClassifier(SignatureSet set)
 {
+    /// <summary>Of a value the model scores at or above this, it has a say in what becomes of the request.</summary>
+    private readonly int modelMatters = set.Model?.LowestBar ?? int.MaxValue;
+
     /// <summary>Fills the scores of <paramref name="scratch"/>.</summary>
-    public void Read(in WebRequest request, WebScratch scratch)
+    /// <param name="remember">Pass over values that were quiet before: they change nothing.</param>
+    public void Read(in WebRequest request, WebScratch scratch, bool remember = true)
     {
         scratch.Begin();
+        scratch.IsRemembering = remember;
+        var score = QuietValues.NotModelled;
+        ulong targetHash = 0, agentHash = 0, referrerHash = 0;
+        var knowsTarget = remember && !request.Target.IsEmpty && scratch.Quiet.Contains(Whole, request.Target, out targetHash, out score);
+        if (knowsTarget) scratch.Recall(score);
+        else AddTarget(request, scratch);
+        var recalled = scratch.ModelSegment >= 0 ? scratch.ModelScore : QuietValues.NotModelled;
+        scratch.ValueCount = 0;
+        if (!request.Body.IsEmpty) BodyParts.Add(scratch, request.Body);
+        if (!request.Cookie.IsEmpty) AddCookies(scratch, request.Cookie);
+        var inputs = scratch.SegmentCount;
+        if (!remember || !scratch.Quiet.Contains(WebPart.UserAgent, request.UserAgent, out agentHash, out _)) AddSegment(scratch, WebPart.UserAgent, request.UserAgent, 0, false);
+        var referrer = scratch.SegmentCount;
+        if (!remember || !scratch.Quiet.Contains(WebPart.Referrer, request.Referrer, out referrerHash, out _)) AddSegment(scratch, WebPart.Referrer, request.Referrer, 0, false);
+        if (scratch.SegmentCount > 0)
+        {
+            Match(scratch);
+            if (set.Model is not null) AskModel(set.Model, scratch, inputs);
+        }
+        if (!remember) return;
+        if (!knowsTarget) Learn(request, scratch, inputs, targetHash, recalled);
+        if (referrer > inputs && !scratch.Segments[inputs].IsLoud) scratch.Quiet.Offer(WebPart.UserAgent, request.UserAgent, agentHash, QuietValues.NotModelled);
+        if (scratch.SegmentCount > referrer && !scratch.Segments[referrer].IsLoud) scratch.Quiet.Offer(WebPart.Referrer, request.Referrer, referrerHash, QuietValues.NotModelled);
+    }
+
+    /// <summary>A whole target, as a part of its own among the values remembered.</summary>
+    private const WebPart Whole = WebPart.Path | WebPart.Param;
+
+    private static void AddTarget(in WebRequest request, WebScratch scratch)
+    {
         Split(request, out var path, out var pathOffset, out var query, out var queryOffset);
         AddSegment(scratch, WebPart.Path, path, pathOffset, false);
         AddQuery(scratch, query, queryOffset, WebPart.Param);
-        if (!request.Body.IsEmpty) BodyParts.Add(scratch, request.Body);
-        if (!request.Cookie.IsEmpty) AddCookies(scratch, request.Cookie);
-        var agentIsQuiet = scratch.Quiet.Contains(request.UserAgent);
-        var referrerIsQuiet = scratch.Quiet.Contains(request.Referrer);
-        if (!agentIsQuiet) AddSegment(scratch, WebPart.UserAgent, request.UserAgent, 0, false);
-        if (!referrerIsQuiet) AddSegment(scratch, WebPart.Referrer, request.Referrer, 0, false);
-
-        var sink = new Sink(this, scratch);
-        set.Literals.Scan(scratch.Text.AsSpan(0, scratch.Used), ref sink);
-        if (set.AnySql is not null)
-        {
-            var count = scratch.SegmentCount;
-            for (var i = 0; i < count; i++)
-                if (scratch.Segments[i].View == WebView.Text) ReadSql(scratch, i);
-        }
-        if (set.Model is not null) AskModel(set.Model, scratch);
-        if (scratch.AnythingScored) return;
-        if (!agentIsQuiet) scratch.Quiet.Add(request.UserAgent);
-        if (!referrerIsQuiet) scratch.Quiet.Add(request.Referrer);
     }
 
-    private static void AskModel(WebModel model, WebScratch scratch)
+    /// <summary>Offers the quiet values of path and query to memory, and the whole target where all of it was quiet.</summary>
+    private void Learn(in WebRequest request, WebScratch scratch, int inputs, ulong targetHash, int score)
     {
-        for (var i = 0; i < scratch.SegmentCount; i++)
+        var allQuiet = true;
+        for (var i = 0; i < inputs; i++)
+        {
+            ref readonly var segment = ref scratch.Segments[i];
+            if (segment.Root != i || (segment.Part & Whole) == 0) continue;
+            if (segment.IsLoud || segment.Model >= modelMatters) { allQuiet = false; continue; }
+            score = Math.Max(score, segment.Model);
+            if (segment.Hash == 0) continue;
+            var field = !request.Target.IsEmpty ? request.Target : segment.Part == WebPart.Path ? request.Path : request.Query;
+            scratch.Quiet.Offer(segment.Part, field.Slice(segment.Offset, segment.Original), segment.Hash, segment.Model);
+        }
+        if (allQuiet && targetHash != 0) scratch.Quiet.Offer(Whole, request.Target, targetHash, score);
+    }
+
+    /// <summary>Fills the scores from one value alone, as it came.</summary>
+    public void ReadValue(WebScratch scratch, WebPart part, ReadOnlySpan<byte> value, bool plusIsSpace)
+    {
+        scratch.Begin();
+        scratch.IsRemembering = false;
+        AddSegment(scratch, part, value, 0, plusIsSpace);
+        Match(scratch);
+    }
+
+    private void Match(WebScratch scratch)
+    {
+        var sink = new Sink(this, scratch);
+        set.Literals.Scan(scratch.Text.AsSpan(0, scratch.Used), ref sink);
+        if (set.AnySql is null) return;
+        var count = scratch.SegmentCount;
+        for (var i = 0; i < count; i++)
+            if (scratch.Segments[i].View == WebView.Text) ReadSql(scratch, i);
+    }
+
+    private static void AskModel(WebModel model, WebScratch scratch, int count)
+    {
+        for (var i = 0; i < count; i++)
         {
             if (!IsModelled(scratch, i)) continue;
             var score = model.Score(scratch.Bytes(scratch.Segments[i]));
+            ref var root = ref scratch.Segments[scratch.Segments[i].Root];
+            root.Model = Math.Max(root.Model, score);
             if (scratch.ModelSegment >= 0 && score <= scratch.ModelScore) continue;
             scratch.ModelScore = score;
             scratch.ModelSegment = i;
@@ -54,7 +107,7 @@ internal sealed class WebClassifier(SignatureSet set)
     public static bool IsModelled(WebScratch scratch, int index)
     {
         ref readonly var segment = ref scratch.Segments[index];
-        return segment.View == WebView.Text && (segment.Part & (WebPart.Values | WebPart.Path)) != 0 && Derived.IsUnusual(scratch.Bytes(segment));
+        return segment.View == WebView.Text && (segment.Part & (WebPart.Values | WebPart.Path)) != 0 && (segment.IsPlain ? scratch.Bytes(segment).IndexOf(".."u8) >= 0 : Derived.IsUnusual(scratch.Bytes(segment)));
     }
 
     /// <summary>Target to path and query; an absolute target loses its scheme and host.</summary>
@@ -165,10 +218,13 @@ internal sealed class WebClassifier(SignatureSet set)
     public static void AddSegment(WebScratch scratch, WebPart part, ReadOnlySpan<byte> value, int offset, bool plusIsSpace)
     {
         if (value.Length < 2) return;
+        ulong hash = 0;
+        if (scratch.IsRemembering && (part & Whole) != 0 && scratch.Quiet.Contains(part, value, out hash, out var score)) { scratch.Recall(score); scratch.ValueCount++; return; }
         var room = scratch.Room(value.Length);
         var length = Canonical.Write(value, room, plusIsSpace, out var flags);
         var index = scratch.SegmentCount;
         scratch.Close(part, WebView.Text, flags, length, offset, value.Length);
+        scratch.Segments[index].Hash = hash;
         Derived.Add(scratch, index, value);
     }
 
@@ -193,15 +249,16 @@ internal sealed class WebClassifier(SignatureSet set)
     private void Try(Signature signature, WebScratch scratch, int index, int literal, int end)
     {
         ref readonly var segment = ref scratch.Segments[index];
-        if ((signature.Where & segment.Part) == 0 || scratch.HasFired(signature)) return;
+        if ((signature.Where & segment.Part) == 0) return;
+        if (scratch.HasFired(signature)) { scratch.Rouse(index); return; }
         if (signature.View != segment.View && (signature.View != WebView.Text || segment.View == WebView.Shell)) return;
         if (signature.Word && !StandsAlone(scratch.Text, end - set.LiteralBytes[literal].Length, end)) return;
-        if (signature.Match is null && signature.Unless is null) { scratch.Fire(signature, index); return; }
+        if (signature.Match is null && signature.Unless is null) { scratch.Fire(signature, index, literal, end); return; }
         if (!scratch.FirstTry(signature, index)) return;
         var chars = scratch.CharsOf(segment);
         if (signature.Match is not null && !signature.Match.IsMatch(chars)) return;
         if (signature.Unless is not null && signature.Unless.IsMatch(chars)) return;
-        scratch.Fire(signature, index);
+        scratch.Fire(signature, index, literal, end);
     }
 
     private static bool StandsAlone(byte[] text, int start, int end) =>
@@ -213,6 +270,7 @@ internal sealed class WebClassifier(SignatureSet set)
     {
         ref readonly var segment = ref scratch.Segments[index];
         var text = scratch.Bytes(segment);
+        if (segment.IsPlain && text.IndexOf("--"u8) < 0) return;
         if (text.Length <= 2 * SqlWindow) { ReadSql(scratch, index, text, segment.Part); return; }
         // No statement is this long; what is put in front or behind to tire a reader is not read.
         ReadSql(scratch, index, text[..SqlWindow], segment.Part);
@@ -244,6 +302,7 @@ internal sealed class WebClassifier(SignatureSet set)
         var fold = scratch.Fold.AsSpan(0, length);
         // Names, numbers and signs alone are no statement, and no signature speaks of them alone.
         if (!fold.ContainsAny(SqlGrammar) || !set.AnySql!.IsMatch(fold)) return;
+        scratch.Rouse(index);
         // Behind an injection nothing may follow that is no SQL, or the statement fails: sentences need the strongest evidence.
         var sentences = fold.Contains('p');
         foreach (var signature in set.Sql)

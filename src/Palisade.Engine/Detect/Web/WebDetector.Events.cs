@@ -55,6 +55,6 @@ public sealed partial class WebDetector
             WebPart.Path => Fields.UrlPath,
             _ => Fields.UrlQuery,
         };
-        return new Finding(index, verdict.Rule, verdict.Outcome, field, verdict.Offset, verdict.Length, verdict.Technique);
+        return new Finding(index, verdict.Rule, verdict.Outcome, field, verdict.Offset, verdict.Length, verdict.Technique) { Confidence = verdict.Confidence };
     }
 }

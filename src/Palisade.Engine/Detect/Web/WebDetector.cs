@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Palisade.Protocol;
 
 namespace Palisade.Engine.Detect.Web;
 
@@ -76,6 +77,7 @@ public sealed partial class WebDetector
     /// </summary>
     private void Weigh(WebModel model, WebScratch scratch)
     {
+        if (!scratch.AnythingScored && scratch.ModelScore < model.Bar(0)) return;
         var best = StrongestPayload(scratch);
         var evidence = best < 0 ? 0 : scratch.Score[best];
         if (scratch.ModelScore >= model.Bar(evidence))
@@ -110,7 +112,7 @@ public sealed partial class WebDetector
     public int Study(in WebRequest request, ICollection<byte[]> values)
     {
         var scratch = Rent();
-        classifier.Read(request, scratch);
+        classifier.Read(request, scratch, remember: false);
         for (var i = 0; i < scratch.SegmentCount; i++)
             if (WebClassifier.IsModelled(scratch, i)) values.Add(scratch.Bytes(scratch.Segments[i]).ToArray());
         var best = StrongestPayload(scratch);
@@ -137,6 +139,12 @@ public sealed partial class WebDetector
         var inTarget = !request.Target.IsEmpty && (segment.Part is WebPart.Path or WebPart.Param);
         return new WebVerdict(
             set.Classes[c].Rule, scratch.Score[c], segment.Part, inTarget, segment.Offset, Math.Min(segment.Original, MaxEvidence),
-            scratch.BestSignature[c]?.Technique ?? LearnedTechnique, WebClassifier.OutcomeOf(request.Status));
+            scratch.BestSignature[c]?.TechniqueOf(segment.Flags) ?? LearnedTechnique, WebClassifier.OutcomeOf(request.Status), ConfidenceOf(scratch, c));
     }
+
+    /// <summary>Evidence of this much is one strong signature beside another, or two that count alone.</summary>
+    private const int Strong = 10;
+
+    private static FindingConfidence ConfidenceOf(WebScratch scratch, int c) =>
+        scratch.BestSignature[c] is null || scratch.Score[c] < Threshold ? FindingConfidence.Low : scratch.Score[c] < Strong ? FindingConfidence.Medium : FindingConfidence.High;
 }

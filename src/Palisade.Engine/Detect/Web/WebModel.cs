@@ -51,6 +51,9 @@ public sealed class WebModel
     /// <summary>The least score at which a request with this much signature evidence is called an attack.</summary>
     public int Bar(int evidence) => bars[Math.Clamp(evidence, 0, Bars - 1)];
 
+    /// <summary>The least of the bars: below it the model is sure that a value is harmless, whatever else speaks.</summary>
+    public int LowestBar => bars.Min();
+
     /// <summary>Score of a canonical value; above zero more likely attack than not.</summary>
     public int Score(ReadOnlySpan<byte> value)
     {

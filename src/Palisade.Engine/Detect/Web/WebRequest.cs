@@ -48,6 +48,7 @@ public enum WebPart : byte
 /// <param name="InTarget">The evidence is a slice of <see cref="WebRequest.Target"/> rather than of path or query.</param>
 /// <param name="Offset">First byte of the evidence in that value, undecoded.</param>
 /// <param name="Length">Bytes of evidence.</param>
-/// <param name="Technique">What was tried, in plain words.</param>
+/// <param name="Technique">What was tried and how it was disguised, in plain words.</param>
+/// <param name="Confidence">How much speaks for it.</param>
 public readonly record struct WebVerdict(
-    RuleInfo Rule, int Score, WebPart Part, bool InTarget, int Offset, int Length, string Technique, AttackOutcome Outcome);
+    RuleInfo Rule, int Score, WebPart Part, bool InTarget, int Offset, int Length, string Technique, AttackOutcome Outcome, FindingConfidence Confidence);

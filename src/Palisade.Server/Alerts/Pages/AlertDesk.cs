@@ -63,14 +63,23 @@ public static class AlertDesk
     /// <summary>The field's value with the matched part marked.</summary>
     public static MarkedText MarkField(AlertEvidence evidence) => Cut(Encoding.UTF8.GetBytes(evidence.FieldValue), evidence.Offset, evidence.Length);
 
+    /// <summary>A text with the first place of a part marked, letter case aside.</summary>
+    public static MarkedText MarkIn(string text, string part)
+    {
+        var at = part.Length == 0 ? -1 : text.IndexOf(part, StringComparison.OrdinalIgnoreCase);
+        return at < 0 ? new(Visible(text), "", "") : new(Visible(text[..at]), Visible(text.Substring(at, part.Length)), Visible(text[(at + part.Length)..]));
+    }
+
     private static MarkedText Cut(ReadOnlySpan<byte> bytes, int at, int length) => at < 0 || length <= 0 || at > bytes.Length - length
         ? new(Show(bytes), "", "")
         : new(Show(bytes[..at]), Show(bytes.Slice(at, length)), Show(bytes[(at + length)..]));
 
+    private static string Show(ReadOnlySpan<byte> bytes) => Visible(Encoding.UTF8.GetString(bytes));
+
     /// <summary>Characters that would hide or turn text are replaced by pictures.</summary>
-    private static string Show(ReadOnlySpan<byte> bytes)
+    public static string Visible(string shown)
     {
-        var text = Encoding.UTF8.GetString(bytes).ToCharArray();
+        var text = shown.ToCharArray();
         for (var i = 0; i < text.Length; i++)
         {
             if (text[i] is < ' ' and not '\n' and not '\t') text[i] = (char)(0x2400 + text[i]);

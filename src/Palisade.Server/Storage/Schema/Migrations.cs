@@ -104,5 +104,11 @@ internal static class Migrations
         GROUP BY day, tenant_id, hour, class, outcome, source_ip, source_country, source_asn, source_as_org
         """;
 
-    public static IReadOnlyList<Migration> All { get; } = [new(1, "events, findings, attacks by the hour", [Events, Findings, AttackHours, AttackHoursView])];
+    private const string Confidence = "ALTER TABLE findings ADD COLUMN IF NOT EXISTS confidence UInt8 DEFAULT 0 CODEC(ZSTD(1)) AFTER outcome";
+
+    public static IReadOnlyList<Migration> All { get; } =
+    [
+        new(1, "events, findings, attacks by the hour", [Events, Findings, AttackHours, AttackHoursView]),
+        new(2, "confidence of findings", [Confidence]),
+    ];
 }

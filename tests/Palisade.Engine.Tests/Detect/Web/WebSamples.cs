@@ -7,12 +7,12 @@ namespace Palisade.Engine.Tests.Detect.Web;
 /// <summary>The shipped signatures, loaded once, and a short way to ask them.</summary>
 internal static class WebSamples
 {
-    public static WebDetector Detector { get; } = Load();
+    public static WebDetector Detector { get; } = Load(trusted: false);
 
-    private static WebDetector Load([CallerFilePath] string here = "")
+    public static WebDetector Load(bool trusted, [CallerFilePath] string here = "")
     {
         var folder = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(here)!, "../../../../content/lookups/web"));
-        var detector = WebDetector.Load(Directory.GetFiles(folder).Select(f => (Path.GetFileName(f), File.ReadAllBytes(f))), out var diagnostics);
+        var detector = WebDetector.Load(Directory.GetFiles(folder).Select(f => (Path.GetFileName(f), File.ReadAllBytes(f))), out var diagnostics, trusted);
         Assert.Empty(diagnostics);
         return detector;
     }
