@@ -200,7 +200,7 @@ public sealed class ConsoleTests
     }
 
     /// <summary>The same on a phone, where nothing may stand out at the side.</summary>
-    private static async Task PhoneAsync(IPage page, string name)
+    internal static async Task PhoneAsync(IPage page, string name)
     {
         var before = page.ViewportSize!;
         await page.SetViewportSizeAsync(390, 844);
@@ -217,7 +217,7 @@ public sealed class ConsoleTests
         answer.EnsureSuccessStatusCode();
     }
 
-    private static async Task SendAsync(Product product)
+    internal static async Task SendAsync(Product product)
     {
         var body = new StringBuilder();
         var now = TimeProvider.System.GetUtcNow();

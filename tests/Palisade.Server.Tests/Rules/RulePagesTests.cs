@@ -49,6 +49,7 @@ public sealed class RulePagesTests
         Assert.Contains("No rule fits", await PageAsync(owner, tenant, "rules?q=nowhere&class=none"));
         using var viewer = await app.SignedInAsync(tenant, Role.Viewer);
         Assert.DoesNotContain("role=\"switch\"", await PageAsync(viewer, tenant, "rules"));
+        Assert.Contains("Your role does not import rules", await PageAsync(viewer, tenant, "rules-import"));
     }
 
     [Fact]

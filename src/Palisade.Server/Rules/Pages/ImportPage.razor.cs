@@ -64,6 +64,11 @@ public sealed partial class ImportPage(TenantRules rules, RuleWorkbench bench, R
         StateHasChanged();
         try
         {
+            if (!await desk.MayAsync(Scene, Role.Admin, stop.Token))
+            {
+                problem = "rules.refused.notallowed";
+                return;
+            }
             var body = await open();
             archive = RuleArchive.Read(body, name, WorkbenchApi.Limits);
             report = await Task.Run(() => bench.ReachAsync(Scene.Tenant, archive.Files, stop.Token), stop.Token);

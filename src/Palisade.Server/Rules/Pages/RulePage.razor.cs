@@ -1,10 +1,12 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Components;
+using MudBlazor;
 using Palisade.Engine.Rules;
 using Palisade.Engine.Rules.Explain;
 using Palisade.Engine.Rules.Policy;
 using Palisade.Server.Alerts;
 using Palisade.Server.Console;
+using Palisade.Server.Identity;
 using Palisade.Server.Mutes;
 using Palisade.Server.Storage;
 using Span = Palisade.Server.Storage.TimeRange;
@@ -13,7 +15,7 @@ namespace Palisade.Server.Rules.Pages;
 
 /// <summary>One rule: what it means, how it decides, whether it can fire here, what it found, and what was decided about it.</summary>
 public sealed partial class RulePage(
-    TenantRules rules, RuleWorkbench bench, ReachMemory memory, EventQueries queries, AlertQueries alertQueries, TenantMutes muteStore, TimeProvider clock, ILogger<RulePage> log) : IDisposable
+    TenantRules rules, RuleWorkbench bench, ReachMemory memory, EventQueries queries, AlertQueries alertQueries, TenantMutes muteStore, RuleDesk desk, ISnackbar toasts, TimeProvider clock, ILogger<RulePage> log) : IDisposable
 {
     private readonly CancellationTokenSource stop = new();
     private RuleView? rule;
@@ -28,7 +30,7 @@ public sealed partial class RulePage(
     private TenantReach? reach;
     private object chart = new();
     private string asked = "";
-    private bool missing, failed;
+    private bool missing, failed, removing, busy;
 
     [CascadingParameter] public Scene Scene { get; set; } = null!;
     [Parameter] public string Tenant { get; set; } = "";
@@ -130,6 +132,31 @@ public sealed partial class RulePage(
         {
             // The rule is worth showing without its figures.
             hits = null;
+        }
+    }
+
+    private async Task RemoveAsync()
+    {
+        if (busy) return;
+        busy = true;
+        try
+        {
+            if (!await desk.MayAsync(Scene, Role.Admin, stop.Token)) toasts.Add(T["rules.refused.notallowed"], Severity.Normal);
+            else if (await rules.RemoveAsync(Scene.Tenant, Id, RuleDesk.ActorOf(Scene), stop.Token))
+            {
+                toasts.Add(T["rule.removed"], Severity.Normal);
+                Navigation.NavigateTo(Scene.Link("config/rules", ("area", "own")));
+            }
+            else toasts.Add(T["rules.refused.notfound"], Severity.Normal);
+        }
+        catch (Exception problem) when (!stop.IsCancellationRequested)
+        {
+            ConsoleLog.PageFailed(log, "rule", problem);
+            toasts.Add(T["rules.refused.failed"], Severity.Normal);
+        }
+        finally
+        {
+            busy = false;
         }
     }
 

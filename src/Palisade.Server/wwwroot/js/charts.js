@@ -10,7 +10,10 @@ export async function draw(element, kind, data, owner) {
   let entry = charts.get(element);
   if (!entry) {
     const chart = echarts.init(element, null, { renderer: 'svg' });
-    const observer = new ResizeObserver(() => chart.resize());
+    const observer = new ResizeObserver(() => {
+      chart.resize();
+      if (entry.kind === 'trend' && entry.data) chart.setOption({ xAxis: { axisLabel: { interval: spacing(entry.data.labels.length, chart.getWidth()) } } });
+    });
     observer.observe(element);
     entry = { chart, observer };
     charts.set(element, entry);
@@ -42,7 +45,7 @@ async function paint(echarts, entry) {
       textStyle: { color: css('text-1'), fontSize: 12, fontFamily: css('font-sans') }, extraCssText: 'box-shadow:var(--e-2);border-radius:8px',
     },
   };
-  const option = entry.kind === 'map' ? await map(echarts, entry.data) : trend(entry.data);
+  const option = entry.kind === 'map' ? await map(echarts, entry.data) : trend(entry.data, entry.chart.getWidth());
   option.tooltip = { ...base.tooltip, ...option.tooltip };
   entry.chart.setOption({ ...base, ...option }, true);
 }
@@ -51,7 +54,10 @@ const short = (value, zh) => zh
   ? value >= 1e4 ? `${+(value / 1e4).toFixed(1)} 万` : value.toLocaleString('en')
   : value >= 1e6 ? `${+(value / 1e6).toFixed(1)}M` : value >= 1e4 ? `${+(value / 1e3).toFixed(0)}k` : value.toLocaleString('en');
 
-function trend(data) {
+// How many labels are left out between two, so that at most eight stand apart.
+const spacing = (labels, width) => Math.max(0, Math.ceil(labels / Math.min(8, Math.max(2, Math.floor(width / 64)))) - 1);
+
+function trend(data, width) {
   const zh = document.documentElement.lang.startsWith('zh');
   const label = { color: css('chart-label'), fontSize: 11 };
   const series = data.series.map(s => ({
@@ -67,7 +73,7 @@ function trend(data) {
   return {
     grid: { left: 44, right: 12, top: 14, bottom: 24 },
     tooltip: { trigger: 'axis', axisPointer: { type: 'shadow', shadowStyle: { color: css('chart-band') } }, valueFormatter: value => value?.toLocaleString('en') ?? '–' },
-    xAxis: { type: 'category', data: data.labels, axisLine: { show: true, lineStyle: { color: css('chart-axis') } }, axisTick: { show: false }, axisLabel: { ...label, hideOverlap: true, interval: Math.max(0, Math.ceil(data.labels.length / 8) - 1) } },
+    xAxis: { type: 'category', data: data.labels, axisLine: { show: true, lineStyle: { color: css('chart-axis') } }, axisTick: { show: false }, axisLabel: { ...label, hideOverlap: true, interval: spacing(data.labels.length, width) } },
     yAxis: { type: 'value', minInterval: 1, axisLine: { show: false }, axisTick: { show: false }, axisLabel: { ...label, formatter: value => short(value, zh) }, splitLine: { lineStyle: { color: css('chart-grid') } }, splitNumber: 3 },
     series,
   };
