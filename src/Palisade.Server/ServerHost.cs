@@ -8,6 +8,7 @@ using Palisade.Server.Control;
 using Palisade.Server.Dashboard;
 using Palisade.Server.Health;
 using Palisade.Server.Identity;
+using Palisade.Server.Incidents;
 using Palisade.Server.Ingest;
 using Palisade.Server.Mutes;
 using Palisade.Server.Rules;
@@ -83,6 +84,7 @@ public static class ServerHost
         services.AddTokens();
         services.AddSources();
         services.AddAlerts();
+        services.AddIncidents();
         services.AddStorage(options.Storage, options.Data.PathOf(""));
         services.AddIngest(options);
         services.AddStream(options);
@@ -109,6 +111,7 @@ public static class ServerHost
         app.UseAntiforgery();
         var api = app.MapApi();
         api.MapAlertsApi();
+        api.MapIncidentsApi();
         api.MapSourcesApi();
         api.MapTokensApi();
         api.MapTenantsApi();

@@ -2,18 +2,21 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
+using System.Text;
 using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Palisade.Engine;
+using Palisade.Engine.Incidents;
 using Palisade.Protocol;
 using Palisade.Server.Alerts;
 using Palisade.Server.Audit;
 using Palisade.Server.Configuration;
 using Palisade.Server.Control;
 using Palisade.Server.Identity;
+using Palisade.Server.Incidents;
 using Palisade.Server.Storage;
 using Palisade.Server.Tenants;
 using Palisade.Server.Tokens;
@@ -68,7 +71,8 @@ public sealed partial class TestApp : IAsyncDisposable
         return new TestApp(app, options);
     }
 
-    private static EngineSnapshot Content()
+    /// <summary>The shipped content.</summary>
+    public static EngineSnapshot Content()
     {
         var folder = Path.Combine(Root, "content");
         return EngineContent.Load(Directory.GetFiles(folder, "*", SearchOption.AllDirectories).Select(f => (Path.GetRelativePath(folder, f), File.ReadAllBytes(f))), out _);
@@ -119,6 +123,28 @@ public sealed partial class TestApp : IAsyncDisposable
         await Service<IAlertSink>().ApplyAsync(AlertNode, findings, findings[0].Sequence, findings[^1].Sequence, CancellationToken.None);
         await using var db = Control.For(findings[0].Tenant);
         return await db.Set<Alert>().AsNoTracking().OrderByDescending(a => a.LastEventId).FirstAsync();
+    }
+
+    /// <summary>An incident as the engine gives it, with one address and one example; a version further than the one before.</summary>
+    public static IncidentProjection Incident(uint tenant, string id, string title = "Test incident", string ip = "203.0.113.5", long version = 1, long timeMs = 1_790_000_000_000, AttackOutcome outcome = AttackOutcome.Blocked)
+    {
+        var at = DateTimeOffset.FromUnixTimeMilliseconds(timeMs);
+        var outcomes = new long[5];
+        outcomes[(int)outcome] = version;
+        return new(tenant, id, version, null, new IncidentStory
+        {
+            Title = title, TitleZh = title, Account = title + " happened.", Advice = "Look at it.", Class = "sqli", Phase = AttackPhase.Exploit, Level = FindingLevel.High, Outcome = outcome, Score = 50,
+            First = at, Last = at.AddMinutes(version), Count = version, Outcomes = outcomes, SourceCount = 1, Sources = [ip], Targets = ["/search"], Hosts = ["web-01"], Users = [],
+            Steps = [new StoryStep("rule-a", title, title, "sqli", AttackPhase.Exploit, FindingLevel.High, "", ["T1190"], at, at.AddMinutes(version), version, outcome)],
+        }, [new IncidentSource(ip, version, timeMs, timeMs + version * 60_000)],
+        [new IncidentExample { EventId = Interlocked.Increment(ref sequence) << 8 | AlertNode, TimeMs = timeMs, Rule = "rule-a", Name = title, NameZh = title, Class = "sqli", Source = ip, Outcome = outcome, Raw = Encoding.UTF8.GetBytes(title) }], []);
+    }
+
+    public async Task<IncidentRow> IncidentAsync(IncidentProjection incident)
+    {
+        await Service<IIncidentSink>().ApplyAsync([incident], CancellationToken.None);
+        await using var db = Control.For(incident.Tenant);
+        return await db.Set<IncidentRow>().AsNoTracking().SingleAsync(i => i.Id == incident.Id);
     }
 
     public async Task<List<AuditEntry>> AuditAsync(uint tenant)

@@ -15,6 +15,11 @@ public sealed class IncidentStep(RuleInfo rule, string technique)
     public AttackOutcome Outcome { get; internal set; }
 }
 
+/// <summary>An event worth keeping as an example of what a step did.</summary>
+/// <param name="TimeMs">Unix milliseconds UTC.</param>
+/// <param name="Source">The address; empty where there is none.</param>
+public readonly record struct IncidentMark(ulong Sequence, long TimeMs, string Source, IncidentStep Step, AttackOutcome Outcome);
+
 /// <summary>One address that took part.</summary>
 public readonly record struct IncidentSource(string Address, long Count, long FirstMs, long LastMs);
 
@@ -31,6 +36,8 @@ public sealed partial class Incident
     /// <summary>Events kept by sequence.</summary>
     public const int MaxEvents = 20_000;
     private const int MaxSteps = 64;
+    /// <summary>Examples that wait to be taken.</summary>
+    private const int MaxMarks = 64;
 
     private struct Member
     {
@@ -42,6 +49,8 @@ public sealed partial class Incident
     private readonly List<string> hosts = [], users = [];
     private readonly List<ulong> sequences = [];
     private readonly List<IncidentStep> steps = [];
+    private readonly List<IncidentMark> marks = [];
+    private int sequencesTaken;
     private readonly long[] outcomes = new long[5];
     private ulong lastSequence;
 
@@ -101,6 +110,24 @@ public sealed partial class Incident
         }
     }
 
+    /// <summary>Gives the examples noted since the last time, in the order of their notice.</summary>
+    public IReadOnlyList<IncidentMark> TakeMarks()
+    {
+        if (marks.Count == 0) return [];
+        var taken = marks.ToArray();
+        marks.Clear();
+        return taken;
+    }
+
+    /// <summary>Gives the sequences added since the last time, in the order of their coming; after a restart all of them once more.</summary>
+    /// <param name="most">Those behind the first so many of the incident are left out.</param>
+    public IReadOnlyList<ulong> TakeSequences(int most)
+    {
+        var (from, to) = (sequencesTaken, Math.Min(sequences.Count, most));
+        sequencesTaken = sequences.Count;
+        return from < to ? sequences.GetRange(from, to - from) : [];
+    }
+
     /// <summary>Events with this outcome.</summary>
     public long CountOf(AttackOutcome outcome) => outcomes[(int)outcome];
 
@@ -117,6 +144,9 @@ public sealed partial class Incident
     /// <summary>Takes one event in.</summary>
     internal void Add(IncidentStep step, ulong sequence, long timeMs, UInt128 source, AttackOutcome outcome)
     {
+        // The first ones, every one that got further, and ever fewer of the rest: the same whenever they are taken.
+        if (marks.Count < MaxMarks && (step.Count < 10 || outcome > step.Outcome || System.Numerics.BitOperations.IsPow2(step.Count + 1)))
+            marks.Add(new IncidentMark(sequence, timeMs, source == 0 ? "" : Address.Text(source), step, outcome));
         AddTime(step, timeMs, outcome);
         AddSequence(sequence);
         AddSource(source, timeMs);
@@ -179,6 +209,8 @@ public sealed partial class Incident
         if (sources.Remove(source, out var member)) Count = Math.Max(0, Count - member.Count);
         var gone = theirs.ToArray();
         sequences.RemoveAll(s => Array.IndexOf(gone, s) >= 0);
+        sequencesTaken = Math.Min(sequencesTaken, sequences.Count);
+        marks.RemoveAll(m => Array.IndexOf(gone, m.Sequence) >= 0);
     }
 
     /// <summary>Takes up another story that proved to be the same.</summary>
@@ -210,7 +242,5 @@ public sealed partial class Incident
             if (theirs.Outcome > step.Outcome) step.Outcome = theirs.Outcome;
         }
         other.MergedInto = Id;
-        other.IsDirty = true;
-        other.Version++;
     }
 }

@@ -24,12 +24,19 @@ public static class IncidentText
     /// <summary>A few sentences.</summary>
     public static string Summary(Incident incident, IncidentContent content, bool chinese)
     {
+        var advice = Advice(incident, content, chinese);
+        var account = Account(incident, content, chinese);
+        return advice.Length == 0 ? account : chinese ? account + "处置建议：" + advice : $"{account} What to do now: {advice}";
+    }
+
+    /// <summary>The same without the advice.</summary>
+    public static string Account(Incident incident, IncidentContent content, bool chinese)
+    {
         ArgumentNullException.ThrowIfNull(incident);
         ArgumentNullException.ThrowIfNull(content);
         var lead = Lead(incident, content);
         var words = content.Of(incident.Class);
         var happened = lead is null ? "" : chinese ? lead.Rule.WhatHappenedZh : lead.Rule.WhatHappened;
-        var todo = lead is null ? "" : chinese ? lead.Rule.WhatToDoZh : lead.Rule.WhatToDo;
         var span = Span(incident.LastMs - incident.FirstMs, chinese);
         var count = incident.Count.ToString("N0", CultureInfo.InvariantCulture);
         var to = string.Join(chinese ? "、" : ", ", ToWhom(incident));
@@ -37,13 +44,21 @@ public static class IncidentText
             ? new[]
             {
                 $"{Who(incident, true)}{(incident.SourceCount > 0 ? " " : "")}在{span}内产生 {count} 条相关记录：{words.NameZh}。", happened,
-                to.Length > 0 ? $"受影响：{to}。" : "", Chain(incident, content, true), content.Sentence(incident.Outcome, true), todo.Length > 0 ? "处置建议：" + todo : "",
+                to.Length > 0 ? $"受影响：{to}。" : "", Chain(incident, content, true), content.Sentence(incident.Outcome, true),
             }
             : [
                 $"{words.Name}{(incident.SourceCount > 0 ? " from " + Who(incident, false) : "")}: {count} records within {span}.", happened,
-                to.Length > 0 ? $"Concerned: {to}." : "", Chain(incident, content, false), content.Sentence(incident.Outcome, false), todo.Length > 0 ? "What to do now: " + todo : "",
+                to.Length > 0 ? $"Concerned: {to}." : "", Chain(incident, content, false), content.Sentence(incident.Outcome, false),
             ];
         return string.Join(chinese ? "" : " ", parts.Where(p => p.Length > 0));
+    }
+
+    /// <summary>What to do now; empty where no rule says it.</summary>
+    public static string Advice(Incident incident, IncidentContent content, bool chinese)
+    {
+        ArgumentNullException.ThrowIfNull(incident);
+        ArgumentNullException.ThrowIfNull(content);
+        return Lead(incident, content) is { } lead ? chinese ? lead.Rule.WhatToDoZh : lead.Rule.WhatToDo : "";
     }
 
     /// <summary>The step that speaks for the incident: of its class, the most serious, the one that got furthest.</summary>

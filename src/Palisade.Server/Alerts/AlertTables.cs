@@ -40,6 +40,7 @@ internal sealed class AlertTables :
     {
         builder.ToTable("alert_events");
         builder.HasKey(e => new { e.TenantId, e.AlertId, e.EventId });
+        builder.HasIndex(e => new { e.TenantId, e.EventId });
         builder.HasOne<Alert>().WithMany().HasForeignKey(e => new { e.TenantId, e.AlertId }).OnDelete(DeleteBehavior.Cascade);
     }
 

@@ -1,4 +1,5 @@
 using Palisade.Engine;
+using Palisade.Server.Incidents;
 using Palisade.Server.Ingest;
 
 namespace Palisade.Server.Streaming;
@@ -25,6 +26,10 @@ internal sealed class JudgedBatch
     public List<Refusals> Refused { get; } = [];
     /// <summary>Records of the range, in order.</summary>
     public List<Taken> Records { get; } = new(EventBatch.MaxEvents);
+    /// <summary>Incidents as they are after it, when it was time to hand them over.</summary>
+    public IReadOnlyList<IncidentProjection> Incidents { get; set; } = [];
+    /// <summary>No range of its own: it only brings incidents that waited.</summary>
+    public bool IsAfterthought { get; set; }
     /// <summary>Correlation state right after it, when it was time for a snapshot.</summary>
     public StreamState? Snapshot { get; set; }
 
@@ -34,6 +39,8 @@ internal sealed class JudgedBatch
         Refused.Clear();
         Records.Clear();
         Snapshot = null;
+        Incidents = [];
+        IsAfterthought = false;
         IsFull = false;
         (From, To, StartedAt) = (from, from, startedAt);
     }

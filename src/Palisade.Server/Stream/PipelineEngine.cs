@@ -1,6 +1,7 @@
 using System.Text;
 using Palisade.Engine;
 using Palisade.Engine.Enrich;
+using Palisade.Engine.Incidents;
 
 namespace Palisade.Server.Streaming;
 
@@ -15,6 +16,8 @@ internal sealed class PipelineEngine(EngineSnapshot snapshot, LiveParsers parser
         get => pipeline.Batch;
         set => pipeline.Batch = value;
     }
+
+    public IReadOnlyList<Incident> Changed => pipeline.Incidents.Changed;
 
     private readonly StreamJoins joins = new();
 

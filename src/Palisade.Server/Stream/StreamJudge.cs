@@ -11,7 +11,7 @@ namespace Palisade.Server.Streaming;
 /// <see cref="StreamKeeper"/>, so that judging goes on while alerts are written and rows are encoded.
 /// </summary>
 internal sealed class StreamJudge(
-    JournalReader reader, IStreamEngine engine, IParserChoice parsers, RecordEnds ends, StreamMeters meters, StreamOptions options, TimeProvider clock, ulong restored, StreamPlan? plan)
+    JournalReader reader, IStreamEngine engine, IParserChoice parsers, RecordEnds ends, StreamIncidents incidents, StreamMeters meters, StreamOptions options, TimeProvider clock, ulong restored, StreamPlan? plan)
 {
     /// <summary>Batches there are: one is judged, one waits, one is kept.</summary>
     private const int Batches = 3;
@@ -45,6 +45,7 @@ internal sealed class StreamJudge(
             ends.Ask();
             if (count == 0)
             {
+                if (incidents.AreDue) await HandOverAsync(stop);
                 if (!await WaitAsync(stop)) break;
                 continue;
             }
@@ -56,13 +57,25 @@ internal sealed class StreamJudge(
             }
             if (count < PaceBelow) await Task.Delay(Pace, clock, stop);
         }
+        await HandOverAsync(stop);
         judged.Writer.Complete();
     }
 
-    /// <summary>Waits for more; while lines wait for the rest of their record, not longer than until they may be looked at again.</summary>
+    /// <summary>Hands over the incidents that wait although no batch comes to bring them.</summary>
+    private async ValueTask HandOverAsync(CancellationToken stop)
+    {
+        if (!incidents.AreWaiting) return;
+        var batch = await free.Reader.ReadAsync(stop);
+        batch.Begin(0, clock.GetTimestamp());
+        batch.IsAfterthought = true;
+        batch.Incidents = incidents.Take();
+        await judged.Writer.WriteAsync(batch, stop);
+    }
+
+    /// <summary>Waits for more; while lines wait for the rest of their record or incidents to be handed over, not longer than until they may be looked at again.</summary>
     private async ValueTask<bool> WaitAsync(CancellationToken stop)
     {
-        if (!ends.AreAwaited) return await reader.WaitAsync(stop);
+        if (!ends.AreAwaited && !incidents.AreWaiting) return await reader.WaitAsync(stop);
         using var look = new CancellationTokenSource(RecordEnds.Look, clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, look.Token);
         try
@@ -95,7 +108,10 @@ internal sealed class StreamJudge(
         batch.To = read.Sequence(next - 1);
         batch.IsFull = bytes >= BatchBytes || read.Count >= PaceBelow;
         engine.Detect();
+        incidents.Note(engine.Changed, batch.Events, batch.Findings);
         if (batch.To >= planEnd && clock.GetElapsedTime(snapshotAt).TotalSeconds >= options.SnapshotSeconds) batch.Snapshot = TakeSnapshot(batch.To);
+        // What a snapshot holds no replay brings again: it must be handed over before.
+        if (batch.Snapshot is not null || incidents.AreDue) batch.Incidents = incidents.Take();
         meters.Batch(batch.Events.Count, Unparsed(batch.Events), batch.Findings.Count, clock.GetElapsedTime(batch.StartedAt));
         span?.SetTag("palisade.records", next - from);
         return next;

@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using Palisade.Engine;
+using Palisade.Server.Incidents;
 using Palisade.Server.Ingest;
 
 namespace Palisade.Server.Streaming;
@@ -9,7 +10,7 @@ namespace Palisade.Server.Streaming;
 /// being stored while the next is being filled.
 /// </summary>
 internal sealed class StreamKeeper(
-    StreamJudge judge, IStreamStore store, IStreamAlerts alerts, Backlog backlog, SourceStats stats, Sightings sightings, IUnparsedSink unparsed, StreamOptions options, TimeProvider clock, ILogger log,
+    StreamJudge judge, IStreamStore store, IStreamAlerts alerts, IIncidentSink incidents, StreamIncidents gathered, Backlog backlog, SourceStats stats, Sightings sightings, IUnparsedSink unparsed, StreamOptions options, TimeProvider clock, ILogger log,
     ulong stored, StreamPlan? plan)
 {
     /// <summary>Bytes of raw records one block set may hold. A block of the store holds several times as much.</summary>
@@ -69,6 +70,12 @@ internal sealed class StreamKeeper(
         var events = batch.Events;
         if (batch.Findings.Count > 0)
             await Retry.RunAsync(() => alerts.ApplyAsync(events, batch.Findings, batch.From, batch.To, stop), "apply alerts", clock, log, stop);
+        if (batch.Incidents.Count > 0) await KeepAsync(batch.Incidents, stop);
+        if (batch.IsAfterthought)
+        {
+            judge.Return(batch);
+            return;
+        }
         Volatile.Write(ref position, batch.To);
         foreach (var record in batch.Records) backlog.Judged(record.Sequence, record.Lane, record.Length);
         backlog.Advance(batch.IsFull);
@@ -79,6 +86,14 @@ internal sealed class StreamKeeper(
         var (last, snapshot) = (batch.To, batch.Snapshot);
         judge.Return(batch);
         if (snapshot is not null || (plan is null ? IsDue : last >= plan.To)) await HandOverAsync(snapshot, stop);
+    }
+
+    /// <summary>Behind the alerts of the same events, which incidents are linked to.</summary>
+    private async Task KeepAsync(IReadOnlyList<IncidentProjection> changed, CancellationToken stop)
+    {
+        var started = clock.GetTimestamp();
+        await Retry.RunAsync(() => incidents.ApplyAsync(changed, stop), "write incidents", clock, log, stop);
+        gathered.Took(clock.GetElapsedTime(started));
     }
 
     /// <summary>Moves what is not stored yet from the batch to the block set.</summary>

@@ -1,4 +1,5 @@
 using Palisade.Engine;
+using Palisade.Engine.Incidents;
 using Palisade.Server.Ingest;
 
 namespace Palisade.Server.Streaming;
@@ -17,6 +18,8 @@ public interface IStreamEngine
     /// <summary>Streams of lines whose record is not whole yet.</summary>
     IEnumerable<WaitingRecord> Waiting { get; }
     void Detect();
+    /// <summary>Incidents that the last batch changed, each once.</summary>
+    IReadOnlyList<Incident> Changed { get; }
     void SaveState(Stream to);
     void LoadState(Stream from);
     /// <summary>The lines that wait, which must outlive a change of the content.</summary>

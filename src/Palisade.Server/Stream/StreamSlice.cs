@@ -23,6 +23,7 @@ public static class StreamSlice
         services.TryAddSingleton<IStreamStore>(provider => new StreamStore(
             provider.GetRequiredService<EventStore>(), provider.GetRequiredService<EngineSnapshot>(), provider.GetRequiredService<LiveParsers>(), options.Storage, options.Stream.NodeId));
         services.AddSingleton<IStreamAlerts>(provider => new StreamAlerts(provider.GetRequiredService<IAlertSink>(), FieldNames.Name, options.Stream.NodeId));
+        services.AddSingleton(provider => new StreamIncidents(provider.GetRequiredService<EngineSnapshot>().Incidents, FieldNames.Name, options.Stream.NodeId, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<IParserChoice, SourceParsers>();
         services.AddSingleton(provider => new SourceStats(
             provider.GetRequiredService<TimeProvider>(), parser => provider.GetRequiredService<LiveParsers>().Current.NameOf(parser)));

@@ -4,6 +4,7 @@ using System.Threading.Channels;
 using Palisade.Engine.Parse.Times;
 using Palisade.Engine;
 using Palisade.Journal;
+using Palisade.Server.Incidents;
 using Palisade.Server.Ingest;
 
 namespace Palisade.Server.Streaming;
@@ -19,7 +20,7 @@ namespace Palisade.Server.Streaming;
 /// alert sink skips what it has.
 /// </remarks>
 public sealed class StreamWorker(
-    Journal.Journal journal, IStreamEngine engine, IStreamStore store, IStreamAlerts alerts, ILedgerStore ledger, IParserChoice parsers,
+    Journal.Journal journal, IStreamEngine engine, IStreamStore store, IStreamAlerts alerts, IIncidentSink incidents, StreamIncidents gathered, ILedgerStore ledger, IParserChoice parsers,
     Backlog backlog, SourceStats stats, Sightings sightings, IUnparsedSink unparsed, StreamMeters meters, StreamOptions options, StreamFiles files, TimeProvider clock, ILogger<StreamWorker> log) : BackgroundService
 {
     private StreamKeeper? keeper;
@@ -85,8 +86,8 @@ public sealed class StreamWorker(
         reader.Seek(restored);
         backlog.Begin(restored);
         log.StreamStarts(restored, stored, plan?.To ?? 0);
-        var judge = new StreamJudge(reader, engine, parsers, new RecordEnds(journal, engine, clock), meters, options, clock, restored, plan);
-        keeper = new StreamKeeper(judge, store, alerts, backlog, stats, sightings, unparsed, options, clock, log, stored, plan);
+        var judge = new StreamJudge(reader, engine, parsers, new RecordEnds(journal, engine, clock), gathered, meters, options, clock, restored, plan);
+        keeper = new StreamKeeper(judge, store, alerts, incidents, gathered, backlog, stats, sightings, unparsed, options, clock, log, stored, plan);
         return judge;
     }
 

@@ -6,6 +6,7 @@ using Microsoft.EntityFrameworkCore;
 using Palisade.Server.Alerts;
 using Palisade.Engine.Rules.Policy;
 using Palisade.Server.Identity;
+using Palisade.Server.Incidents;
 using Palisade.Server.Mutes;
 using Palisade.Server.Rules;
 using Palisade.Server.Sources;
@@ -34,6 +35,12 @@ public sealed class RoleTests(SqliteControl store)
         new("GET", "/api/v1/alerts/{alert}", Role.Viewer),
         new("PATCH", "/api/v1/alerts/{alert}", Role.Analyst, "alert.update", new { status = "in_progress" }),
         new("POST", "/api/v1/alerts/{alert}/comments", Role.Analyst, "alert.comment", new { text = "looked at it" }),
+        new("GET", "/api/v1/incidents", Role.Viewer),
+        new("GET", "/api/v1/incidents/{incident}", Role.Viewer),
+        new("PATCH", "/api/v1/incidents/{incident}", Role.Analyst, "incident.update", new { status = "in_progress" }),
+        new("POST", "/api/v1/incidents/{incident}/comments", Role.Analyst, "incident.comment", new { text = "looked at it" }),
+        new("POST", "/api/v1/incidents/{incident}/merge", Role.Analyst, "incident.merge", new { incident = "{incident}o" }),
+        new("POST", "/api/v1/incidents/{incident}/split", Role.Analyst, "incident.split", new { incident = "{incident}m" }),
         new("GET", "/api/v1/sources", Role.Viewer),
         new("GET", "/api/v1/sources/{source}", Role.Viewer),
         new("GET", "/api/v1/sources/{source}/ledger", Role.Viewer),
@@ -116,8 +123,9 @@ public sealed class RoleTests(SqliteControl store)
         foreach (var act in Acts)
         {
             var alert = act.Path.Contains("{alert}") ? (await App.AlertAsync(TestApp.Finding(tenant.Id, title: $"{word} {act.Method}"))).Id : "";
+            var incident = act.Path.Contains("{incident}") ? await IncidentAsync(tenant) : "";
             var token = act.Path.Contains("{token}") ? await TokenIdAsync(tenant) : "";
-            var path = act.Path.Replace("{alert}", alert).Replace("{source}", source.ToString()).Replace("{token}", token)
+            var path = act.Path.Replace("{alert}", alert).Replace("{incident}", incident).Replace("{source}", source.ToString()).Replace("{token}", token)
                 .Replace("{unparsed}", act.Path.Contains("{unparsed}") ? await UnparsedIdAsync(tenant, source) : "").Replace("{parser}", act.Path.Contains("{parser}") ? await ParserAsync(tenant) : "")
                 .Replace("{reparse}", act.Path.Contains("{reparse}") ? await ReparseAsync(tenant, source) : "")
                 .Replace("{rule}", act.Path.Contains("{rule}") ? await RuleAsync(tenant) : "").Replace("{backtest}", act.Path.Contains("backtest") ? await BacktestAsync(tenant, act.Path.Contains('{')) : "")
@@ -136,6 +144,15 @@ public sealed class RoleTests(SqliteControl store)
             Assert.True(answer.IsSuccessStatusCode || answer.StatusCode == act.Status, $"{what} gave {answer.StatusCode}: {await answer.Content.ReadAsStringAsync()}");
             Assert.Equal(act.Audit.Length == 0 ? [] : [(act.Audit, actorKind, actor, "127.0.0.1")], fresh.Select(e => (e.Action, e.ActorKind, e.ActorName, e.Address)));
         }
+    }
+
+    /// <summary>An incident, with one merged into it (its id and "m") and one that stands apart ("o").</summary>
+    private async Task<string> IncidentAsync(Tenant tenant)
+    {
+        var id = Guid.NewGuid().ToString("N")[..12];
+        foreach (var ending in new[] { "", "m", "o" }) await App.IncidentAsync(TestApp.Incident(tenant.Id, id + ending));
+        await App.Service<IncidentMerges>().MergeAsync(tenant.Id, id, id + "m", Audit.Actor.System, CancellationToken.None);
+        return id;
     }
 
     private async Task<string> UnparsedIdAsync(Tenant tenant, uint source)
@@ -179,7 +196,7 @@ public sealed class RoleTests(SqliteControl store)
     {
         var request = new HttpRequestMessage(new HttpMethod(act.Method), path);
         if (act.Body is { } body)
-            request.Content = JsonContent.Create(JsonNode.Parse(System.Text.Json.JsonSerializer.Serialize(body).Replace("{new}", name)));
+            request.Content = JsonContent.Create(JsonNode.Parse(System.Text.Json.JsonSerializer.Serialize(body).Replace("{new}", name).Replace("{incident}", path.Split('/').ElementAtOrDefault(4) ?? "")));
         return client.SendAsync(request);
     }
 

@@ -17,7 +17,7 @@ internal enum Walk
     Open,
 }
 
-/// <summary>One endpoint of the walk. In path and body stand {alert}, {source}, {token}, {unparsed}, {slug}, {user}, {cursor} for what is another's.</summary>
+/// <summary>One endpoint of the walk. In path and body stand {alert}, {incident}, {source}, {token}, {unparsed}, {slug}, {user}, {cursor} for what is another's.</summary>
 internal sealed record WalkStep(string Endpoint, Walk Kind, string Path, object? Body = null)
 {
     public string Method => Endpoint[..Endpoint.IndexOf(' ')];
@@ -29,6 +29,12 @@ internal sealed record WalkStep(string Endpoint, Walk Kind, string Path, object?
         new("GET /api/v1/alerts/{id}", Walk.Thing, "/api/v1/alerts/{alert}"),
         new("PATCH /api/v1/alerts/{id}", Walk.Thing, "/api/v1/alerts/{alert}", new { status = "in_progress" }),
         new("POST /api/v1/alerts/{id}/comments", Walk.Thing, "/api/v1/alerts/{alert}/comments", new { text = "mine now" }),
+        new("GET /api/v1/incidents", Walk.Own, "/api/v1/incidents?limit=500&cursor={cursor}"),
+        new("GET /api/v1/incidents/{id}", Walk.Thing, "/api/v1/incidents/{incident}"),
+        new("PATCH /api/v1/incidents/{id}", Walk.Thing, "/api/v1/incidents/{incident}", new { status = "in_progress" }),
+        new("POST /api/v1/incidents/{id}/comments", Walk.Thing, "/api/v1/incidents/{incident}/comments", new { text = "mine now" }),
+        new("POST /api/v1/incidents/{id}/merge", Walk.Thing, "/api/v1/incidents/{incident}/merge", new { incident = "mine" }),
+        new("POST /api/v1/incidents/{id}/split", Walk.Thing, "/api/v1/incidents/{incident}/split", new { incident = "mine" }),
         new("GET /api/v1/sources", Walk.Own, "/api/v1/sources?cursor=0&limit=1000"),
         new("GET /api/v1/sources/{id}", Walk.Thing, "/api/v1/sources/{source}"),
         new("GET /api/v1/sources/{id}/ledger", Walk.Thing, "/api/v1/sources/{source}/ledger"),
@@ -87,6 +93,10 @@ internal sealed record WalkStep(string Endpoint, Walk Kind, string Path, object?
         new("GET /t/{tenant}/config/rules", Walk.Page, "/t/{slug}/config/rules?q=Geheim"),
         new("GET /t/{tenant}/config/rules-import", Walk.Page, "/t/{slug}/config/rules-import"),
         new("GET /t/{tenant}/config/rules/{id}", Walk.Page, "/t/{slug}/config/rules/rule-geheim"),
+        new("GET /t/{tenant}/incidents", Walk.Page, "/t/{slug}/incidents?status=all&q=Geheim"),
+        new("GET /t/{tenant}/incidents/{id}", Walk.Page, "/t/{slug}/incidents/{incident}"),
+        new("GET /t/{tenant}/attackers", Walk.Page, "/t/{slug}/attackers?from=now-30d"),
+        new("GET /t/{tenant}/attackers/{address}", Walk.Page, "/t/{slug}/attackers/198.51.100.77"),
         new("GET /t/{tenant}/config/sources", Walk.Page, "/t/{slug}/config/sources?open={source}"),
         new("GET /t/{tenant}/config/unparsed", Walk.Page, "/t/{slug}/config/unparsed"),
         new("GET /t/{tenant}/config/workbench", Walk.Page, "/t/{slug}/config/workbench?group={unparsed}&parser=pay-geheim"),

@@ -11,6 +11,7 @@ using Palisade.Server.Control;
 using Palisade.Server.Mutes;
 using Palisade.Server.Rules;
 using Palisade.Server.Identity;
+using Palisade.Server.Incidents;
 using Palisade.Server.Sources;
 using Palisade.Server.Tenants;
 using Palisade.Server.Tests.Control;
@@ -39,6 +40,9 @@ public sealed class TenantWalkTests(SqliteControl store) : IAsyncLifetime
         await App.AlertAsync(TestApp.Finding(mine.Id, title: "Mine"));
         var alert = await App.AlertAsync(TestApp.Finding(theirs.Id, title: Mark) with { Host = Mark, User = Mark, Raw = Encoding.UTF8.GetBytes(Mark) });
         await App.Service<AlertEdits>().CommentAsync(theirs.Id, alert.Id, Mark, null, Actor.System, CancellationToken.None);
+        await App.IncidentAsync(TestApp.Incident(mine.Id, "mine"));
+        var incident = await App.IncidentAsync(TestApp.Incident(theirs.Id, $"theirs-{theirs.Id}", title: Mark, ip: "198.51.100.77"));
+        await App.Service<IncidentEdits>().CommentAsync(theirs.Id, incident.Id, Mark, null, Actor.System, CancellationToken.None);
         var source = (await App.Service<ISourceRegistry>().GetOrCreateAsync(theirs.Id, $"{Mark}-web", CancellationToken.None)).Source!;
         var member = await App.MemberAsync(theirs, Role.Analyst, Mark);
         await App.TokenAsync(theirs, TokenScope.Write, Mark);
@@ -54,7 +58,7 @@ public sealed class TenantWalkTests(SqliteControl store) : IAsyncLifetime
         var token = (await db.Set<ApiToken>().SingleAsync()).Id;
         names = new()
         {
-            ["{alert}"] = alert.Id, ["{source}"] = source.Id.ToString(), ["{token}"] = token.ToString(), ["{user}"] = member.Id.ToString(), ["{unparsed}"] = unparsed.ToString(), ["{slug}"] = theirs.Slug, ["{backtest}"] = backtest.Id.ToString(), ["{mute}"] = mute.Id.ToString(),
+            ["{alert}"] = alert.Id, ["{incident}"] = incident.Id, ["{source}"] = source.Id.ToString(), ["{token}"] = token.ToString(), ["{user}"] = member.Id.ToString(), ["{unparsed}"] = unparsed.ToString(), ["{slug}"] = theirs.Slug, ["{backtest}"] = backtest.Id.ToString(), ["{mute}"] = mute.Id.ToString(),
             ["{cursor}"] = $"{alert.Last.AddDays(1).ToUnixTimeMilliseconds()}.{alert.Id}",
         };
         before = await StateAsync();
@@ -68,6 +72,7 @@ public sealed class TenantWalkTests(SqliteControl store) : IAsyncLifetime
         await using var db = App.Control.For(theirs.Id);
         var alerts = await db.Set<Alert>().AsNoTracking().Select(a => $"{a.Id} {a.Version} {a.Status}").ToListAsync();
         var comments = await db.Set<AlertComment>().CountAsync();
+        var incidents = await db.Set<IncidentRow>().AsNoTracking().Select(i => $"{i.Id} {i.Version} {i.Status} {i.MergedInto}").ToListAsync();
         var sources = await db.Set<Source>().AsNoTracking().Select(s => $"{s.Id} {s.Version} {s.Disabled}").ToListAsync();
         var tokens = await db.Set<ApiToken>().AsNoTracking().Select(t => $"{t.Id} {t.Revoked}").ToListAsync();
         var unparsed = (await App.Service<UnparsedGroups>().ListAsync(theirs.Id)).Groups.Select(g => $"{g.Id} {g.Count} {g.Ignored}");
@@ -76,7 +81,7 @@ public sealed class TenantWalkTests(SqliteControl store) : IAsyncLifetime
         var choices = await db.Set<RuleChoice>().AsNoTracking().Select(r => $"{r.RuleId} {r.Version}").ToListAsync();
         var mutes = await db.Set<MuteRow>().AsNoTracking().Select(m => $"{m.Id} {m.Version}").ToListAsync();
         var audit = (await App.AuditAsync(theirs.Id)).Count;
-        return string.Join('\n', [.. alerts, $"{comments}", .. sources, .. tokens, .. unparsed, .. parsers, .. rules, .. choices, .. mutes, $"{audit}"]);
+        return string.Join('\n', [.. alerts, $"{comments}", .. incidents, .. sources, .. tokens, .. unparsed, .. parsers, .. rules, .. choices, .. mutes, $"{audit}"]);
     }
 
     [Fact]
@@ -180,7 +185,8 @@ public sealed class TenantWalkTests(SqliteControl store) : IAsyncLifetime
         // Else the walk could pass because nothing is shown to anybody.
         using var owner = await App.SignedInAsync(theirs);
         foreach (var path in new[] { "/api/v1/alerts", $"/api/v1/alerts/{names["{alert}"]}", "/api/v1/sources", $"/api/v1/sources/{names["{source}"]}", "/api/v1/tokens", "/api/v1/unparsed", $"/api/v1/unparsed/{names["{unparsed}"]}", "/api/v1/parsers", $"/t/{theirs.Slug}/config/unparsed", $"/t/{theirs.Slug}/config/workbench?group={names["{unparsed}"]}", "/api/v1/users", "/api/v1/audit",
-            $"/t/{theirs.Slug}/config/rules?area=own", $"/t/{theirs.Slug}/config/rules/rule-geheim", $"/t/{theirs.Slug}/config/mutes", $"/t/{theirs.Slug}/config/backtests", $"/t/{theirs.Slug}/config/backtests/{names["{backtest}"]}", $"/t/{theirs.Slug}/config/mutes/add?alert={names["{alert}"]}", $"/t/{theirs.Slug}/alerts?status=all&open={names["{alert}"]}" })
+            $"/t/{theirs.Slug}/config/rules?area=own", $"/t/{theirs.Slug}/config/rules/rule-geheim", $"/t/{theirs.Slug}/config/mutes", $"/t/{theirs.Slug}/config/backtests", $"/t/{theirs.Slug}/config/backtests/{names["{backtest}"]}", $"/t/{theirs.Slug}/config/mutes/add?alert={names["{alert}"]}", $"/t/{theirs.Slug}/alerts?status=all&open={names["{alert}"]}",
+            "/api/v1/incidents", $"/api/v1/incidents/{names["{incident}"]}", $"/t/{theirs.Slug}/incidents", $"/t/{theirs.Slug}/incidents/{names["{incident}"]}", $"/t/{theirs.Slug}/attackers/198.51.100.77" })
             Assert.Contains(Mark, await owner.GetStringAsync(new Uri(path, UriKind.Relative)));
     }
 

@@ -4,8 +4,10 @@ using System.Text;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Palisade.Engine;
+using Palisade.Engine.Incidents;
 using Palisade.Journal;
 using Palisade.Protocol;
+using Palisade.Server.Incidents;
 using Palisade.Server.Ingest;
 using Palisade.Server.Sources;
 using Palisade.Server.Streaming;
@@ -65,7 +67,7 @@ internal sealed class StreamWorld : IStreamStore, ILedgerStore, IStreamAlerts, I
     }
 
     public StreamWorker NewWorker(string version = "v1", int dayShift = 0, int snapshotSeconds = 0) => new(
-        journal, new TestEngine(version, dayShift), this, this, this, this, new Backlog(journal, new IngestOptions(), TimeProvider.System),
+        journal, new TestEngine(version, dayShift), this, this, new NoIncidents(), new StreamIncidents(IncidentContent.Empty, _ => "", 3, TimeProvider.System), this, this, new Backlog(journal, new IngestOptions(), TimeProvider.System),
         new SourceStats(TimeProvider.System, _ => ""), new Sightings(this), new NoUnparsed(),
         new StreamMeters(services.GetRequiredService<IMeterFactory>()),
         new StreamOptions { NodeId = 3, BlockMilliseconds = 1, SnapshotSeconds = snapshotSeconds }, new StreamFiles(Path.Combine(directory, "stream")),
@@ -222,6 +224,8 @@ internal sealed class StreamWorld : IStreamStore, ILedgerStore, IStreamAlerts, I
             }
         }
 
+        public IReadOnlyList<Incident> Changed => [];
+
         public void SaveState(Stream to)
         {
             Span<byte> state = stackalloc byte[16];
@@ -244,4 +248,10 @@ internal sealed class StreamWorld : IStreamStore, ILedgerStore, IStreamAlerts, I
 internal sealed class NoUnparsed : IUnparsedSink
 {
     public void Record(EventBatch events, ulong seen) { }
+}
+
+/// <summary>This engine knows of no incidents.</summary>
+internal sealed class NoIncidents : IIncidentSink
+{
+    public Task ApplyAsync(IReadOnlyList<IncidentProjection> incidents, CancellationToken stop) => throw new InvalidOperationException("there are none");
 }

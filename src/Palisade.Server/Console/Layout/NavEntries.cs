@@ -17,6 +17,8 @@ public static class NavEntries
     [
         new("", "nav.dashboard", Glyphs.Dash, 'd'),
         new("alerts", "nav.alerts", Glyphs.Bell, 'a'),
+        new("incidents", "nav.incidents", Glyphs.Shield, 'i'),
+        new("attackers", "nav.attackers", Glyphs.Globe, 'k'),
         new("config/sources", "nav.sources", Glyphs.Log, 'c'),
         new("config/rules", "nav.rules", Glyphs.Rule, 'u'),
         new("config/mutes", "nav.mutes", Glyphs.Mute, 'm'),
