@@ -6,6 +6,7 @@ using Palisade.Server.Audit;
 using Palisade.Server.Configuration;
 using Palisade.Server.Control;
 using Palisade.Server.Identity;
+using Palisade.Server.Incidents;
 using Palisade.Server.Sources;
 using Palisade.Server.Tenants;
 using Palisade.Server.Tokens;
@@ -77,7 +78,10 @@ public abstract class ControlStoreTests(ControlFixture store)
     private async Task FillAsync(Tenant tenant)
     {
         await App.TokenAsync(tenant, TokenScope.Read);
-        var alert = await App.AlertAsync(TestApp.Finding(tenant.Id));
+        var finding = TestApp.Finding(tenant.Id);
+        var alert = await App.AlertAsync(finding);
+        var incident = await App.IncidentAsync(TestApp.Incident(tenant.Id, $"filled-{tenant.Id}") with { EventIds = [finding.EventId] });
+        await App.Service<IncidentEdits>().CommentAsync(tenant.Id, incident.Id, "a remark", null, Actor.System, Stop);
         await App.Service<AlertEdits>().CommentAsync(tenant.Id, alert.Id, "seen", null, Actor.System, Stop);
         await App.Service<ISourceRegistry>().GetOrCreateAsync(tenant.Id, "web", Stop);
         App.Service<ISourceRegistry>().HostSeen(tenant.Id, "web-01", TimeProvider.System.GetUtcNow());
