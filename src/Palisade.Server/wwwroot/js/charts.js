@@ -1,4 +1,4 @@
-// Draws figures with ECharts in the colours of the tokens; drawn anew when the theme changes.
+// Draws figures with ECharts in the colours of the tokens; drawn anew whenever the theme changes, by whomever.
 const css = name => getComputedStyle(document.documentElement).getPropertyValue('--' + name).trim();
 const charts = new Map();
 let library;
@@ -31,10 +31,10 @@ export function drop(element) {
   charts.delete(element);
 }
 
-addEventListener('palisade:theme', async () => {
+new MutationObserver(async () => {
   const echarts = await library;
   for (const entry of charts.values()) await paint(echarts, entry);
-});
+}).observe(document.documentElement, { attributes: true, attributeFilter: ['data-theme'] });
 
 async function paint(echarts, entry) {
   const base = {

@@ -9,7 +9,6 @@ addEventListener('click', event => {
   if (target.closest('[data-theme-toggle]')) {
     root.dataset.theme = root.dataset.theme === 'light' ? 'dark' : 'light';
     keep('palisade.theme', root.dataset.theme);
-    dispatchEvent(new Event('palisade:theme'));
   }
   const language = target.closest('[data-language]');
   if (language) {

@@ -9,5 +9,5 @@
     if (density) document.documentElement.dataset.density = density;
   };
   apply();
-  light.addEventListener('change', () => { apply(); dispatchEvent(new Event('palisade:theme')); });
+  light.addEventListener('change', apply);
 })();
