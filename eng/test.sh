@@ -91,7 +91,7 @@ for project in tests/*/*.csproj; do
   exe=$root/artifacts/bin/$name/release/$name
   say ""; say "== $area"
   results=$root/artifacts/test-results/$name.xml; rm -f "$results"; mkdir -p "$(dirname "$results")"
-  "$exe" -noColor -result-xml "$results" 2>&1 | grep -vE '^\s*(Discovering|Discovered|Starting|Finished):' >&2
+  "$exe" -noColor -result-xml "$results" 2>&1 | grep -avE '^\s*(Discovering|Discovered|Starting|Finished):' >&2
   code=${PIPESTATUS[0]}
   if [ ! -f "$results" ]; then say "   $name wrote no results (exit $code)"; failed=$((failed + 1)); failures+=("$area: no results"); continue; fi
   line=$(grep -o '<assembly [^>]*>' "$results" | head -1)

@@ -44,6 +44,8 @@ public sealed class Alert : ITenantOwned
     public ulong LastEventId { get; set; }
     /// <summary>Events listed in alert_events.</summary>
     public int EventCount { get; set; }
+    /// <summary>What people are shown: one finding of a correlation stands for all the events it counted.</summary>
+    public long Events => Math.Max(Count, EventCount);
     public DateTimeOffset Updated { get; set; }
     public DateTimeOffset? Triaged { get; set; }
     public DateTimeOffset? Closed { get; set; }

@@ -28,7 +28,7 @@ public static class AlertDesk
         var parts = new List<string>(4);
         if (Target(alert) is { Length: > 0 } target) parts.Add(target);
         if (alert.Technique.Length > 0) parts.Add(alert.Technique);
-        parts.Add(text.Count("alert.events", alert.Count));
+        parts.Add(text.Count("alert.events", alert.Events));
         if (alert.SourceIp.Length > 0) parts.Add(text.Say("alert.from", alert.SourceIp));
         return string.Join(" · ", parts);
     }
