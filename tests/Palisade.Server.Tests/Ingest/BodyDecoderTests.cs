@@ -92,6 +92,11 @@ public sealed class BodyDecoderTests
         Assert.Equal(IngestRefusal.BadCompression, (await Read(whole[..(whole.Length / 2)], encoding)).Refusal);
     }
 
+    /// <summary>RFC 1950, section 2.2: FDICT says that a dictionary is needed which the sender has not named to us.</summary>
+    [Fact]
+    public async Task A_preset_dictionary_is_bad_compression() =>
+        Assert.Equal(IngestRefusal.BadCompression, (await Read([0x78, 0x20, 0, 0, 0, 1, 3, 0, 0, 0, 0, 1], "deflate")).Refusal);
+
     [Fact]
     public void Any_bytes_are_survived() =>
         Gen.Select(Gen.Byte.Array[0, 300], Gen.OneOf("gzip", "deflate", "zstd")).SampleAsync(async (bytes, encoding) => await Read(bytes, encoding), iter: 500);

@@ -27,6 +27,11 @@ public sealed class JoinedRecordsTests
             using var answer = await sender.PostAsync(new Uri("/ingest/raw?source=app", UriKind.Relative), body);
             Assert.True(answer.IsSuccessStatusCode);
         }
+        await TestApp.UntilAsync("it is ready", async () =>
+        {
+            using var ready = await sender.GetAsync(new Uri("/readyz", UriKind.Relative));
+            return ready.IsSuccessStatusCode;
+        });
         var queries = app.Service<EventQueries>();
         var search = new EventSearch(new TimeRange(TimeProvider.System.GetUtcNow().AddHours(-1), TimeProvider.System.GetUtcNow().AddHours(1)));
         // The last record of each request is whole when nothing came for a while.

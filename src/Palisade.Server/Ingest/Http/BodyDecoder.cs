@@ -60,9 +60,9 @@ public static class BodyDecoder
         Stream input, string? encoding, IngestOptions limits, BodyBudget budget, CancellationToken stop)
     {
         var body = new RequestBody(budget);
+        var counted = new CountingStream(input);
         try
         {
-            var counted = new CountingStream(input);
             await using var plain = Open(counted, encoding);
             if (plain is null) { body.Refusal = IngestRefusal.UnknownEncoding; return body; }
             var compressed = !ReferenceEquals(plain, counted);
@@ -80,7 +80,8 @@ public static class BodyDecoder
                 if (body.Length > limits.MaxBodyBytes) { body.Refusal = IngestRefusal.BodyTooLarge; return body; }
             }
         }
-        catch (Exception e) when (e is InvalidDataException or ZstdSharp.ZstdException or EndOfStreamException)
+        // What zlib itself stumbles over is an IOException of a type that is not public.
+        catch (Exception e) when (e is InvalidDataException or ZstdSharp.ZstdException or EndOfStreamException || e is IOException && !counted.IsReading)
         {
             body.Refusal = IngestRefusal.BadCompression;
             return body;
@@ -105,6 +106,8 @@ public static class BodyDecoder
     private sealed class CountingStream(Stream inner) : Stream
     {
         public long Total { get; private set; }
+        /// <summary>A read of the connection is under way, or has failed.</summary>
+        public bool IsReading { get; private set; }
         public override bool CanRead => true;
         public override bool CanSeek => false;
         public override bool CanWrite => false;
@@ -113,7 +116,9 @@ public static class BodyDecoder
         public override int Read(byte[] buffer, int offset, int count) { var n = inner.Read(buffer, offset, count); Total += n; return n; }
         public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
         {
+            IsReading = true;
             var n = await inner.ReadAsync(buffer, cancellationToken);
+            IsReading = false;
             Total += n;
             return n;
         }

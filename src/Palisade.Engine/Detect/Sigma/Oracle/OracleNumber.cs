@@ -22,7 +22,8 @@ internal static class OracleNumber
     /// <summary>A log writes numbers in decimal or as 0x.</summary>
     public static double? InLog(string text)
     {
-        if (text.Length > 40) return null;
+        // .NET takes a number that NUL characters follow.
+        if (text.Length > 40 || text.Contains('\0')) return null;
         if (text.StartsWith("0x", StringComparison.OrdinalIgnoreCase) && ulong.TryParse(text[2..], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var hex)) return hex;
         return double.TryParse(text, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent, CultureInfo.InvariantCulture, out var n) && double.IsFinite(n) ? n : null;
     }
