@@ -28,12 +28,16 @@ public sealed partial class Parser
     private readonly List<(Target Target, int Offset, int Length)> moved = [];
     private readonly HashSet<ushort> keys = [];                    // of one record: bounded by its fields
     private bool carriesNothing, remark;
+    // Up to here lies the record as it came, which nothing changes.
+    private int rawEnd;
     private SourcePattern? matched;
 
-    private void Begin(in RecordInfo info)
+    private void Begin(in RecordInfo info, int end)
     {
         record = info;
+        rawEnd = end;
         grams.Reset();
+        matcher.Reset();
         matched = null;
         carriesNothing = remark = false;
     }
@@ -48,8 +52,9 @@ public sealed partial class Parser
         for (var i = 0; i < patterns.Length; i++)
         {
             // The first ones, the commonest, are sooner tried than the text is walked.
-            if (i == TriedBlindly) grams.Read(text, offset);
-            if ((i < TriedBlindly || grams.MayHold(patterns[i].Gate)) && TryPattern(source, patterns[i], i >= TriedBlindly, offset, length, into, depth)) return true;
+            var known = grams.Holds(offset, length);
+            if (!known && i >= TriedBlindly) { grams.Read(text, offset); known = true; }
+            if ((!known || grams.MayHold(patterns[i].Gate)) && TryPattern(source, patterns[i], known, offset, length, into, depth)) return true;
         }
         return false;
     }
@@ -58,7 +63,7 @@ public sealed partial class Parser
     private bool TryPattern(SourceDefinition source, SourcePattern pattern, bool gated, int offset, int length, EventBatch into, int depth)
     {
         var text = into.Bytes(offset, length);
-        if (!text.StartsWith(pattern.Prefix) || (!gated && text.IndexOf(pattern.Anchor) < 0) || !matcher.TryMatch(pattern.Nodes, text, record.ReceivedMs, ZoneOf(source))) return false;
+        if (!text.StartsWith(pattern.Prefix) || (!gated && text.IndexOf(pattern.Anchor) < 0) || !matcher.TryMatch(pattern.Nodes, text, record.ReceivedMs, ZoneOf(source), offset < rawEnd ? offset : -1)) return false;
         Trail?.Matched(source.Name, pattern.Id, matcher.Captures, offset);
         matched ??= pattern;
         Commit(source, offset, into, depth);
@@ -130,9 +135,12 @@ public sealed partial class Parser
     private short TreeKind(short[] candidates, EventBatch into, int before)
     {
         var names = into.FieldIds(into.Count - 1)[before..];
+        ulong there = 0;
+        foreach (var name in names) there |= 1UL << (name & 63);
         foreach (var candidate in candidates)
         {
             var source = set[candidate];
+            if ((source.HasBits & ~there) != 0) continue;
             var fits = true;
             foreach (var name in source.Has) if (!names.Contains(name)) { fits = false; break; }
             if (!fits) continue;
@@ -253,9 +261,12 @@ public sealed partial class Parser
         var text = into.Bytes(offset, length);
         if (syntax.Header.Length > 0 && text.StartsWith(syntax.Header)) return Learn(parser, source, text[syntax.Header.Length..]);
         if (syntax.Comment.Length > 0 && text.StartsWith(syntax.Comment)) return carriesNothing = remark = true;
-        if (!columns.Split(text, syntax)) return false;
-        var layout = headers.TryGetValue(record.Source, out var named) && named.Parser == parser && named.Columns.Length == columns.Count ? named.Columns : null;
-        if (syntax.Named && depth == 0 && TryNames(parser, source, text, layout is null ? null : named.Ids)) return true;
+        var layout = headers.Count > 0 && headers.TryGetValue(record.Source, out var named) && named.Parser == parser ? named.Columns : null;
+        // Quotes and brackets only make columns fewer: a look at the separators turns most lines away.
+        var least = Math.Min(layout?.Length ?? int.MaxValue, syntax.Least);
+        if (least == int.MaxValue || text.Count(syntax.Separator) + 1 < least || !columns.Split(text, syntax)) return false;
+        if (layout?.Length != columns.Count) layout = null;
+        if (syntax.Named && depth == 0 && TryNames(parser, source, text, layout is null ? null : headers[record.Source].Ids)) return true;
         values.Begin(record.ReceivedMs, ZoneOf(source), source.Nothing);
         if (layout is null)
         {

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Numerics;
 using System.Text;
 using System.Text.Unicode;
 using Palisade.Engine.Parse.Explain;
@@ -18,9 +19,11 @@ public sealed partial class Parser
 {
     private const int MaxRecord = 1 << 20;
     private const int Remembered = 4096;
+    private const byte MostTrust = 3;
     private static readonly SearchValues<byte> Control = SearchValues.Create([0, 1, 2, 3, 4, 5, 6, 7, 8, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 28, 29, 30, 31]);
 
     private readonly short[] lastOfSource = CreateMemory();
+    private readonly byte[] trust = new byte[Remembered];
     private ParserSet set;
     private RecordInfo record;
     private ForeignText? foreign;
@@ -70,7 +73,7 @@ public sealed partial class Parser
             into.Header(index).Flags |= EventFlags.Transcoded;
             if (length == 0) { into.Header(index).Refusal = ParseRefusal.Empty; return; }
         }
-        Begin(info);
+        Begin(info, into.Header(index).RawOffset + raw.Length);
         if (set.Keyed.Length > 0 && into.Bytes(offset, length).Contains((byte)'\n') && TryKeyed(info, offset, length, into)) return;
         if (info.Parser >= 0)
         {
@@ -83,7 +86,7 @@ public sealed partial class Parser
         if (parser >= 0)
         {
             Done(into, index, parser, true);
-            if (!remark && set[parser].Detect < ParserSet.Loose) lastOfSource[info.Source % Remembered] = parser;
+            if (!remark && set[parser].Detect < ParserSet.Loose) Remember(info.Source % Remembered, parser);
         }
         else if (into.Header(index).Refusal == ParseRefusal.None) into.Header(index).Refusal = ParseRefusal.UnknownFormat;
     }
@@ -96,6 +99,14 @@ public sealed partial class Parser
         if (detected) header.Flags |= EventFlags.AutoDetected;
     }
 
+    // In a stream of many kinds the kind of the line before says nothing: it is not tried first until it comes twice in a row.
+    private void Remember(uint log, short parser)
+    {
+        if (lastOfSource[log] == parser || lastOfSource[log] < 0) trust[log] = MostTrust;
+        else if (trust[log] > 0) trust[log]--;
+        lastOfSource[log] = parser;
+    }
+
     /// <summary>Finds the source that reads this text. Inside another record (depth above 0) only the special ones are looked for.</summary>
     private short Detect(int offset, int length, EventBatch into, int depth)
     {
@@ -103,7 +114,7 @@ public sealed partial class Parser
         var first = into.Bytes(offset, length)[0];
         if (first == '{' || (first == '<' && set.Xml.Length > 0 && LooksLikeXml(into.Bytes(offset, length)))) return TryTree(null, offset, length, into, depth, out var tree) ? tree : (short)-1;
         if (first == '#' && depth == 0 && Headed(offset, length, into) is >= 0 and var headed) return headed;
-        var remembered = depth > 0 ? (short)-1 : lastOfSource[record.Source % Remembered];
+        var remembered = depth > 0 || trust[record.Source % Remembered] == 0 ? (short)-1 : lastOfSource[record.Source % Remembered];
         if (remembered >= 0 && set[remembered].Format is not (SourceFormat.Json or SourceFormat.Xml or SourceFormat.Syslog) && TrySource(remembered, offset, length, into, depth)) return remembered;
         if (set.Syslog >= 0 && SyslogHeader.LooksLikeOne(into.Bytes(offset, length)))
         {
@@ -114,16 +125,23 @@ public sealed partial class Parser
     }
 
     /// <summary>The first of the candidates that reads the text, but for one that was tried before; -1 for none.</summary>
-    private short TryFirst(Candidate[] candidates, short but, int offset, int length, EventBatch into, int depth)
+    private short TryFirst(CandidateList candidates, short but, int offset, int length, EventBatch into, int depth)
     {
-        foreach (ref readonly var candidate in candidates.AsSpan())
+        var (all, first) = (candidates.All, candidates.First);
+        for (var from = 0; from < all.Length; from += 8)
         {
-            if (candidate.Source == but) continue;
             // What is tried in vain may take up a text of its own on the way.
             grams.Read(into.Bytes(offset, length), offset);
-            if (!grams.MayHold(candidate.Gate)) continue;
-            if (candidate.Pattern is { } pattern ? TryPattern(candidate.Owner, pattern, true, offset, length, into, depth) : TrySource(candidate.Source, offset, length, into, depth))
-                return candidate.Source;
+            for (var open = grams.Eight(first, from); open != 0; open &= open - 1)
+            {
+                var at = from + BitOperations.TrailingZeroCount(open);
+                if (at >= all.Length) break;
+                ref readonly var candidate = ref all[at];
+                grams.Read(into.Bytes(offset, length), offset);
+                if (candidate.Source == but || !grams.MayHold(candidate.Gate)) continue;
+                if (candidate.Pattern is { } pattern ? TryPattern(candidate.Owner, pattern, true, offset, length, into, depth) : TrySource(candidate.Source, offset, length, into, depth))
+                    return candidate.Source;
+            }
         }
         return -1;
     }

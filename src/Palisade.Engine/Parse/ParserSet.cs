@@ -24,7 +24,7 @@ public sealed class ParserSet
         short[] Where(Func<SourceDefinition, bool> which) => [.. Enumerable.Range(0, sources.Length).Where(i => which(sources[i])).OrderBy(i => sources[i].Detect).Select(i => (short)i)];
         Detected = Where(s => s.Detect > 0 && s.Format is SourceFormat.Pattern or SourceFormat.Kv or SourceFormat.Delimited);
         DetectedBy = By(Detected);
-        InsideBy = [.. DetectedBy.Select(d => d.Where(c => sources[c.Source].Detect < Loose).ToArray())];
+        InsideBy = [.. DetectedBy.Select(d => new CandidateList(d.All.Where(c => sources[c.Source].Detect < Loose)))];
         Xml = Where(s => s.Format == SourceFormat.Xml && s.Detect > 0);
         Joined = Where(s => s.Join is not null);
         Keyed = [.. Joined.Where(i => sources[i].Join!.Kind == JoinKind.Key)];
@@ -36,14 +36,14 @@ public sealed class ParserSet
         Syslog = (short)Array.FindIndex(sources, s => s.Format == SourceFormat.Syslog);
     }
 
-    private Candidate[][] By(IEnumerable<short> which) => [.. Enumerable.Range(0, 256).Select(b => which.SelectMany(i => Candidates(i, b)).ToArray())];
+    private CandidateList[] By(IEnumerable<short> which) => [.. Enumerable.Range(0, 256).Select(b => new CandidateList(which.SelectMany(i => Candidates(i, b))))];
 
     // One a pattern that may begin so, a source's own before those of its kin; one for what has no patterns.
     private IEnumerable<Candidate> Candidates(short index, int first)
     {
         var source = sources[index];
         if (source.Format == SourceFormat.Kv) return [new Candidate(index, TextGrams.Gate(source.HasKeys), null, source)];
-        if (source.Format != SourceFormat.Pattern) return [new Candidate(index, GramGate.Open, null, source)];
+        if (source.Format != SourceFormat.Pattern) return source.Columns.First is { } begins && !begins[first] ? [] : [new Candidate(index, GramGate.Open, null, source)];
         return source.Also.Select(o => byName.TryGetValue(o, out var other) ? sources[other] : null).OfType<SourceDefinition>().Prepend(source)
             .SelectMany(owner => owner.PatternsBy[first].Select(p => new Candidate(index, p.Gate, p, owner)));
     }
@@ -71,15 +71,15 @@ public sealed class ParserSet
     /// <summary>Sources whose columns a header line names.</summary>
     internal short[] Headed { get; }
     /// <summary>Sources tried on what looks like a syslog frame, by its first byte.</summary>
-    internal Candidate[][] EarlyBy { get; }
+    internal CandidateList[] EarlyBy { get; }
     /// <summary>Sources tried on a whole line of unknown kind, in order.</summary>
     internal short[] Detected { get; }
     /// <summary>Those of them that may read a text with this first byte.</summary>
-    internal Candidate[][] DetectedBy { get; }
+    internal CandidateList[] DetectedBy { get; }
     /// <summary>Those tried on a message inside another record, by its first byte.</summary>
-    internal Candidate[][] InsideBy { get; }
+    internal CandidateList[] InsideBy { get; }
     /// <summary>Sources tried on the message of a syslog program that no source knows, by its first byte.</summary>
-    internal Candidate[][] AnyProgramBy { get; }
+    internal CandidateList[] AnyProgramBy { get; }
     /// <summary>Sources of JSON objects, the most special first.</summary>
     internal short[] Json { get; }
     internal short Syslog { get; }

@@ -49,7 +49,9 @@ internal sealed class SourceDefinition
     /// <summary>Names in the record (JSON members, keys, columns) and what becomes of them.</summary>
     public FrozenDictionary<ushort, Target[]> Fields { get; init; } = FrozenDictionary<ushort, Target[]>.Empty;
     /// <summary>Names that a record of this source must have (JSON members, keys, columns of a header).</summary>
-    public ushort[] Has { get; init { field = value; HasKeys = [.. value.Select(id => Encoding.UTF8.GetBytes(FieldNames.Name(id)))]; } } = [];
+    public ushort[] Has { get; init { field = value; HasKeys = [.. value.Select(id => Encoding.UTF8.GetBytes(FieldNames.Name(id)))]; foreach (var id in value) HasBits |= 1UL << (id & 63); } } = [];
+    /// <summary>The same names by the lowest bits of their ids: a record without one of these bits lacks a name.</summary>
+    public ulong HasBits { get; private set; }
     /// <summary>The same names as they stand in the record.</summary>
     public byte[][] HasKeys { get; private init; } = [];
     /// <summary>Values that names of the record must have.</summary>

@@ -1,3 +1,4 @@
+using Palisade.Engine.Parse.Patterns;
 using Palisade.Engine.Parse.Targets;
 
 namespace Palisade.Engine.Parse.Delimited;
@@ -13,6 +14,12 @@ namespace Palisade.Engine.Parse.Delimited;
 /// <param name="Named">A line that holds names alone (<see cref="ColumnNames"/>) names the columns.</param>
 internal sealed record ColumnSyntax(byte Separator, bool Quoted, bool Bracketed, bool More, Target[][][] Lists, byte[] Header, byte[] Comment, bool Named = false)
 {
+    /// <summary>Columns that a record has at least where no header line named them; more than any has where there is no layout.</summary>
+    public int Least { get; } = Lists.Length > 0 ? Lists.Min(l => l.Length) : Named ? 2 : int.MaxValue;
+
+    /// <summary>For each byte, may a record begin with it? Null: with any.</summary>
+    public bool[]? First { get; } = Named || Header.Length > 0 || Comment.Length > 0 || Lists.Length == 0 ? null : PatternStart.FirstBytes([.. Lists.Select(l => l.Length > 0 ? l[0] : [])], [Separator, (byte)'-', (byte)' ', .. Quoted ? "\""u8 : default, .. Bracketed ? "["u8 : default]);
+
     public static ColumnSyntax None { get; } = new((byte)',', true, false, false, [], [], []);
 }
 

@@ -20,6 +20,8 @@ internal sealed class PatternMatcher
     private static readonly SearchValues<byte> QuoteOrEscape = SearchValues.Create("\"\\"u8);
 
     private readonly Capture[] captures = new Capture[MaxCaptures];
+    private readonly ((int Place, int Length) Text, ZoneTable? Zone, long Ms, int Length)[] begins = new ((int, int), ZoneTable?, long, int)[(int)TimeFormat.Layout];
+    private (int Place, int Length) stampedText;
     private int count;
     private long receivedMs;
     private ZoneTable zone = ZoneTable.Utc;
@@ -30,10 +32,19 @@ internal sealed class PatternMatcher
     /// <summary>Bytes that the last <see cref="TryMatchStart"/> took.</summary>
     public int StartLength { get; private set; }
 
+    /// <summary>Forgets what it knows of texts: the next one may lie where one lay before.</summary>
+    public void Reset() => Array.Clear(begins);
+
     /// <summary>True when the pattern fits the whole text; blanks at its end do not count.</summary>
-    public bool TryMatch(PatternNode[] pattern, ReadOnlySpan<byte> text, long received, ZoneTable stamps)
+    /// <param name="pattern">The pattern.</param>
+    /// <param name="text">The text.</param>
+    /// <param name="received">Time of receipt, Unix milliseconds.</param>
+    /// <param name="stamps">Zone of stamps that carry none.</param>
+    /// <param name="place">Where the text lies, the same for the same text since <see cref="Reset"/>; below 0: nobody knows.</param>
+    public bool TryMatch(PatternNode[] pattern, ReadOnlySpan<byte> text, long received, ZoneTable stamps, int place = -1)
     {
         (receivedMs, zone, count) = (received, stamps, 0);
+        stampedText = place < 0 ? default : (place, text.Length);
         var at = 0;
         return Sequence(pattern, text, ref at) && text[at..].TrimEnd(" \t\r\n"u8).IsEmpty;
     }
@@ -41,7 +52,7 @@ internal sealed class PatternMatcher
     /// <summary>True when the pattern fits the beginning of the text.</summary>
     public bool TryMatchStart(PatternNode[] pattern, ReadOnlySpan<byte> text, long received, ZoneTable stamps)
     {
-        (receivedMs, zone, count) = (received, stamps, 0);
+        (receivedMs, zone, count, stampedText) = (received, stamps, 0, default);
         var at = 0;
         var fits = Sequence(pattern, text, ref at);
         StartLength = at;
@@ -52,7 +63,7 @@ internal sealed class PatternMatcher
     /// <param name="reached">Bytes of the text that the parts before it took.</param>
     public PatternNode? Furthest(PatternNode[] pattern, ReadOnlySpan<byte> text, long received, ZoneTable stamps, out int reached)
     {
-        (receivedMs, zone, count) = (received, stamps, 0);
+        (receivedMs, zone, count, stampedText) = (received, stamps, 0, default);
         var at = 0;
         for (var i = 0; i < pattern.Length; i++)
         {
@@ -155,7 +166,7 @@ internal sealed class PatternMatcher
                 if (node.Ends is [var literal, ..] && literal[0] != ' ' && left[..length].IndexOf(literal) is >= 0 and var stop) length = stop;
                 break;
             case CaptureKind.Time:
-                if (!(target.Layout is { } layout ? layout.TryRead(left, receivedMs, zone, out ms, out length) : TimeReader.TryRead(target.Time, left, receivedMs, zone, out ms, out length))) return false;
+                if (at == 0 && stampedText.Length > 0 ? !TryBegin(target, left, out ms, out length) : !TryTime(target, left, out ms, out length)) return false;
                 break;
             default:
                 return false;
@@ -164,6 +175,23 @@ internal sealed class PatternMatcher
         captures[count++] = new Capture { Target = target, Start = at, Length = length, TimeMs = ms };
         at += length + after;
         return true;
+    }
+
+    private bool TryTime(Target target, ReadOnlySpan<byte> left, out long ms, out int length) =>
+        target.Layout is { } layout ? layout.TryRead(left, receivedMs, zone, out ms, out length) : TimeReader.TryRead(target.Time, left, receivedMs, zone, out ms, out length);
+
+    // Of the many patterns that one line is held against, most begin with a time in one of a few forms: each form is read once.
+    private bool TryBegin(Target target, ReadOnlySpan<byte> left, out long ms, out int length)
+    {
+        if (target.Layout is not null) return TryTime(target, left, out ms, out length);
+        ref var known = ref begins[(int)target.Time];
+        if (known.Text != stampedText || !ReferenceEquals(known.Zone, zone))
+        {
+            var fits = TryTime(target, left, out ms, out length);
+            known = (stampedText, zone, ms, fits ? length : -1);
+        }
+        (ms, length) = (known.Ms, known.Length);
+        return length >= 0;
     }
 
     private static int WordEnd(PatternNode node, ReadOnlySpan<byte> left)

@@ -16,6 +16,20 @@ internal static class PatternStart
         return first;
     }
 
+    /// <summary>For each byte, may a record of columns begin with it, whose first column goes to one of these? Null: with any.</summary>
+    public static bool[]? FirstBytes(Target[][] columns, ReadOnlySpan<byte> also)
+    {
+        var first = new bool[256];
+        foreach (var b in also) first[b] = true;
+        foreach (var targets in columns)
+        {
+            // One of several that says what the value must be is enough.
+            if (targets.Select(Of).FirstOrDefault(o => o is not null) is not { } bytes) return null;
+            foreach (var c in bytes) first[(byte)c] = true;
+        }
+        return first;
+    }
+
     private static readonly SourcePattern[][] None = [.. Enumerable.Repeat(Array.Empty<SourcePattern>(), 256)];
 
     /// <summary>For each byte the patterns that a text may fit which begins with it, in their order.</summary>
