@@ -17,6 +17,8 @@ internal readonly record struct Window(int First, int Last, long Count);
 /// </summary>
 internal sealed class GroupState(CompiledCorrelation rule, KeyValuePair<string, string>[] group)
 {
+    // More events never make such a condition fail.
+    private readonly bool onlyAtLeast = rule.Source.Bounds.All(b => b.Operator is Operator.Greater or Operator.GreaterOrEqual);
     private Entry[] items = new Entry[4];
     private int start, count;
     // value_count: how often each value lies in the newest window, which begins at countedFrom
@@ -73,8 +75,26 @@ internal sealed class GroupState(CompiledCorrelation rule, KeyValuePair<string, 
         count++;
         var place = at - start;
         if (place == count - 1) Advance(entry);
-        else Rebuild();
+        else Join(place, entry);
         return place;
+    }
+
+    /// <summary>Takes an entry that came late into the running figures: those of the newest window only change where it lies in that window.</summary>
+    private void Join(int place, in Entry entry)
+    {
+        switch (rule.Source.Type)
+        {
+            case CorrelationType.ValueCount:
+                if (place < countedFrom || place == countedFrom && entry.TimeMs < NewestMs - rule.Source.SpanMs) countedFrom++;
+                else values![entry.Value] = values.GetValueOrDefault(entry.Value) + 1;
+                break;
+            case CorrelationType.Temporal:
+                marks![entry.Input] = Math.Max(marks[entry.Input], entry.TimeMs);
+                break;
+            case CorrelationType.TemporalOrdered:
+                Rebuild();
+                break;
+        }
     }
 
     /// <summary>Events up to a time, counted or summed as the correlation says, and whether that fulfils the condition; those events are forgotten.</summary>
@@ -182,6 +202,7 @@ internal sealed class GroupState(CompiledCorrelation rule, KeyValuePair<string, 
             var newest = last == count - 1;
             // entries of one moment end in one window
             if (!newest && items[start + last + 1].TimeMs == items[start + last].TimeMs) continue;
+            if (found && !newest) continue;
             if (!Holds(last, newest, out var w)) continue;
             if (newest) newestHolds = true;
             if (!found) window = w;
@@ -201,6 +222,8 @@ internal sealed class GroupState(CompiledCorrelation rule, KeyValuePair<string, 
             case CorrelationType.EventCount:
                 return Bounds(entries.Length);
             case CorrelationType.ValueCount:
+                // No window has more values than events.
+                if (!newest && onlyAtLeast && !Bounds(entries.Length)) return false;
                 var distinct = newest ? values!.Count : Distinct(entries);
                 window = window with { Count = distinct };
                 return Bounds(distinct);
@@ -234,10 +257,17 @@ internal sealed class GroupState(CompiledCorrelation rule, KeyValuePair<string, 
 
     private static int Distinct(ReadOnlySpan<Entry> entries)
     {
-        var seen = new HashSet<ulong>();
+        var seen = scratch ??= [];
+        seen.Clear();
         foreach (var e in entries) seen.Add(e.Value);
-        return seen.Count;
+        var n = seen.Count;
+        // Clearing costs what it once held.
+        if (n > 4_096) scratch = null;
+        return n;
     }
+
+    [ThreadStatic]
+    private static HashSet<ulong>? scratch;
 
     private bool Inputs(ReadOnlySpan<Entry> entries, bool newest, long end)
     {

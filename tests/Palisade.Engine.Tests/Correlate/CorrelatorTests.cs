@@ -98,6 +98,31 @@ public sealed class CorrelatorTests
         }
     }
 
+    [Theory]
+    [InlineData("count"), InlineData("distinct"), InlineData("ordered")]
+    public void Figures_kept_while_events_come_late_are_those_counted_anew(string kind)
+    {
+        var set = kind switch { "count" => Count, "distinct" => Distinct, _ => Ordered };
+        var order = new Random(11);
+        // What is loaded counts its figures anew from the events it holds.
+        Correlator kept = new(set), anew = new(set);
+        var fired = 0;
+        for (var i = 0; i < 600; i++)
+        {
+            var e = (Time: i * 20_000L + order.Next(-5, 6) * Minute, What: kind != "ordered" ? "bad" : order.Next(2) == 0 ? "first" : "second", Ip: $"203.0.113.{order.Next(3)}", User: $"u{order.Next(6)}");
+            e.Time = Math.Max(0, e.Time);
+            var said = Fired(set, kept, (ulong)i, e);
+            Assert.Equal(said, Fired(set, anew, (ulong)i, e));
+            fired += said;
+            using var state = new MemoryStream();
+            anew.Save(state);
+            state.Position = 0;
+            anew = new Correlator(set);
+            anew.Load(state);
+        }
+        Assert.InRange(fired, 3, 500);
+    }
+
     [Fact]
     public void Broken_state_is_refused()
     {
