@@ -9,6 +9,7 @@ namespace Palisade.Engine.Parse;
 /// <summary>Reads what happens after a match: <c>set</c>, <c>parse</c>, <c>lookups</c>, <c>when</c>, and the patterns that carry them.</summary>
 internal sealed class EffectReader(Action<string, int, string> error, IReadOnlyDictionary<string, string> parts)
 {
+    private const string AllValues = ":words";
     private static readonly string[] Tests = [.. Enum.GetNames<ConditionTest>().Select(t => t.ToLowerInvariant())];
     private static readonly string[] PatternKeys = ["id", "match", "set", "parse", "lookups", "when"];
     private static readonly string[] WhenKeys = ["field", "set", "parse", "lookups", .. Tests];
@@ -82,18 +83,20 @@ internal sealed class EffectReader(Action<string, int, string> error, IReadOnlyD
         return [.. found];
     }
 
-    private (byte[], ushort)[] Parts(string text, int line)
+    private (byte[], ushort, bool)[] Parts(string text, int line)
     {
-        var found = new List<(byte[], ushort)>();
+        var found = new List<(byte[], ushort, bool)>();
         var at = 0;
         while (true)
         {
             var open = text.IndexOf("%{", at, StringComparison.Ordinal);
-            if (open < 0) { found.Add((Encoding.UTF8.GetBytes(text[at..]), 0)); return [.. found]; }
+            if (open < 0) { found.Add((Encoding.UTF8.GetBytes(text[at..]), 0, false)); return [.. found]; }
             var close = text.IndexOf('}', open);
-            var field = close < 0 ? (ushort)0 : FieldNames.GetOrAdd(text[(open + 2)..close]);
+            var name = close < 0 ? "" : text[(open + 2)..close];
+            var all = name.EndsWith(AllValues, StringComparison.Ordinal);
+            var field = name.Length == 0 ? (ushort)0 : FieldNames.GetOrAdd(all ? name[..^AllValues.Length] : name);
             if (field == 0) { error("SRC007", line, $"'{text}' does not name a field after '%{{'"); return [.. found]; }
-            found.Add((Encoding.UTF8.GetBytes(text[at..open]), field));
+            found.Add((Encoding.UTF8.GetBytes(text[at..open]), field, all));
             at = close + 1;
         }
     }

@@ -5,6 +5,8 @@ namespace Palisade.Engine.Parse;
 /// <summary>What happens after a record was read: set, parse further, look up, when.</summary>
 public sealed partial class Parser
 {
+    private static readonly byte[] Blank = [(byte)' '];
+
     private void Run(EffectList effects, SourceDefinition source, EventBatch into, int depth, EffectList? own)
     {
         Apply(effects.Set, into);
@@ -36,15 +38,16 @@ public sealed partial class Parser
         }
     }
 
-    private static bool Compose((byte[] Literal, ushort Field)[] parts, EventBatch into, out int offset, out int length)
+    private static bool Compose((byte[] Literal, ushort Field, bool All)[] parts, EventBatch into, out int offset, out int length)
     {
         offset = into.ArenaUsed;
         length = 0;
-        foreach (var (literal, field) in parts)
+        foreach (var (literal, field, all) in parts)
         {
             if (field != 0 && into.Get(into.Count - 1, field).IsEmpty) { into.TrimTo(offset); return false; }
             Append(into, literal);
             if (field == 0) continue;
+            if (all) { AppendAll(into, field); continue; }
             into.TryGetRange(into.Count - 1, field, out var at, out var n);
             var to = into.Reserve(n);
             into.Bytes(at, n).CopyTo(into.Bytes(to, n));
@@ -54,6 +57,22 @@ public sealed partial class Parser
     }
 
     private static void Append(EventBatch into, byte[] text) => text.CopyTo(into.Bytes(into.Reserve(text.Length), text.Length));
+
+    // Only the slots there are now: what is written here goes to the arena, not to a slot.
+    private static void AppendAll(EventBatch into, ushort field)
+    {
+        var index = into.Count - 1;
+        var first = true;
+        for (var slot = 0; slot < into.FieldIds(index).Length; slot++)
+        {
+            if (into.FieldIds(index)[slot] != field) continue;
+            if (!first) Append(into, Blank);
+            first = false;
+            var (at, n) = into.RangeAt(index, slot);
+            var to = into.Reserve(n);
+            into.Bytes(at, n).CopyTo(into.Bytes(to, n));
+        }
+    }
 
     private void Further(ParseRule[] rules, SourceDefinition source, EventBatch into, int depth)
     {

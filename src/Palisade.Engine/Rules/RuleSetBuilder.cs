@@ -230,7 +230,7 @@ internal sealed class RuleSetBuilder
         foreach (var atom in atoms)
         {
             foreach (var literal in atom.Literals) yield return (literal, atom.Index, true);
-            if (atom.Required is { } required) yield return (new Literal(required, Place.Anywhere), atom.Index, false);
+            foreach (var required in atom.Required) yield return (new Literal(required, Place.Anywhere), atom.Index, false);
         }
     }
 

@@ -14,9 +14,9 @@ internal sealed record EffectList(SetRule[] Set, ParseRule[] Parse, LookupRule[]
 /// <summary>Sets a field to a text, or to one made of other fields; an empty text takes the field away.</summary>
 /// <param name="Target">Where the value goes and how it is read.</param>
 /// <param name="Value">The text; null when it is made of parts.</param>
-/// <param name="Parts">Literals and fields in turn; a missing field means that nothing is set.</param>
+/// <param name="Parts">Literals and fields in turn, all values of a field with blanks between or its first; a missing field means that nothing is set.</param>
 /// <param name="Append">A further value of the same field.</param>
-internal sealed record SetRule(Target Target, byte[]? Value, (byte[] Literal, ushort Field)[] Parts, bool Append);
+internal sealed record SetRule(Target Target, byte[]? Value, (byte[] Literal, ushort Field, bool All)[] Parts, bool Append);
 
 /// <summary>What reads the value of a field further.</summary>
 /// <param name="Field">The field; nothing happens where the event has none.</param>

@@ -38,22 +38,10 @@ internal sealed class AtomTable(FieldTable fields)
     {
         return Keep($"re|{field}|{place}|{options}|{text}", () =>
         {
-            try
-            {
-                return new Atom
-                {
-                    Kind = AtomKind.Regex,
-                    Field = field,
-                    Regex = new Regex(RegexText.Anchor(text, place), options | RegexOptions.NonBacktracking | RegexOptions.CultureInvariant),
-                    Required = RegexLiteral.Find(text),
-                };
-            }
-            catch (Exception e) when (e is ArgumentException or NotSupportedException)
-            {
-                throw new RuleException("SIG028", line, e is NotSupportedException
-                    ? $"the expression needs backtracking (look-around, back reference) or is too large: {text}"
-                    : "the expression is broken: " + e.Message);
-            }
+            var regex = new LazyPattern(RegexText.Anchor(text, place), options: options);
+            if (regex.Fault(out var backtracks) is { } fault)
+                throw new RuleException("SIG028", line, backtracks ? $"the expression needs backtracking (look-around, back reference) or is too large: {text}" : "the expression is broken: " + fault);
+            return new Atom { Kind = AtomKind.Regex, Field = field, Regex = regex, Required = RegexLiteral.Find(text) };
         });
     }
 
@@ -77,7 +65,7 @@ internal sealed class AtomTable(FieldTable fields)
         var required = parts.Where(p => p.Kind == PartKind.Literal).Select(p => Prepare(p.Literal, dashes)).MaxBy(l => l.Length);
         var key = new StringBuilder($"glob|{field}|{dashes}|{cased}");
         foreach (var p in ready.Parts) key.Append('|').Append(p.Kind).Append(Convert.ToHexString(p.Literal));
-        return Keep(key.ToString(), () => new Atom { Kind = AtomKind.Glob, Field = field, Pattern = ready, Dashes = dashes, Cased = cased, Required = required });
+        return Keep(key.ToString(), () => new Atom { Kind = AtomKind.Glob, Field = field, Pattern = ready, Dashes = dashes, Cased = cased, Required = required is null ? [] : [required] });
     }
 
     public Atom Literals(int field, IReadOnlyList<Literal> literals, bool dashes)

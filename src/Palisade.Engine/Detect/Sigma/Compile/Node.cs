@@ -70,10 +70,10 @@ internal sealed class Atom
     public bool Dashes { get; init; }
     public bool Cased { get; init; }
     public Literal[] Literals { get; init; } = [];
-    /// <summary>Folded bytes that must occur for the atom to be true; the scan looks for them. Null: none is known.</summary>
-    public byte[]? Required { get; init; }
+    /// <summary>Folded bytes of which one must occur for the atom to be true; the scan looks for them. Empty: none is known.</summary>
+    public byte[][] Required { get; init; } = [];
     public Pattern? Pattern { get; init; }
-    public System.Text.RegularExpressions.Regex? Regex { get; init; }
+    public LazyPattern? Regex { get; init; }
     public Comparison Comparison { get; init; }
     public double Number { get; init; }
     public TimeUnit Unit { get; init; }

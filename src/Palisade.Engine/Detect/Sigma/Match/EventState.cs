@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Text;
-using System.Text.RegularExpressions;
 using Palisade.Engine.Detect.Sigma.Compile;
 using Palisade.Engine.Rules;
 
@@ -180,7 +179,7 @@ internal sealed class EventState
         var i = atom.Index;
         if (IsKnownTrue(i)) return true;
         if (atom.Kind == AtomKind.Literals) return false;
-        if (atom.Required is not null && possible[i] != generation) return false;
+        if (atom.Required.Length > 0 && possible[i] != generation) return false;
         if (tried[i] == generation) return false;
         tried[i] = generation;
         return Try(atom);
@@ -287,11 +286,11 @@ internal sealed class EventState
         return ValueTests.Placed(folded.AsSpan(0, length), foldedOther.AsSpan(0, otherLength), atom.Place);
     }
 
-    private bool RegexMatches(Regex regex, ReadOnlySpan<byte> value)
+    private bool RegexMatches(LazyPattern regex, ReadOnlySpan<byte> value)
     {
         if (chars.Length < value.Length) chars = new char[value.Length * 2];
         var n = Encoding.UTF8.GetChars(value, chars);
-        // Linear in the value (NonBacktracking), so no clock decides: the same record always gives the same answer.
+        // Time chooses the matcher, never the answer: the same record always gives the same one.
         return regex.IsMatch(chars.AsSpan(0, n));
     }
 

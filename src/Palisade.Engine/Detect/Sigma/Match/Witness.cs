@@ -45,10 +45,10 @@ internal sealed class Witness
     private static Witness? Of(Atom atom)
     {
         var w = new Witness();
-        if (atom.Kind == AtomKind.Literals || atom.Required is { Length: > 0 })
+        if (atom.Kind == AtomKind.Literals || atom.Required.Length > 0)
         {
             w.Atoms.Add(atom);
-            w.Cost = atom.Kind == AtomKind.Literals ? atom.Literals.Max(Cost1) : Cost1(new Literal(atom.Required!, Place.Anywhere));
+            w.Cost = atom.Kind == AtomKind.Literals ? atom.Literals.Max(Cost1) : atom.Required.Max(r => Cost1(new Literal(r, Place.Anywhere)));
             return w;
         }
         if (!atom.NeedsField || atom.Field == 0) return null;

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Text.RegularExpressions;
 
-namespace Palisade.Engine.Detect.Web;
+namespace Palisade.Engine.Detect;
 
 /// <summary>
 /// An expression that is made when it is first asked: most signatures never get past their literal. Two threads may both make it;
@@ -15,8 +15,9 @@ namespace Palisade.Engine.Detect.Web;
 /// </remarks>
 /// <param name="text">The expression.</param>
 /// <param name="linear">Begin with the automaton: for many alternatives at once it is the faster one.</param>
+/// <param name="options">Beside those every expression gets.</param>
 /// <param name="clock">Ticks of <see cref="Stopwatch.Frequency"/>; null: the machine's. Time chooses the matcher, never the answer.</param>
-internal sealed class LazyPattern(string text, bool linear = false, Func<long>? clock = null)
+internal sealed class LazyPattern(string text, bool linear = false, RegexOptions options = RegexOptions.None, Func<long>? clock = null)
 {
     private static readonly TimeSpan Longest = TimeSpan.FromMilliseconds(50);
     /// <summary>Turned into machine code when asked this often: the few expressions that ordinary traffic asks pay for it, the rest never do.</summary>
@@ -40,11 +41,11 @@ internal sealed class LazyPattern(string text, bool linear = false, Func<long>? 
         if (linear || automaton is not null) return (automaton ??= Automaton()).IsMatch(value);
         try
         {
-            if (uses < UsesToCompile && ++uses == UsesToCompile) quick = new Regex(text, RegexOptions.CultureInvariant | RegexOptions.Compiled, Longest);
+            if (uses < UsesToCompile && ++uses == UsesToCompile) quick = new Regex(text, options | RegexOptions.CultureInvariant | RegexOptions.Compiled, Longest);
             // So short a value owes nothing worth the clock; the time-out still stands.
-            if (value.Length <= Short && clock is null) return (quick ??= new Regex(text, RegexOptions.CultureInvariant, Longest)).IsMatch(value);
+            if (value.Length <= Short && clock is null) return (quick ??= Quick()).IsMatch(value);
             var began = Now();
-            var matches = (quick ??= new Regex(text, RegexOptions.CultureInvariant, Longest)).IsMatch(value);
+            var matches = (quick ??= Quick()).IsMatch(value);
             var owed = Volatile.Read(ref debt) + Now() - began - PerMatch - PerChar * value.Length;
             Volatile.Write(ref debt, Math.Max(0, owed));
             if (owed > MostDebt) automaton = Automaton();
@@ -82,19 +83,46 @@ internal sealed class LazyPattern(string text, bool linear = false, Func<long>? 
 
     private long Now() => clock is null ? Stopwatch.GetTimestamp() : clock();
 
-    /// <summary>What is wrong with the expression; null when it is sound, for either matcher.</summary>
-    public string? Fault()
+    /// <summary>What is wrong with the expression; null when it is sound, for either matcher. Makes the automaton only where the text may need backtracking.</summary>
+    public string? Fault() => Fault(out _);
+
+    /// <summary>The same, and whether it is sound but no automaton can do it.</summary>
+    public string? Fault(out bool backtracks)
     {
+        backtracks = false;
         try
         {
-            _ = Automaton();
+            if (MayBacktrack(text)) _ = Automaton();
+            else quick ??= Quick();
             return null;
         }
-        catch (Exception e) when (e is ArgumentException or NotSupportedException)
+        catch (ArgumentException e)
         {
+            return e.Message;
+        }
+        catch (NotSupportedException e)
+        {
+            backtracks = true;
             return e.Message;
         }
     }
 
-    private Regex Automaton() => new(text, RegexOptions.NonBacktracking | RegexOptions.CultureInvariant);
+    private Regex Automaton() => new(text, options | RegexOptions.NonBacktracking | RegexOptions.CultureInvariant);
+
+    private Regex Quick() => new(text, options | RegexOptions.CultureInvariant, Longest);
+
+    // Look-around, atomic groups, conditions, back references and \G are all an automaton cannot do; what merely looks like one is tried.
+    private static bool MayBacktrack(string text)
+    {
+        for (var i = 0; i + 1 < text.Length; i++)
+        {
+            if (text[i] == '\\')
+            {
+                i++;
+                if (char.IsAsciiDigit(text[i]) || text[i] is 'k' or 'G') return true;
+            }
+            else if (text[i] == '(' && text[i + 1] == '?' && i + 2 < text.Length && text[i + 2] is '=' or '!' or '>' or '(' or '<' or '\'') return true;
+        }
+        return false;
+    }
 }

@@ -1,6 +1,6 @@
-using Palisade.Engine.Detect.Web;
+using Palisade.Engine.Detect;
 
-namespace Palisade.Engine.Tests.Detect.Web;
+namespace Palisade.Engine.Tests.Detect;
 
 public sealed class LazyPatternTests
 {
