@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using System.Text.Json.Nodes;
 using Microsoft.Playwright;
 
@@ -32,6 +33,20 @@ public sealed class RulePagesTests
 
     private static async Task<string[]> AuditAsync(Product product) => [.. ((JsonArray)(await product.GetAsync("/api/v1/audit"))["items"]!).Select(e => (string)e!["action"]!)];
 
+    private static byte[] Zip(params (string Name, string Text)[] files)
+    {
+        using var bytes = new MemoryStream();
+        using (var zip = new ZipArchive(bytes, ZipArchiveMode.Create, leaveOpen: true))
+        {
+            foreach (var (name, text) in files)
+            {
+                using var entry = new StreamWriter(zip.CreateEntry(name).Open());
+                entry.Write(text);
+            }
+        }
+        return bytes.ToArray();
+    }
+
     [Fact]
     public async Task Rules_are_found_tried_switched_imported_tested_on_the_past_and_muted()
     {
@@ -65,9 +80,19 @@ public sealed class RulePagesTests
         await page.GotoAsync(config + "rules?q=nothing-like-it");
         await Assertions.Expect(page.Locator(".state strong")).ToBeVisibleAsync();
 
-        // A rule of others: first the report, then it is ours.
+        await page.GotoAsync(config + "rules/web.sqli?from=now-7d");
+        await Assertions.Expect(page.Locator("section[aria-labelledby=rule-hits] .chart svg")).ToBeVisibleAsync();
+        await Assertions.Expect(page.Locator("section[aria-labelledby=rule-hits] .queue a").First).ToBeVisibleAsync();
+        await ConsoleTests.ShotAsync(page, "rule");
+        await ConsoleTests.AccessibleAsync(page);
+
+        // Rules of others: first the report, then they are ours; from a file, or pasted.
         await page.GotoAsync(config + "rules-import");
         await Assertions.Expect(page.Locator("#import-text")).ToBeEnabledAsync();
+        await page.SetInputFilesAsync("#import-file", new FilePayload { Name = "rules.zip", MimeType = "application/zip", Buffer = Zip(("a/one.yml", Own), ("README.md", "no rule")) });
+        await Assertions.Expect(page.Locator(".issue").First).ToContainTextAsync("a/one.yml", new() { Timeout = 60_000 });
+        await page.SetInputFilesAsync("#import-file", new FilePayload { Name = "rules.zip", MimeType = "application/zip", Buffer = [.. "PK"u8, 3, 4, 9, 9] });
+        await Assertions.Expect(page.GetByRole(AriaRole.Alert).First).ToContainTextAsync("damaged");
         await page.FillAsync("#import-text", Own);
         await page.ClickAsync("#import-look");
         await Assertions.Expect(page.Locator(".issue").First).ToContainTextAsync("SIG020", new() { Timeout = 60_000 });

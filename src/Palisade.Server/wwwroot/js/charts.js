@@ -12,7 +12,7 @@ export async function draw(element, kind, data, owner) {
     const chart = echarts.init(element, null, { renderer: 'svg' });
     const observer = new ResizeObserver(() => {
       chart.resize();
-      if (entry.kind === 'trend' && entry.data) chart.setOption({ xAxis: { axisLabel: { interval: spacing(entry.data.labels.length, chart.getWidth()) } } });
+      if (entry.kind === 'trend' && entry.data) chart.setOption({ xAxis: { axisLabel: { interval: spacing(entry.data.labels, chart.getWidth()) } } });
     });
     observer.observe(element);
     entry = { chart, observer };
@@ -54,8 +54,11 @@ const short = (value, zh) => zh
   ? value >= 1e4 ? `${+(value / 1e4).toFixed(1)} 万` : value.toLocaleString('en')
   : value >= 1e6 ? `${+(value / 1e6).toFixed(1)}M` : value >= 1e4 ? `${+(value / 1e3).toFixed(0)}k` : value.toLocaleString('en');
 
-// How many labels are left out between two, so that at most eight stand apart.
-const spacing = (labels, width) => Math.max(0, Math.ceil(labels / Math.min(8, Math.max(2, Math.floor(width / 64)))) - 1);
+// How many labels are left out between two, so that at most eight stand, and apart.
+const spacing = (labels, width) => {
+  const fit = Math.floor((width - 56) / (7 * (labels[0]?.length ?? 5) + 16));
+  return Math.max(0, Math.ceil(labels.length / Math.min(8, Math.max(2, fit))) - 1);
+};
 
 function trend(data, width) {
   const zh = document.documentElement.lang.startsWith('zh');
@@ -73,7 +76,7 @@ function trend(data, width) {
   return {
     grid: { left: 44, right: 12, top: 14, bottom: 24 },
     tooltip: { trigger: 'axis', axisPointer: { type: 'shadow', shadowStyle: { color: css('chart-band') } }, valueFormatter: value => value?.toLocaleString('en') ?? '–' },
-    xAxis: { type: 'category', data: data.labels, axisLine: { show: true, lineStyle: { color: css('chart-axis') } }, axisTick: { show: false }, axisLabel: { ...label, hideOverlap: true, interval: spacing(data.labels.length, width) } },
+    xAxis: { type: 'category', data: data.labels, axisLine: { show: true, lineStyle: { color: css('chart-axis') } }, axisTick: { show: false }, axisLabel: { ...label, hideOverlap: true, interval: spacing(data.labels, width) } },
     yAxis: { type: 'value', minInterval: 1, axisLine: { show: false }, axisTick: { show: false }, axisLabel: { ...label, formatter: value => short(value, zh) }, splitLine: { lineStyle: { color: css('chart-grid') } }, splitNumber: 3 },
     series,
   };
