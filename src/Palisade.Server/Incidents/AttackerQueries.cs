@@ -6,6 +6,7 @@ using Palisade.Engine.Enrich;
 using Palisade.Protocol;
 using Palisade.Server.Alerts;
 using Palisade.Server.Control;
+using Palisade.Server.Sources;
 using Palisade.Server.Storage;
 
 namespace Palisade.Server.Incidents;
@@ -41,7 +42,7 @@ public sealed record AttackerProfile(
 }
 
 /// <summary>Attackers by address: those of findings and of incidents together.</summary>
-public sealed class AttackerQueries(ControlDbFactory factory, EventQueries events, IGeoLookup geo)
+public sealed class AttackerQueries(ControlDbFactory factory, EventQueries events, ISourceRegistry registry, IGeoLookup geo)
 {
     public const int MaxRows = 300;
     private const int MaxThings = 100;
@@ -97,7 +98,15 @@ public sealed class AttackerQueries(ControlDbFactory factory, EventQueries event
         examples.Reverse();
         return new AttackerProfile(
             address, Lookup(address), firsts.Count > 0 ? firsts.Min() : null, lasts.Count > 0 ? lasts.Max() : null, incidents, alerts, [.. examples.DistinctBy(e => e.EventId)],
-            tries ?? [], targets ?? [], activity ?? [], traffic?[0], tries is not null);
+            tries ?? [], await NamedAsync(targets ?? [], stop), activity ?? [], traffic?[0], tries is not null);
+    }
+
+    /// <summary>Where a record names neither host nor site, its log source stands for the target.</summary>
+    private async Task<IReadOnlyList<AttackerTarget>> NamedAsync(List<AttackerTarget> targets, CancellationToken stop)
+    {
+        for (var i = 0; i < targets.Count; i++)
+            if (targets[i].Key.StartsWith('#') && uint.TryParse(targets[i].Key.AsSpan(1), out var source) && await registry.FindAsync(source, stop) is { } known) targets[i] = targets[i] with { Key = known.Name };
+        return targets;
     }
 
     private GeoInfo? Lookup(string address) => geo.TryLookup(Encoding.ASCII.GetBytes(address), out var info) ? info : null;
