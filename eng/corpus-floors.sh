@@ -3,4 +3,5 @@ ruler "web requests" "$tools/run_web.py" "$root/palisade" lines "$data/web" --ne
 ruler "log parsing, core sources" "$tools/run_logs.py" "$root/palisade" "$data/logs" --tier core --need-precision 0.98 --need-recall 0.97
 ruler "Sigma conformance" "$tools/run_conformance.py" "$root/palisade" "$data/sigma/conformance.jsonl"
 ruler "Sigma rules on their own events" "$tools/run_positives.py" "$root/palisade" "$data/sigma/regression.ndjson.gz" "$data/sigma/rules.tar.gz"
+judge "Sigma engine against oracle" oracle 40
 ruler "campaigns as incidents" "$tools/run_web.py" "$root/palisade" campaign "$data/web" --need 0.85 --max-false 1

@@ -8,12 +8,21 @@ command -v python3 >/dev/null || { echo "palisade test corpus: python3 is missin
 "$root/palisade" build || exit $?
 passed=0 failed=0
 # A floor is what the last release reached, a little below; it only rises.
-ruler() {
+ruler() { local title=$1; shift; judge "$title" python3 "$@"; }
+judge() {
   local title=$1; shift
   echo "== $title" >&2
   local t0=$SECONDS text
-  if text=$(python3 "$@" 2>&1); then passed=$((passed + 1)); verdict=ok; else failed=$((failed + 1)); verdict=BELOW; fi
+  if text=$("$@" 2>&1); then passed=$((passed + 1)); verdict=ok; else failed=$((failed + 1)); verdict=BELOW; fi
   printf '%s: %s [%s, %s s]\n' "$title" "$(printf '%s\n' "$text" | tail -n 1)" "$verdict" $((SECONDS - t0))
+}
+# Every rule on each so-manieth event of the public stream, judged by the engine and by its slow second reading.
+oracle() {
+  local every=$1 t said; t=$(mktemp -d)
+  tar xzf "$data/sigma/rules.tar.gz" -C "$t" && gzip -dc "$data/sigma/windows_events.ndjson.gz" | awk -v n="$every" 'NR % n == 1' >"$t/events.ndjson"
+  said=$("$root/palisade" rules match --any-logsource --oracle --rules "$t" --events "$t/events.ndjson" 2>&1 >/dev/null | tail -n 1)
+  rm -rf "$t"; echo "$said"
+  [[ $said == oracle:*", 0 differences" ]]
 }
 source "$root/eng/corpus-floors.sh"
 echo "$passed passed, $failed failed"

@@ -270,6 +270,13 @@ public sealed class EventBatch
         return (s.Offset, s.Length);
     }
 
+    /// <summary>Keeps only the first bytes of the n-th slot of an event.</summary>
+    public void Shorten(int index, int slot, int length)
+    {
+        ref var s = ref values[headers[index].FirstSlot + slot];
+        s = new Slice(s.Offset, length);
+    }
+
     /// <summary>Takes the last event away, with all that lies in the arena from <paramref name="arenaStart"/> on.</summary>
     public void RemoveLast(int arenaStart)
     {

@@ -1,13 +1,18 @@
 using System.Globalization;
 using System.Text.Json;
 using Palisade.Cli.Bench.Cases;
+using Palisade.Cli.Bench.Cases.Detect;
 
 namespace Palisade.Cli.Bench;
 
 /// <summary>Runs cases several times and says medians, spread and machine.</summary>
 internal static class BenchRunner
 {
-    public static readonly IReadOnlyList<IBenchCase> Cases = [new JournalCase(), new ScanCase(), new ParseCase(), new IntakeNginxCase(), new IntakeMixedCase(), new ConnectionsCase(), new AlertLatencyCase(), new OverloadCase(), new ColdStartCase(), new WebDetectCase()];
+    public static readonly IReadOnlyList<IBenchCase> Cases =
+    [
+        new JournalCase(), new ScanCase(), new ParseCase(), new IntakeNginxCase(), new IntakeMixedCase(), new ConnectionsCase(), new AlertLatencyCase(), new OverloadCase(), new ColdStartCase(), new WebDetectCase(),
+        new DetectWindowsCase(), new DetectOwnCase(), new DetectCoresCase(), new DetectManyCase(), new DetectLoadCase(), new DetectCorrelationCase(),
+    ];
 
     public static async Task RunAsync(IReadOnlyList<IBenchCase> cases, BenchWishes wishes, CancellationToken cancellationToken)
     {
@@ -52,7 +57,7 @@ internal static class BenchRunner
             (_, { } most) => $"at most {Number(most)}: {(s.Reached ? "reached" : "MISSED")}",
             _ => "",
         };
-        return string.Create(CultureInfo.InvariantCulture, $"{s.Case,-14} {s.Name,-40} {Number(s.Median),12} {s.Unit,-10} ({Number(s.Min)} to {Number(s.Max)})  {target}").TrimEnd();
+        return string.Create(CultureInfo.InvariantCulture, $"{s.Case,-18} {s.Name,-40} {Number(s.Median),12} {s.Unit,-10} ({Number(s.Min)} to {Number(s.Max)})  {target}").TrimEnd();
     }
 
     private static string Number(double value) =>

@@ -14,7 +14,7 @@ internal static class BenchCommand
         var runs = new Option<int>("--runs") { Description = "Runs of each.", DefaultValueFactory = _ => 5 };
         var seconds = new Option<int>("--seconds") { Description = "How long the cases that load a server go on.", DefaultValueFactory = _ => 120 };
         var lines = new Option<int>("--lines") { Description = "Lines of the log that is scanned.", DefaultValueFactory = _ => 1_000_000 };
-        var data = new Option<string?>("--data") { Description = "Labelled requests for web-detect: a folder with requests.jsonl.gz.", HelpName = "DIR" };
+        var data = new Option<string?>("--data") { Description = "Public data: for web-detect a folder with requests.jsonl.gz, for detect-* one with sigma/.", HelpName = "DIR" };
         var misses = new Option<string?>("--misses") { Description = "With --data: write the requests judged wrongly, one JSON object a line.", HelpName = "FILE" };
         var command = new Command("bench", "Measures this machine. Example: palisade bench scan --runs 3") { names, json, runs, seconds, lines, data, misses };
         command.SetAction(async (parsed, cancel) =>

@@ -14,7 +14,8 @@ namespace Palisade.Cli.Rules;
 /// <summary><c>rules match</c>: JSON events in, matches out.</summary>
 internal static class RulesMatch
 {
-    private const int MaxArena = 64 << 20;
+    // What matched is written often, so that a batch stays in the cache.
+    private const int MaxEvents = 512, MaxArena = 1 << 20;
 
     public static int Run(IReadOnlyList<string> rulePaths, string events, RuleLoadOptions options, bool oracle)
     {
@@ -47,11 +48,12 @@ internal static class RulesMatch
 
     private sealed class Matcher(RuleSet set, Stream output, OracleComparison? comparison) : IDisposable
     {
-        private readonly SigmaDetector detector = new(set);
+        private readonly JsonDetector detector = new(set);
         private readonly Correlator correlator = new(set, new CorrelatorOptions { MaxGroups = 1_000_000 });
         private readonly EventBatch batch = new();
         private readonly FindingList findings = new();
         private readonly JsonEventReader reader = new(set);
+        private readonly EventBatch one = new();
         private readonly ArrayBufferWriter<byte> buffer = new(1 << 16);
         private readonly Utf8JsonWriter json = new(Stream.Null);
 
@@ -96,19 +98,26 @@ internal static class RulesMatch
             bytes = bytes.TrimEnd(" \t\r"u8);
             if (bytes.IsEmpty) return;
             // before, not behind: the last batch must not be empty when the windows are closed
-            if (batch.IsFull || batch.ArenaUsed > MaxArena) Flush(last: false);
-            var refusal = reader.Add(batch, bytes, Events++);
+            if (batch.Count >= MaxEvents || batch.ArenaUsed > MaxArena) Flush(last: false);
+            var refusal = detector.Add(batch, bytes, Events, findings);
+            if (comparison is not null && refusal == ParseRefusal.None) Compare(bytes);
+            Events++;
             if (refusal != ParseRefusal.None)
                 throw new CliException(ExitCodes.BadInput, $"{name}:{number}: {(refusal == ParseRefusal.TooDeep ? $"nested deeper than {JsonEventReader.MaxDepth}" : "an event is a JSON object; this is none")}");
         }
 
+        private void Compare(ReadOnlySpan<byte> bytes)
+        {
+            one.Clear();
+            reader.Add(one, bytes, Events);
+            foreach (var difference in comparison!.Compare(one, bytes)) Write(difference);
+        }
+
         private void Flush(bool last)
         {
-            detector.Detect(batch, findings);
             correlator.Process(batch, findings);
             if (last) correlator.End(batch, findings);
             foreach (ref readonly var finding in findings.Items) Write(finding);
-            foreach (var difference in comparison?.Compare(batch) ?? []) Write(difference);
             output.Write(buffer.WrittenSpan);
             output.Flush();
             buffer.ResetWrittenCount();

@@ -27,6 +27,8 @@ internal static class WebCorpus
 {
     public static List<WebRow> Read(string folder)
     {
+        // of all public data, or these alone
+        if (Directory.Exists(Path.Combine(folder, "web"))) folder = Path.Combine(folder, "web");
         var requests = Path.Combine(folder, "requests.jsonl.gz");
         if (!File.Exists(requests)) throw new CliException(ExitCodes.BadInput, $"{requests}: no such file. --data names a folder with requests.jsonl.gz.");
         var labels = Path.Combine(folder, "labels.txt.gz");

@@ -3,19 +3,6 @@ using Palisade.Engine.Detect.Sigma.Match;
 
 namespace Palisade.Engine.Rules;
 
-/// <summary>The literals looked for in one field; null where there are none.</summary>
-internal sealed record FieldIndexes(LiteralIndex? Plain, LiteralIndex? Dashes);
-
-/// <summary>What a value of an event field is looked at for.</summary>
-/// <param name="Number">Tells plans apart; 0 is <see cref="None"/>.</param>
-/// <param name="Present">Rules woken by the field being there.</param>
-/// <param name="Indexes">Literals looked for, of all rule fields the event field stands for.</param>
-internal sealed record FieldPlan(int Number, int[] Present, FieldIndexes[] Indexes)
-{
-    /// <summary>A field no rule names.</summary>
-    public static readonly FieldPlan None = new(0, [], []);
-}
-
 /// <summary>Sigma rules, correlations and filters, compiled. Immutable: a change of rules is another set.</summary>
 public sealed class RuleSet
 {
@@ -46,6 +33,8 @@ public sealed class RuleSet
     internal int FieldCount { get; init; } = 1;
     internal FieldIndexes?[] Indexes { get; init; } = [null];
     internal int[][] WokenByAtom { get; init; } = [];
+    /// <summary>Log sources of the rules that search all values; empty where one of those rules has none.</summary>
+    internal int[] KeywordRoutes { get; init; } = [];
     internal int[] AlwaysWoken { get; init; } = [];
     internal ushort[][] FieldIds { get; init; } = [[]];
     /// <summary>By event field: what to do with a value of it; none past the end.</summary>
@@ -58,7 +47,10 @@ public sealed class RuleSet
     internal bool HasFieldlessAtoms => hasFieldlessAtoms ??= Array.Exists(Atoms, static a => a.Field == 0);
     private bool? hasFieldlessAtoms;
 
-    internal FieldPlan PlanOf(ushort id) => id < Plans.Length && Plans[id] is { } plan ? plan : FieldPlan.None;
+    /// <summary>What to do with the value of a field no rule names.</summary>
+    internal FieldPlan Unnamed { get; init; } = FieldPlan.None;
+
+    internal FieldPlan PlanOf(ushort id) => id < Plans.Length && Plans[id] is { } plan ? plan : Unnamed;
 
     /// <summary>How other documents and the command line name a correlation: its name, else its id.</summary>
     public string CorrelationName(RuleInfo info)

@@ -7,6 +7,9 @@ namespace Palisade.Engine.Rules;
 /// <summary>Builds a rule set: read all documents, compile rules, join filters, resolve correlations, index literals.</summary>
 internal sealed class RuleSetBuilder
 {
+    /// <summary>Keywords shorter than this stand in nearly every event: where no rule is woken by them they are searched when a rule asks.</summary>
+    private const int MinKeyword = 3;
+
     private readonly RuleLoadOptions options;
     private readonly DocumentReader documents;
     private readonly Taxonomy taxonomy = new();
@@ -168,12 +171,21 @@ internal sealed class RuleSetBuilder
         var always = new List<int>();
         foreach (var rule in rules)
         {
-            var witness = Witness.Of(rule.Route >= 0 ? Node.And([rule.Node, routes[rule.Route]]) : rule.Node);
-            if (witness is null) { always.Add(rule.Index); continue; }
+            var node = rule.Route >= 0 ? Node.And([rule.Node, routes[rule.Route]]) : rule.Node;
+            var witness = Witness.Of(node);
+            if (witness is null)
+            {
+                // Of an event with none of its fields the verdict is always the same: where that is no, one of them must be there.
+                if (Has(node, static a => a.Field == 0) || HoldsForNothing(node)) always.Add(rule.Index);
+                else foreach (var field in FieldsOf(node)) byField[field].Add(rule.Index);
+                continue;
+            }
             foreach (var atom in witness.Atoms) byAtom[atom.Index].Add(rule.Index);
             foreach (var field in witness.Fields) byField[field].Add(rule.Index);
         }
+        foreach (var atom in used) atom.Late = atom.Field == 0 && byAtom[atom.Index].Count == 0 && atom.Kind == AtomKind.Literals && Array.Exists(atom.Literals, static l => l.Bytes.Length < MinKeyword);
         var indexes = Literals(used);
+        var unnamed = indexes[0] is { } keywords ? FieldPlan.None with { WithKeywords = new ScanPlan(1, [keywords]) } : FieldPlan.None;
         int[][] wokenByField = [.. byField.Select(l => l.ToArray())];
         return new RuleSet
         {
@@ -189,6 +201,8 @@ internal sealed class RuleSetBuilder
             FieldIds = [.. Enumerable.Range(0, fields.Count).Select(fields.Ids)],
             Indexes = indexes,
             Plans = Plans(indexes, wokenByField),
+            Unnamed = unnamed,
+            KeywordRoutes = KeywordRoutes(rules, routes),
             WokenByAtom = [.. byAtom.Select(l => l.ToArray())],
             AlwaysWoken = [.. always],
         };
@@ -206,11 +220,49 @@ internal sealed class RuleSetBuilder
             }
         }
         var plans = new FieldPlan?[fieldsById.Count == 0 ? 0 : fieldsById.Keys.Max() + 1];
-        var number = 0;
+        var number = 1;
         foreach (var (id, list) in fieldsById)
-            plans[id] = new FieldPlan(++number, [.. list.SelectMany(f => wokenByField[f]).Distinct()], [.. list.Select(f => indexes[f]).OfType<FieldIndexes>()]);
+        {
+            FieldIndexes[] own = [.. list.Select(f => indexes[f]).OfType<FieldIndexes>()];
+            plans[id] = new FieldPlan([.. list.SelectMany(f => wokenByField[f]).Distinct()], new ScanPlan(++number, own), new ScanPlan(++number, indexes[0] is { } keywords ? [.. own, keywords] : own));
+        }
         return plans;
     }
+
+    private static int[] KeywordRoutes(List<CompiledRule> rules, List<Node> routes)
+    {
+        var own = rules.Where(r => Has(r.Node, static a => a.Field == 0)).Select(r => r.Route).Distinct().ToArray();
+        return own.Contains(-1) || routes.Exists(r => Has(r, static a => a.Field == 0)) ? [] : own;
+    }
+
+    /// <summary>The verdict on an event that has none of the fields.</summary>
+    private static bool HoldsForNothing(Node node) => node.Kind switch
+    {
+        NodeKind.Atom => node.Atom!.Kind == AtomKind.Null,
+        NodeKind.And => Array.TrueForAll(node.Children, HoldsForNothing),
+        NodeKind.Or => Array.Exists(node.Children, HoldsForNothing),
+        NodeKind.Not => !HoldsForNothing(node.Children[0]),
+        _ => true,
+    };
+
+    private static HashSet<int> FieldsOf(Node node)
+    {
+        var fields = new HashSet<int>();
+        Add(node);
+        return fields;
+
+        void Add(Node part)
+        {
+            if (part.Atom is { } atom)
+            {
+                fields.Add(atom.Field);
+                if (atom.OtherField > 0) fields.Add(atom.OtherField);
+            }
+            foreach (var child in part.Children) Add(child);
+        }
+    }
+
+    private static bool Has(Node node, Func<Atom, bool> test) => node.Atom is { } atom && test(atom) || Array.Exists(node.Children, c => Has(c, test));
 
     private FieldIndexes?[] Literals(List<Atom> used)
     {
@@ -229,6 +281,7 @@ internal sealed class RuleSetBuilder
     {
         foreach (var atom in atoms)
         {
+            if (atom.Late) continue;
             foreach (var literal in atom.Literals) yield return (literal, atom.Index, true);
             foreach (var required in atom.Required) yield return (new Literal(required, Place.Anywhere), atom.Index, false);
         }

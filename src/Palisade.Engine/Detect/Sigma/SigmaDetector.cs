@@ -25,10 +25,22 @@ public sealed class SigmaDetector(RuleSet rules)
         {
             if (tenant != 0 && batch.Header(i).Tenant != tenant) continue;
             state.Load(batch, i);
-            if (state.Candidates.IsEmpty) continue;
-            state.SortCandidates();
-            foreach (var candidate in state.Candidates) Judge(candidate, i, findings);
+            Judge(i, findings, evidence: true);
         }
+    }
+
+    /// <summary>What is known of the event being judged.</summary>
+    internal EventState State => state;
+
+    /// <summary>Evaluates the rules woken by what the state was shown of an event; whether a correlation counts one that matched.</summary>
+    /// <param name="evidence">Findings say where in the event they lie.</param>
+    internal bool Judge(int index, FindingList findings, bool evidence)
+    {
+        if (state.Candidates.IsEmpty) return false;
+        state.SortCandidates();
+        var counted = false;
+        foreach (var candidate in state.Candidates) counted |= Judge(candidate, index, findings, evidence);
+        return counted;
     }
 
     /// <summary>For each event of a batch the rules (by their place) that match it, whether or not they alert. Off the hot path.</summary>
@@ -37,26 +49,34 @@ public sealed class SigmaDetector(RuleSet rules)
         var verdicts = new List<int>[batch.Count];
         for (var i = 0; i < batch.Count; i++)
         {
-            verdicts[i] = [];
             state.Load(batch, i);
-            state.SortCandidates();
-            foreach (var candidate in state.Candidates)
-            {
-                var rule = Rules.Compiled[candidate];
-                if ((rule.Route < 0 || state.Routed(rule.Route)) && state.Evaluate(rule.Node)) verdicts[i].Add(candidate);
-            }
+            verdicts[i] = Verdict();
         }
         return verdicts;
     }
 
-    private void Judge(int candidate, int index, FindingList findings)
+    /// <summary>The rules that match what the state was shown.</summary>
+    internal List<int> Verdict()
+    {
+        var verdict = new List<int>();
+        state.SortCandidates();
+        foreach (var candidate in state.Candidates)
+        {
+            var rule = Rules.Compiled[candidate];
+            if ((rule.Route < 0 || state.Routed(rule.Route)) && state.Evaluate(rule.Node)) verdict.Add(candidate);
+        }
+        return verdict;
+    }
+
+    private bool Judge(int candidate, int index, FindingList findings, bool evidence)
     {
         var rule = Rules.Compiled[candidate];
         Evaluated++;
-        if (rule.Route >= 0 && !state.Routed(rule.Route) || !state.Evaluate(rule.Node)) return;
+        if (rule.Route >= 0 && !state.Routed(rule.Route) || !state.Evaluate(rule.Node)) return false;
         if (rule.Feeds) findings.Matches.Add(new RuleMatch(index, candidate));
-        if (!rule.Alerts) return;
-        var (field, offset, length) = state.Evidence(rule.Node);
+        if (!rule.Alerts) return rule.Feeds;
+        var (field, offset, length) = evidence ? state.Evidence(rule.Node) : default;
         findings.Add(new Finding(index, rule.Info, rule.Outcome, field, offset, length));
+        return rule.Feeds;
     }
 }

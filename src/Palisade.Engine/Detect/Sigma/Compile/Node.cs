@@ -84,6 +84,9 @@ internal sealed class Atom
     /// <summary>Position in the rule set; given when the set is closed.</summary>
     public int Index { get; set; } = -1;
 
+    /// <summary>Its literals are searched when a rule asks, not in the scan.</summary>
+    public bool Late { get; set; }
+
     /// <summary>Can be true only when the field is there.</summary>
     public bool NeedsField => Kind != AtomKind.Null;
 }

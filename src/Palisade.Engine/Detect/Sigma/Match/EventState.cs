@@ -1,4 +1,6 @@
 using System.Buffers;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Text;
 using Palisade.Engine.Detect.Sigma.Compile;
 using Palisade.Engine.Rules;
@@ -29,10 +31,18 @@ internal sealed class EventState
     private int candidateCount;
     private byte[] folded = new byte[4096];
     private byte[] foldedOther = new byte[256];
+    private byte[] unescaped = new byte[4096];
     private char[] chars = new char[4096];
 
     private EventBatch batch = null!;
     private int index;
+    // of an event being read: slots it has so far, and those whose values are still as JSON writes them
+    private int slots;
+    private int[] escaped = new int[64];
+    private int escapedCount;
+    // whether keywords are searched in the values, or only in the raw record
+    private bool valuesSearched;
+    private readonly bool keywordsInValues;
 
     public EventState(RuleSet set)
     {
@@ -43,6 +53,7 @@ internal sealed class EventState
         woken = new int[set.Compiled.Length];
         routeStamp = new int[set.Routes.Length];
         routeValue = new bool[set.Routes.Length];
+        keywordsInValues = set.Indexes[0] is not null;
     }
 
     /// <summary>Rules that may match the event, by their place.</summary>
@@ -54,30 +65,140 @@ internal sealed class EventState
     /// <summary>Finds which literals the event's values hold and so which rules are worth evaluating.</summary>
     public void Load(EventBatch events, int eventIndex)
     {
-        batch = events;
-        index = eventIndex;
-        if (++generation == int.MaxValue) Restart();
-        candidateCount = 0;
+        Begin(events, eventIndex);
         var raw = events.Raw(eventIndex);
         // Values stand in the raw record as they are, unless it escapes them.
-        var values = set.Indexes[0] is not null && (raw.IsEmpty || raw.Contains((byte)'\\'));
+        valuesSearched = raw.IsEmpty || raw.Contains((byte)'\\');
+        var values = keywordsInValues && valuesSearched;
         var ids = events.FieldIds(eventIndex);
+        slots = ids.Length;
         for (var slot = 0; slot < ids.Length; slot++)
         {
             var plan = set.PlanOf(ids[slot]);
             foreach (var rule in plan.Present) Wake(rule);
-            if (plan.Indexes.Length == 0 && !values) continue;
+            var scan = values ? plan.WithKeywords : plan.Own;
+            if (scan.Indexes.Length == 0) continue;
             var value = events.ValueAt(eventIndex, slot);
-            if (!value.IsEmpty) Look(plan, values, value, slot);
+            if (value.Length >= scan.MinLength) Look(scan, value, slot);
         }
-        if (set.Indexes[0] is { } keywords && !raw.IsEmpty)
+        if (set.Indexes[0] is { } keywords && !raw.IsEmpty && KeywordsAsked())
         {
             // A record is hardly ever the same as another: not remembered.
             found.Clear();
             found.Scan(keywords, raw);
             Apply(found.Exact, found.Possible, found.Rules(), RawSlot);
         }
+        WakeAlways();
+    }
+
+    // Whether the event is of a log source whose rules search all values.
+    private bool KeywordsAsked()
+    {
+        if (set.KeywordRoutes.Length == 0) return true;
+        foreach (var route in set.KeywordRoutes)
+            if (Routed(route)) return true;
+        return false;
+    }
+
+    /// <summary>Rules that are evaluated for every event.</summary>
+    public void WakeAlways()
+    {
         foreach (var rule in set.AlwaysWoken) Wake(rule);
+    }
+
+    /// <summary>Starts an event, whose values are shown one by one as they are read, or loaded.</summary>
+    public void Begin(EventBatch events, int eventIndex)
+    {
+        batch = events;
+        index = eventIndex;
+        if (++generation == int.MaxValue) Restart();
+        (candidateCount, slots, escapedCount, valuesSearched) = (0, 0, 0, true);
+    }
+
+    /// <summary>Changes when findings that <see cref="Look(FieldPlan, ref byte, int, bool)"/> gave out are no longer valid.</summary>
+    public int Epoch => memo.Epoch;
+
+    /// <summary>A field without a value was added to the event.</summary>
+    public void There(FieldPlan plan) => NewSlot(plan, escapes: false);
+
+    // The slot just added; false where the event had no room for it.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool NewSlot(FieldPlan plan, bool escapes)
+    {
+        if (batch.Header(index).SlotCount == slots) return false;
+        if (escapes) NoteEscaped(slots);
+        slots++;
+        foreach (var rule in plan.Present) Wake(rule);
+        return true;
+    }
+
+    private void NoteEscaped(int slot)
+    {
+        if (escapedCount == escaped.Length) Array.Resize(ref escaped, escapedCount * 2);
+        escaped[escapedCount++] = slot;
+    }
+
+    /// <summary>A value was added to the event of which the findings are known.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Again(FieldPlan plan, int findings, bool escapes)
+    {
+        if (NewSlot(plan, escapes) && findings > 0) Apply(findings, slots - 1);
+    }
+
+    /// <summary>A value was added to the event; 64 bytes may be read from its begin and behind its end.</summary>
+    /// <param name="escapes">It is still written with JSON's escapes.</param>
+    /// <returns>Where its findings are, for <see cref="Again"/>; negative where they are not kept.</returns>
+    public int Look(FieldPlan plan, ref byte value, int length, bool escapes)
+    {
+        if (!NewSlot(plan, escapes)) return -1;
+        var scan = keywordsInValues ? plan.WithKeywords : plan.Own;
+        if (length < scan.MinLength) return 0;
+        if (length <= Codes.Max && !scan.HasCodes && Codes.Is(ref value, length)) return 0;
+        var text = MemoryMarshal.CreateReadOnlySpan(ref value, length);
+        var hash = 0UL;
+        if (length <= ValueMemo.MaxValue)
+        {
+            var known = memo.Find((uint)scan.Number * 2 + (escapes ? 1u : 0), text, out hash);
+            if (known > 0) Apply(known, slots - 1);
+            if (known >= 0) return known;
+        }
+        var plain = text;
+        if (escapes)
+        {
+            if (unescaped.Length < length + JsonText.Slack) unescaped = new byte[(length + JsonText.Slack) * 2];
+            plain = unescaped.AsSpan(0, JsonText.Unescape(ref value, length, ref unescaped[0]));
+        }
+        var nothing = Scan(scan, plain, slots - 1);
+        if (length <= ValueMemo.MaxValue) memo.Offer(hash, text, found.Exact, found.Possible, found.Woken);
+        return nothing ? 0 : -1;
+    }
+
+    /// <summary>Undoes the escapes of the event's values, so that they can be judged and shown.</summary>
+    public void Open()
+    {
+        foreach (var slot in escaped.AsSpan(0, escapedCount)) Open(slot);
+        escapedCount = 0;
+    }
+
+    private void Open(int slot)
+    {
+        var (offset, length) = batch.RangeAt(index, slot);
+        if (unescaped.Length < length + JsonText.Slack) unescaped = new byte[(length + JsonText.Slack) * 2];
+        var value = batch.Bytes(offset, length);
+        var n = JsonText.Unescape(ref MemoryMarshal.GetReference(value), length, ref unescaped[0]);
+        unescaped.AsSpan(0, n).CopyTo(value);
+        batch.Shorten(index, slot, n);
+    }
+
+    // What a slot says, its escapes undone.
+    private ReadOnlySpan<byte> Value(int slot)
+    {
+        if (escapedCount > 0 && escaped.AsSpan(0, escapedCount).IndexOf(slot) is var at and >= 0)
+        {
+            Open(slot);
+            escaped[at] = escaped[--escapedCount];
+        }
+        return batch.ValueAt(index, slot);
     }
 
     // Stamps of two thousand million events ago would be taken for new ones.
@@ -91,26 +212,33 @@ internal sealed class EventState
         generation = 1;
     }
 
-    private void Look(FieldPlan plan, bool keywords, ReadOnlySpan<byte> value, int slot)
+    private void Look(ScanPlan scan, ReadOnlySpan<byte> value, int slot)
     {
         var hash = 0UL;
-        var known = ValueMemo.Miss;
-        if (value.Length <= ValueMemo.MaxValue) known = memo.Find((uint)plan.Number * 2 + (keywords ? 1u : 0), value, out hash);
-        // most values hold nothing any rule looks for
-        if (known == 0) return;
-        if (known > 0)
+        if (value.Length <= ValueMemo.MaxValue)
         {
-            var all = memo.Findings[known..];
-            int exacts = all[0], possibles = all[1], rules = all[2];
-            Apply(all.Slice(3, exacts), all.Slice(3 + exacts, possibles), all.Slice(3 + exacts + possibles, rules), slot);
-            return;
+            var known = memo.Find((uint)scan.Number * 2, value, out hash);
+            if (known > 0) Apply(known, slot);
+            if (known >= 0) return;
         }
+        Scan(scan, value, slot);
+        if (value.Length <= ValueMemo.MaxValue) memo.Offer(hash, value, found.Exact, found.Possible, found.Woken);
+    }
+
+    // True when nothing was found.
+    private bool Scan(ScanPlan scan, ReadOnlySpan<byte> value, int slot)
+    {
         found.Clear();
-        foreach (var field in plan.Indexes) found.Scan(field, value);
-        if (keywords) found.Scan(set.Indexes[0]!, value);
-        var wakes = found.Rules();
-        Apply(found.Exact, found.Possible, wakes, slot);
-        if (value.Length <= ValueMemo.MaxValue) memo.Offer(hash, value, found.Exact, found.Possible, wakes);
+        foreach (var field in scan.Indexes) found.Scan(field, value);
+        Apply(found.Exact, found.Possible, found.Rules(), slot);
+        return found.Exact.IsEmpty && found.Possible.IsEmpty;
+    }
+
+    private void Apply(int findings, int slot)
+    {
+        var all = memo.Findings[findings..];
+        int exacts = all[0], possibles = all[1], rules = all[2];
+        Apply(all.Slice(3, exacts), all.Slice(3 + exacts, possibles), all.Slice(3 + exacts + possibles, rules), slot);
     }
 
     private void Apply(ReadOnlySpan<int> exact, ReadOnlySpan<int> perhaps, ReadOnlySpan<int> rules, int slot)
@@ -178,7 +306,7 @@ internal sealed class EventState
     {
         var i = atom.Index;
         if (IsKnownTrue(i)) return true;
-        if (atom.Kind == AtomKind.Literals) return false;
+        if (atom.Kind == AtomKind.Literals && !atom.Late) return false;
         if (atom.Required.Length > 0 && possible[i] != generation) return false;
         if (tried[i] == generation) return false;
         tried[i] = generation;
@@ -200,6 +328,7 @@ internal sealed class EventState
         var ids = batch.FieldIds(index);
         if (atom.Field == 0)
         {
+            if (atom.Late && !valuesSearched) return TrySlot(atom, RawSlot);
             for (var slot = RawSlot; slot < ids.Length; slot++)
                 if (TrySlot(atom, slot)) return true;
             return false;
@@ -226,7 +355,7 @@ internal sealed class EventState
     private bool TrySlot(Atom atom, int slot)
     {
         var raw = slot == RawSlot;
-        var hit = atom.Kind == AtomKind.Exists || Fits(atom, slot, raw ? batch.Raw(index) : batch.ValueAt(index, slot), !raw && batch.IsNull(index, slot));
+        var hit = atom.Kind == AtomKind.Exists || Fits(atom, slot, raw ? batch.Raw(index) : Value(slot), !raw && batch.IsNull(index, slot));
         if (hit) Prove(atom.Index, slot);
         return hit;
     }
@@ -238,6 +367,7 @@ internal sealed class EventState
         return atom.Kind switch
         {
             AtomKind.HasValue => true,
+            AtomKind.Literals => Holds(atom, Prepare(value, atom)),
             AtomKind.Empty => value.IsEmpty,
             AtomKind.Glob => atom.Pattern!.Matches(Prepare(value, atom)),
             AtomKind.Regex => RegexMatches(atom.Regex!, value),
@@ -247,6 +377,13 @@ internal sealed class EventState
             AtomKind.FieldReference => References(value, atom),
             _ => false,
         };
+    }
+
+    private static bool Holds(Atom atom, ReadOnlySpan<byte> prepared)
+    {
+        foreach (var literal in atom.Literals)
+            if (ValueTests.Placed(prepared, literal.Bytes, literal.Place)) return true;
+        return false;
     }
 
     /// <summary>The value as the atom's pattern was prepared: folded or not, dashes made one or not.</summary>
@@ -271,7 +408,7 @@ internal sealed class EventState
         foreach (var id in set.FieldIds[atom.OtherField])
         {
             for (var slot = ids.IndexOf(id); slot >= 0; slot = Next(ids, id, slot))
-                if (!batch.IsNull(index, slot) && References(value, batch.ValueAt(index, slot), atom)) return true;
+                if (!batch.IsNull(index, slot) && References(value, Value(slot), atom)) return true;
         }
         return false;
     }
@@ -299,7 +436,7 @@ internal sealed class EventState
     {
         if (Proof(node) is not { } atom) return (0, 0, 0);
         var slot = (int)(uint)truth[atom.Index] - 1;
-        var value = slot == RawSlot ? batch.Raw(index) : batch.ValueAt(index, slot);
+        var value = slot == RawSlot ? batch.Raw(index) : Value(slot);
         var (offset, length) = Place(atom, value);
         return (slot == RawSlot ? (ushort)0 : batch.FieldIds(index)[slot], offset, length);
     }

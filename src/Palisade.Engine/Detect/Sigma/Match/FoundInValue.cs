@@ -10,7 +10,7 @@ internal sealed class FoundInValue(RuleSet set)
     private readonly int[] seenRule = new int[set.Compiled.Length];
     private int generation;
     private int[] exact = new int[64], possible = new int[64], rules = new int[64];
-    private int exactCount, possibleCount;
+    private int exactCount, possibleCount, ruleCount;
     private byte[] folded = new byte[4096];
 
     public ReadOnlySpan<int> Exact => exact.AsSpan(0, exactCount);
@@ -39,13 +39,16 @@ internal sealed class FoundInValue(RuleSet set)
         indexes.Dashes.Scan(folded, length, ref sink);
     }
 
-    /// <summary>Rules woken by what was found.</summary>
+    /// <summary>Rules woken by what was found, as <see cref="Rules"/> last made them out.</summary>
+    public ReadOnlySpan<int> Woken => rules.AsSpan(0, ruleCount);
+
+    /// <summary>Makes out the rules woken by what was found.</summary>
     public ReadOnlySpan<int> Rules()
     {
-        var n = 0;
-        foreach (var atom in Exact) Wake(set.WokenByAtom[atom], ref n);
-        foreach (var atom in Possible) Wake(set.WokenByAtom[atom], ref n);
-        return rules.AsSpan(0, n);
+        ruleCount = 0;
+        foreach (var atom in Exact) Wake(set.WokenByAtom[atom], ref ruleCount);
+        foreach (var atom in Possible) Wake(set.WokenByAtom[atom], ref ruleCount);
+        return Woken;
     }
 
     private void Wake(int[] woken, ref int n)

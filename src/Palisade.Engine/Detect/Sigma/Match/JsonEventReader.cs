@@ -13,27 +13,36 @@ namespace Palisade.Engine.Detect.Sigma.Match;
 /// becomes U+FFFD. Allocates nothing in the steady state. One instance a thread.
 /// </summary>
 /// <remarks>
-/// One pass. The line is copied to the arena with room behind it, so 64 bytes can be read and written at any place without asking:
+/// One pass. The line is copied to the arena with room behind it, so 64 bytes can be read at any place without asking:
 /// <code>
-///   | line … | 0 | 64 bytes nobody reads | unescaped values … | 64 bytes overshoot |
+///   | line … | 0 | 64 bytes that say nothing |
 /// </code>
-/// A string without escapes is a slice of the line.
+/// A string is a slice of the line; one with escapes is unescaped where it lies. Names and values are first held against what stood
+/// there in the event before (<see cref="JsonName"/>).
 /// </remarks>
-public sealed class JsonEventReader(RuleSet rules)
+public sealed class JsonEventReader
 {
     /// <summary>Deepest nesting taken.</summary>
     public const int MaxDepth = 64;
-    private const int MaxName = 4096;
 
-    private readonly FieldNameTable names = new();
-    private readonly byte[] path = new byte[MaxName];
-    private readonly bool all = rules.Indexes[0] is not null || rules.HasFieldlessAtoms;
+    private readonly JsonNameTable names;
+    private readonly EventState? watcher;
     private readonly ushort timestamp = FieldNames.GetOrAdd("@timestamp"), otherTimestamp = FieldNames.GetOrAdd("timestamp");
+    private byte[] scratch = new byte[1024];
     private long clock;
 
     // the line being read
     private EventBatch batch = null!;
-    private int lineOffset, unescapedOffset;
+    private int lineOffset;
+
+    public JsonEventReader(RuleSet rules) : this(rules, null) { }
+
+    /// <param name="watcher">Is shown each value as it is read; values with escapes then stay as they are written until it opens the event.</param>
+    internal JsonEventReader(RuleSet rules, EventState? watcher)
+    {
+        names = new JsonNameTable(rules, all: rules.Indexes[0] is not null || rules.HasFieldlessAtoms);
+        this.watcher = watcher;
+    }
 
     /// <summary>Adds one event. Its time is <c>@timestamp</c> or <c>timestamp</c>; without one, the latest time seen.</summary>
     /// <returns>None, or why the line is refused; nothing is added then.</returns>
@@ -43,20 +52,19 @@ public sealed class JsonEventReader(RuleSet rules)
         var arena = into.ArenaUsed;
         var index = into.Begin(new RecordInfo(sequence, 0, 1, 0, RecordInfo.AutoParser), []);
         batch = into;
-        var room = line.Length * 2 + 1 + JsonText.Slack * 2;
+        var room = line.Length + 1 + JsonText.Slack;
         lineOffset = into.Reserve(room);
-        unescapedOffset = lineOffset + line.Length + 1 + JsonText.Slack;
         var bytes = into.Bytes(lineOffset, room);
         line.CopyTo(bytes);
         bytes[line.Length] = 0;
-        var text = new JsonText(ref MemoryMarshal.GetReference(bytes), line.Length, line.Length + 1 + JsonText.Slack);
-        var refusal = Root(ref text);
+        var text = new JsonText(ref MemoryMarshal.GetReference(bytes), line.Length);
+        watcher?.Begin(into, index);
+        var refusal = Event(ref text);
         if (refusal != ParseRefusal.None)
         {
             into.RemoveLast(arena);
             return refusal;
         }
-        into.TrimTo(lineOffset + text.Free);
         Stamp(into, index);
         return ParseRefusal.None;
     }
@@ -92,64 +100,92 @@ public sealed class JsonEventReader(RuleSet rules)
             && DateTimeOffset.TryParse(text[..n], System.Globalization.CultureInfo.InvariantCulture, System.Globalization.DateTimeStyles.AssumeUniversal, out time);
     }
 
-    private ParseRefusal Root(ref JsonText text)
+    private ParseRefusal Event(ref JsonText text)
     {
         if (text.Next() != '{') return ParseRefusal.Malformed;
         text.At++;
-        var refusal = Object(ref text, 0, 1);
+        var refusal = Object(ref text, names.Root, 1);
         if (refusal != ParseRefusal.None) return refusal;
         text.Next();
         return text.At == text.End ? ParseRefusal.None : ParseRefusal.Malformed;
     }
 
     // behind '{'
-    private ParseRefusal Object(ref JsonText text, int prefix, int depth)
+    private ParseRefusal Object(ref JsonText text, JsonName parent, int depth)
     {
         if (depth > MaxDepth) return ParseRefusal.TooDeep;
         if (text.Next() == '}') { text.At++; return ParseRefusal.None; }
+        JsonName? last = null;
         while (true)
         {
-            if (text.Next() != '"') return ParseRefusal.Malformed;
-            text.At++;
-            if (!text.String(keep: true, out var at, out var length)) return ParseRefusal.Malformed;
-            var key = text.Span(at, length);
-            if (text.Next() != ':') return ParseRefusal.Malformed;
-            text.At++;
-            ParseRefusal refusal;
-            if (prefix == 0)
+            ref var guess = ref last is null ? ref parent.First : ref last.Next;
+            text.Next();
+            JsonName name;
+            if (guess is not null && guess.Before.Is(ref text.Ref(text.At)))
             {
-                var next = text.Next();
-                if (next is (byte)'{' or (byte)'[')
-                {
-                    if (length > MaxName) return ParseRefusal.Malformed;
-                    key.CopyTo(path);
-                    refusal = Value(ref text, next, length, Id(path.AsSpan(0, length)), depth);
-                }
-                else refusal = Value(ref text, next, length, Id(key), depth);
+                name = guess;
+                text.At += name.Before.Length;
             }
             else
             {
-                if (prefix + 1 + length > MaxName) return ParseRefusal.Malformed;
-                path[prefix] = (byte)'.';
-                key.CopyTo(path.AsSpan(prefix + 1));
-                refusal = Value(ref text, text.Next(), prefix + 1 + length, Id(path.AsSpan(0, prefix + 1 + length)), depth);
+                if (Name(ref text, parent, last) is not { } found) return ParseRefusal.Malformed;
+                name = found;
             }
+            var refusal = Value(ref text, text.Next(), name, depth);
             if (refusal != ParseRefusal.None) return refusal;
             var end = text.Next();
             text.At++;
+            last = name;
             if (end == ',') continue;
             return end == '}' ? ParseRefusal.None : ParseRefusal.Malformed;
         }
     }
 
+    // A name that is not the one that stood there last; goes behind its colon. Null: there is none.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private JsonName? Name(ref JsonText text, JsonName parent, JsonName? last)
+    {
+        ref var guess = ref last is null ? ref parent.First : ref last.Next;
+        ref var other = ref last is null ? ref parent.OtherFirst : ref last.Other;
+        if (other is not null && other.Before.Is(ref text.Ref(text.At)))
+        {
+            (guess, other) = (other, guess);
+            text.At += guess!.Before.Length;
+            return guess;
+        }
+        var start = text.At;
+        if (text.Next() != '"') return null;
+        text.At++;
+        if (!text.String(out var length, out var escaped)) return null;
+        var key = text.Span(start + 1, length);
+        if (escaped)
+        {
+            Room(length);
+            key = scratch.AsSpan(0, JsonText.Unescape(ref text.Ref(start + 1), length, ref scratch[0]));
+        }
+        if (text.Next() != ':') return null;
+        text.At++;
+        text.Next();
+        if (parent.Path.Length + 1 + key.Length > JsonNameTable.MaxPath) return JsonNameTable.TooLong(parent);
+        var name = names.Find(parent, key);
+        name.Before.Set(ref text.Ref(start), text.At - start);
+        if (guess != name) (guess, other) = (name, guess);
+        return name;
+    }
+
+    private void Room(int length)
+    {
+        if (scratch.Length < length + JsonText.Slack) scratch = new byte[(length + JsonText.Slack) * 2];
+    }
+
     // behind '['
-    private ParseRefusal Array(ref JsonText text, int name, ushort id, int depth)
+    private ParseRefusal Array(ref JsonText text, JsonName name, int depth)
     {
         if (depth > MaxDepth) return ParseRefusal.TooDeep;
         if (text.Next() == ']') { text.At++; return ParseRefusal.None; }
         while (true)
         {
-            var refusal = Value(ref text, text.Next(), name, id, depth);
+            var refusal = Value(ref text, text.Next(), name, depth);
             if (refusal != ParseRefusal.None) return refusal;
             var end = text.Next();
             text.At++;
@@ -158,40 +194,70 @@ public sealed class JsonEventReader(RuleSet rules)
         }
     }
 
-    /// <summary>Id of a field that is kept; 0 of one that is not.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private ushort Id(ReadOnlySpan<byte> name)
+    private ParseRefusal Value(ref JsonText text, byte first, JsonName name, int depth)
     {
-        var id = names.Id(name);
-        return all || rules.Reads(id) || id == timestamp || id == otherTimestamp ? id : (ushort)0;
-    }
-
-    private ParseRefusal Value(ref JsonText text, byte first, int name, ushort id, int depth)
-    {
-        int at, length;
+        var start = text.At;
         switch (first)
         {
             case (byte)'"':
+                if (watcher is not null && name.Kept && Again(ref text, name, start)) return ParseRefusal.None;
                 text.At++;
-                if (!text.String(id != 0, out at, out length)) return ParseRefusal.Malformed;
-                break;
+                if (!text.String(out var length, out var escaped)) return ParseRefusal.Malformed;
+                if (name.Kept) Keep(ref text, name, start, start + 1, length, escaped, text.At - start);
+                return ParseRefusal.None;
             case (byte)'{':
                 text.At++;
                 return Object(ref text, name, depth + 1);
             case (byte)'[':
                 text.At++;
-                return Array(ref text, name, id, depth + 1);
+                return Array(ref text, name, depth + 1);
             case (byte)'n':
                 if (!text.Word("null"u8)) return ParseRefusal.Malformed;
-                if (id != 0) batch.AddNull(id);
+                if (!name.Kept) return ParseRefusal.None;
+                batch.AddNull(name.Id);
+                watcher?.There(name.Plan);
                 return ParseRefusal.None;
             default:
-                at = text.At;
+                if (watcher is not null && name.Kept && Again(ref text, name, start))
+                {
+                    // the sign behind a number is part of what was compared
+                    text.At--;
+                    return ParseRefusal.None;
+                }
                 if (first == 't' ? !text.Word("true"u8) : first == 'f' ? !text.Word("false"u8) : !text.Number()) return ParseRefusal.Malformed;
-                length = text.At - at;
-                break;
+                length = text.At - start;
+                if (name.Kept) Keep(ref text, name, start, start, length, false, length + 1);
+                return ParseRefusal.None;
         }
-        if (id != 0) batch.AddSlice(id, lineOffset + at, length);
-        return ParseRefusal.None;
+    }
+
+    // The value that stood there last: what is in it is known.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool Again(ref JsonText text, JsonName name, int start)
+    {
+        if (!name.Value.Is(ref text.Ref(start)) || name.ValueEpoch != watcher!.Epoch) return false;
+        text.At += name.Value.Length;
+        batch.AddSlice(name.Id, lineOffset + start + name.ValueStart, name.ValueLength);
+        watcher.Again(name.Plan, name.ValueFindings, name.ValueEscaped);
+        return true;
+    }
+
+    private void Keep(ref JsonText text, JsonName name, int start, int at, int length, bool escaped, int whole)
+    {
+        if (escaped && (watcher is null || name.IsTime))
+        {
+            Room(length);
+            length = JsonText.Unescape(ref text.Ref(at), length, ref scratch[0]);
+            scratch.AsSpan(0, length).CopyTo(MemoryMarshal.CreateSpan(ref text.Ref(at), length));
+            escaped = false;
+            whole = 0;
+        }
+        batch.AddSlice(name.Id, lineOffset + at, length);
+        if (watcher is null) return;
+        var findings = watcher.Look(name.Plan, ref text.Ref(at), length, escaped);
+        if (findings < 0) { name.Value.Length = 0; return; }
+        name.Value.Set(ref text.Ref(start), whole);
+        (name.ValueStart, name.ValueLength, name.ValueEscaped) = (at - start, length, escaped);
+        (name.ValueFindings, name.ValueEpoch) = (findings, watcher.Epoch);
     }
 }

@@ -7,21 +7,19 @@ using System.Text;
 namespace Palisade.Engine.Detect.Sigma.Match;
 
 /// <summary>
-/// A place in a JSON text, and the tokens read from there. Behind the text stands a zero byte and <see cref="Slack"/> bytes that may be
-/// read; from <see cref="Free"/> on may be written, as many bytes as the text has and <see cref="Slack"/> more.
+/// A place in a JSON text, and the tokens read from there. Behind the text stand a zero byte and <see cref="Slack"/> bytes that may be read.
 /// </summary>
-internal ref struct JsonText(ref byte text, int end, int free)
+internal ref struct JsonText(ref byte text, int end)
 {
-    /// <summary>Bytes read or written past an end.</summary>
+    /// <summary>Bytes read past an end.</summary>
     public const int Slack = 64;
 
     private readonly ref byte text = ref text;
     public int At;
     public readonly int End = end;
-    public int Free = free;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly ref byte Ref(int at) => ref Unsafe.Add(ref text, at);
+    public readonly ref byte Ref(int at) => ref Unsafe.Add(ref text, at);
 
     public readonly ReadOnlySpan<byte> Span(int at, int length) => MemoryMarshal.CreateReadOnlySpan(ref Ref(at), length);
 
@@ -75,149 +73,152 @@ internal ref struct JsonText(ref byte text, int end, int free)
         return At > start;
     }
 
-    /// <summary>
-    /// Takes a string, from behind its first quote to behind its last. Without escapes it lies where it is; with escapes it is unescaped to
-    /// <see cref="Free"/> when <paramref name="keep"/> says so.
-    /// </summary>
+    /// <summary>Takes a string, from behind its first quote to behind its last; as it is written, its escapes only looked at.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public bool String(bool keep, out int at, out int length)
+    public bool String(out int length, out bool escaped)
     {
-        at = At;
-        while (true)
+        var start = At;
+        escaped = false;
+        var quotes = Specials(ref Ref(At), out var backslashes, out var controls);
+        if ((quotes | backslashes | controls) != 0)
         {
-            var special = Special(ref Ref(At));
-            if (special == 0)
+            // the first special sign ends the string: the common case
+            var first = BitOperations.TrailingZeroCount(quotes | backslashes | controls);
+            if ((quotes >> first & 1) != 0)
             {
-                At += 64;
-                if (At > End) { length = 0; return false; }
-                continue;
+                length = first;
+                At = start + first + 1;
+                return At <= End;
             }
-            At += BitOperations.TrailingZeroCount(special);
-            length = At - at;
-            if (Ref(At) == '"' && At < End) { At++; return true; }
-            return Ref(At) == '\\' && At < End && Escaped(keep, ref at, out length);
         }
+        return Longer(start, out length, out escaped);
     }
 
-    // quotes, backslashes and control bytes of 64
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static ulong Special(ref byte at)
-    {
-        if (Vector512.IsHardwareAccelerated)
-        {
-            var v = Vector512.LoadUnsafe(ref at);
-            return (Vector512.Equals(v, Vector512.Create((byte)'"')) | Vector512.Equals(v, Vector512.Create((byte)'\\')) | Vector512.LessThan(v, Vector512.Create((byte)0x20))).ExtractMostSignificantBits();
-        }
-        return Half(ref at) | (ulong)Half(ref Unsafe.Add(ref at, 32)) << 32;
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static uint Half(ref byte at)
-    {
-        var v = Vector256.LoadUnsafe(ref at);
-        return (Vector256.Equals(v, Vector256.Create((byte)'"')) | Vector256.Equals(v, Vector256.Create((byte)'\\')) | Vector256.LessThan(v, Vector256.Create((byte)0x20))).ExtractMostSignificantBits();
-    }
-
-    // At the first backslash of a string that began at 'at'.
+    // A string of more than 64 bytes or with a backslash, from its first byte on.
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private bool Escaped(bool keep, ref int at, out int length)
+    private bool Longer(int start, out int length, out bool escaped)
     {
-        int from = at, to = Free;
-        var start = to;
-        length = 0;
-        while (true)
+        const ulong Even = 0x5555555555555555;
+        (length, escaped) = (0, false);
+        // whether the first byte of the chunk is the second of an escape
+        ulong carry = 0;
+        for (var at = start; at <= End; at += 64)
         {
-            // a chunk of 64; its special bytes are walked by bits as long as escapes stay inside
-            var chunk = At;
-            var special = Special(ref Ref(chunk));
-            if (special == 0)
+            var quotes = Specials(ref Ref(at), out var backslashes, out var controls);
+            var (seconds, signs) = (0UL, quotes | backslashes);
+            if ((backslashes | carry) != 0)
             {
-                At = chunk + 64;
-                if (At > End) return false;
-                continue;
+                // Of a run of backslashes each second one is escaped by the one before it, and so is what stands behind an odd run:
+                // runs that begin at an odd place are found by the carry of an addition.
+                escaped = true;
+                backslashes &= ~carry;
+                var follows = backslashes << 1 | carry;
+                var odd = backslashes & ~Even & ~follows;
+                var sum = odd + backslashes;
+                carry = sum < odd ? 1UL : 0;
+                seconds = (Even ^ sum << 1) & follows;
             }
-            while (special != 0)
-            {
-                At = chunk + BitOperations.TrailingZeroCount(special);
-                if (At >= End) return false;
-                var b = Ref(At);
-                if (b != '"' && b != '\\') return false;
-                if (keep) Copy(from, At, ref to);
-                if (b == '"')
-                {
-                    At++;
-                    if (!keep) return true;
-                    (at, length, Free) = (start, to - start, to);
-                    return true;
-                }
-                if (!Escape(keep, ref to)) return false;
-                from = At;
-                if (At >= chunk + 64) { special = 0; break; }
-                special &= ulong.MaxValue << (At - chunk);
-                if (special == 0) At = chunk + 64;
-            }
-            if (At > End) return false;
+            var ends = quotes & ~seconds;
+            var inside = ends == 0 ? ulong.MaxValue : (ends & (0 - ends)) - 1;
+            // the zero byte behind the text is one of them, so nothing behind it is ever taken
+            if ((controls & inside) != 0) return false;
+            if (!Escapes(at, seconds & inside & ~signs)) return false;
+            if (ends == 0) continue;
+            At = at + BitOperations.TrailingZeroCount(ends);
+            length = At - start;
+            return ++At <= End;
         }
+        return false;
     }
 
+    // Looks at the second signs of escapes, given as bits of the 64 bytes at a place.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly void Copy(int from, int until, ref int to)
+    private readonly bool Escapes(int at, ulong seconds)
     {
-        for (var i = from; i < until; i += 32) Vector256.LoadUnsafe(ref Ref(i)).StoreUnsafe(ref Ref(to + i - from));
-        to += until - from;
-    }
-
-    // At a backslash; goes behind the escape.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private bool Escape(bool keep, ref int to)
-    {
-        var c = Ref(At + 1);
-        if (c == 'u') return Unicode(keep, ref to);
-        c = c switch
+        for (; seconds != 0; seconds &= seconds - 1)
         {
-            (byte)'\\' or (byte)'"' or (byte)'/' => c,
-            (byte)'n' => (byte)'\n',
-            (byte)'t' => (byte)'\t',
-            (byte)'r' => (byte)'\r',
-            (byte)'b' => (byte)'\b',
-            (byte)'f' => (byte)'\f',
-            _ => 0,
-        };
-        if (c == 0) return false;
-        if (keep) Ref(to++) = c;
-        At += 2;
+            var place = at + BitOperations.TrailingZeroCount(seconds);
+            switch (Ref(place))
+            {
+                case (byte)'\\' or (byte)'"' or (byte)'/' or (byte)'n' or (byte)'t' or (byte)'r' or (byte)'b' or (byte)'f':
+                    break;
+                case (byte)'u':
+                    if (place + 5 > End) return false;
+                    for (var i = 1; i < 5; i++)
+                        if (!char.IsAsciiHexDigit((char)Ref(place + i))) return false;
+                    break;
+                default:
+                    return false;
+            }
+        }
         return true;
     }
 
-    private bool Unicode(bool keep, ref int to)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ulong Specials(ref byte at, out ulong backslashes, out ulong controls)
     {
-        if (!Hex(At, out var unit)) return false;
-        At += 6;
+        var v = Vector512.LoadUnsafe(ref at);
+        backslashes = Vector512.Equals(v, Vector512.Create((byte)'\\')).ExtractMostSignificantBits();
+        controls = Vector512.LessThan(v, Vector512.Create((byte)0x20)).ExtractMostSignificantBits();
+        return Vector512.Equals(v, Vector512.Create((byte)'"')).ExtractMostSignificantBits();
+    }
+
+    /// <summary>
+    /// What a string says, its escapes undone. <see cref="Slack"/> bytes may be read behind it; <paramref name="to"/> must have room for as
+    /// many bytes as it and <see cref="Slack"/> more. Only for strings that <see cref="String"/> took.
+    /// </summary>
+    /// <returns>Bytes written.</returns>
+    public static int Unescape(ref byte from, int length, ref byte to)
+    {
+        int i = 0, n = 0;
+        while (true)
+        {
+            var chunk = Vector256.LoadUnsafe(ref Unsafe.Add(ref from, i));
+            chunk.StoreUnsafe(ref Unsafe.Add(ref to, n));
+            var backslashes = Vector256.Equals(chunk, Vector256.Create((byte)'\\')).ExtractMostSignificantBits();
+            var clean = backslashes == 0 ? 32 : BitOperations.TrailingZeroCount(backslashes);
+            if (i + clean >= length) return n + length - i;
+            i += clean;
+            n += clean;
+            if (backslashes == 0) continue;
+            var c = Unsafe.Add(ref from, i + 1);
+            if (c == 'u') { Unicode(ref from, ref i, ref to, ref n); continue; }
+            Unsafe.Add(ref to, n++) = c switch
+            {
+                (byte)'n' => (byte)'\n',
+                (byte)'t' => (byte)'\t',
+                (byte)'r' => (byte)'\r',
+                (byte)'b' => (byte)'\b',
+                (byte)'f' => (byte)'\f',
+                _ => c,
+            };
+            i += 2;
+        }
+    }
+
+    private static void Unicode(ref byte from, ref int i, ref byte to, ref int n)
+    {
+        var unit = Unit(ref Unsafe.Add(ref from, i + 2));
+        i += 6;
         var rune = Rune.ReplacementChar;
-        if (char.IsHighSurrogate(unit) && Ref(At) == '\\' && Ref(At + 1) == 'u' && Hex(At, out var low) && char.IsLowSurrogate(low))
+        if (char.IsHighSurrogate(unit) && Unsafe.Add(ref from, i) == '\\' && Unsafe.Add(ref from, i + 1) == 'u' && Unit(ref Unsafe.Add(ref from, i + 2)) is var low && char.IsLowSurrogate(low))
         {
             rune = new Rune(unit, low);
-            At += 6;
+            i += 6;
         }
         else if (!char.IsSurrogate(unit)) rune = new Rune(unit);
-        if (!keep) return true;
-        Span<byte> bytes = stackalloc byte[4];
-        var n = rune.EncodeToUtf8(bytes);
-        for (var i = 0; i < n; i++) Ref(to++) = bytes[i];
-        return true;
+        n += rune.EncodeToUtf8(MemoryMarshal.CreateSpan(ref Unsafe.Add(ref to, n), 4));
     }
 
-    // four digits behind \u at a place
-    private readonly bool Hex(int at, out char unit)
+    // four hexadecimal digits
+    private static char Unit(ref byte digits)
     {
-        unit = '\0';
-        if (at + 6 > End) return false;
-        for (var i = 2; i < 6; i++)
+        var unit = 0;
+        for (var i = 0; i < 4; i++)
         {
-            var digit = Ref(at + i);
-            if (!char.IsAsciiHexDigit((char)digit)) return false;
-            unit = (char)(unit << 4 | (digit <= '9' ? digit - '0' : (digit | 0x20) - 'a' + 10));
+            var digit = Unsafe.Add(ref digits, i);
+            unit = unit << 4 | (digit <= '9' ? digit - '0' : (digit | 0x20) - 'a' + 10);
         }
-        return true;
+        return (char)unit;
     }
 }

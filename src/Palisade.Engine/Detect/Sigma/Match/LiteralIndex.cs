@@ -85,6 +85,12 @@ internal sealed class LiteralIndex
 
     public int Count => entries.Length;
 
+    /// <summary>Bytes of its shortest literal.</summary>
+    public int Shortest => entries.Min(static e => e.Bytes.Length);
+
+    /// <summary>Whether a number, a time or the like can hold one of its literals.</summary>
+    public bool HasCodes => Array.Exists(entries, static e => Codes.MayHold(e.Bytes));
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private uint Hash(uint gram) => gram * 0x9E3779B1u >> shift;
 

@@ -11,7 +11,8 @@ namespace Palisade.Engine.Detect.Sigma.Match;
 /// </summary>
 /// <remarks>
 /// The hash is keyed by the process (nobody outside can prepare values that meet in one place), and the bytes are compared in full, so a
-/// wrong answer is impossible. Table: sets of two entries side by side, the newer one first.
+/// wrong answer is impossible. Table: sets of two entries, the newer one first; an entry is a line of the processor's cache and holds
+/// short values itself, so that looking one up touches one or two lines.
 /// Findings: <c>[n exact, n possible, n rules, atoms…, atoms…, rules…]</c>; at offset 0 lies "nothing found", which most values share.
 /// </remarks>
 internal sealed class ValueMemo
@@ -21,26 +22,43 @@ internal sealed class ValueMemo
     /// <summary>Not known.</summary>
     public const int Miss = -1;
 
-    private const int Sets = 1 << 14, Doors = 1 << 16;
+    private const int Sets = 1 << 13, Doors = 1 << 16;
     private const int MaxBytes = 4 << 20, MaxFindings = 1 << 18;
+    private const int Line = 64, Inline = 48;
 
     private static readonly ulong Key0 = RandomKey(), Key1 = RandomKey();
 
+    [InlineArray(Inline)]
+    private struct Text
+    {
+        private byte first;
+    }
+
+    /// <summary>One line: short values lie in it, of longer ones the offset.</summary>
     private struct Entry
     {
         public ulong Hash;
-        public int Offset, Length;
-        public int Findings;
+        public int Length, Findings;
+        public Text Text;
     }
 
-    private readonly Entry[] entries = new Entry[Sets * 2];
+    private readonly byte[] table = GC.AllocateArray<byte>((Sets * 2 + 1) * Line, pinned: true);
+    private readonly int origin;
     private readonly uint[] doors = new uint[Doors];
     private byte[] bytes = new byte[1 << 16];
     private int[] findings = new int[1 << 12];
-    private int bytesUsed = 64, findingsUsed = 3;
+    private int bytesUsed, findingsUsed = 3;
 
-    /// <summary>Findings of all values known; valid until the next <see cref="Add"/>.</summary>
+    public ValueMemo()
+    {
+        unsafe { origin = (int)((nuint)Line - (nuint)Unsafe.AsPointer(ref table[0]) % Line) % Line; }
+    }
+
+    /// <summary>Findings of all values known; valid until the next <see cref="Offer"/>.</summary>
     public ReadOnlySpan<int> Findings => findings;
+
+    /// <summary>Changes when everything is forgotten.</summary>
+    public int Epoch { get; private set; }
 
     /// <summary>Values looked up, and those known.</summary>
     public long Lookups { get; private set; }
@@ -59,19 +77,28 @@ internal sealed class ValueMemo
     {
         hash = Hash(field, value);
         Lookups++;
-        ref var entry = ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(entries), (nint)(hash & (Sets - 1)) * 2);
-        if (!Is(entry, hash, value))
+        ref var entry = ref Set(hash);
+        if (!Is(ref entry, hash, value))
         {
             entry = ref Unsafe.Add(ref entry, 1);
-            if (!Is(entry, hash, value)) return Miss;
+            if (!Is(ref entry, hash, value)) return Miss;
         }
         Hits++;
         return entry.Findings;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private bool Is(in Entry entry, ulong hash, ReadOnlySpan<byte> value) =>
-        entry.Hash == hash && entry.Length == value.Length && value.SequenceEqual(MemoryMarshal.CreateReadOnlySpan(ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(bytes), entry.Offset), value.Length));
+    private ref Entry Set(ulong hash) =>
+        ref Unsafe.As<byte, Entry>(ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(table), origin + (nint)(hash & (Sets - 1)) * (2 * Line)));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool Is(ref Entry entry, ulong hash, ReadOnlySpan<byte> value)
+    {
+        if (entry.Hash != hash || entry.Length != value.Length) return false;
+        ref var known = ref Unsafe.As<Text, byte>(ref entry.Text);
+        if (value.Length > Inline) known = ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(bytes), Unsafe.As<byte, int>(ref known));
+        return value.SequenceEqual(MemoryMarshal.CreateReadOnlySpan(ref known, value.Length));
+    }
 
     /// <summary>Offers what was found in a value that <see cref="Find"/> did not know. The first time only its hash is noted.</summary>
     public void Offer(ulong hash, ReadOnlySpan<byte> value, ReadOnlySpan<int> exact, ReadOnlySpan<int> possible, ReadOnlySpan<int> rules)
@@ -80,9 +107,12 @@ internal sealed class ValueMemo
         var mark = (uint)hash | 1;
         if (door != mark) { door = mark; return; }
         if (!Add(value, exact, possible, rules, out var offset, out var found)) return;
-        var at = (int)(hash & (Sets - 1)) * 2;
-        entries[at + 1] = entries[at];
-        entries[at] = new Entry { Hash = hash, Offset = offset, Length = value.Length, Findings = found };
+        ref var newer = ref Set(hash);
+        Unsafe.Add(ref newer, 1) = newer;
+        newer = new Entry { Hash = hash, Length = value.Length, Findings = found };
+        ref var text = ref Unsafe.As<Text, byte>(ref newer.Text);
+        if (value.Length > Inline) Unsafe.As<byte, int>(ref text) = offset;
+        else value.CopyTo(MemoryMarshal.CreateSpan(ref text, Inline));
     }
 
     private bool Add(ReadOnlySpan<byte> value, ReadOnlySpan<int> exact, ReadOnlySpan<int> possible, ReadOnlySpan<int> rules, out int offset, out int found)
@@ -90,11 +120,15 @@ internal sealed class ValueMemo
         var words = exact.Length + possible.Length + rules.Length;
         (offset, found) = (0, 0);
         if (words > MaxFindings / 16) return false;
-        if (bytesUsed + value.Length > MaxBytes || findingsUsed + words + 3 > MaxFindings) Forget();
-        if (bytesUsed + value.Length > bytes.Length) Array.Resize(ref bytes, bytes.Length * 2);
-        offset = bytesUsed;
-        value.CopyTo(bytes.AsSpan(offset));
-        bytesUsed += value.Length;
+        var longer = value.Length > Inline ? value.Length : 0;
+        if (bytesUsed + longer > MaxBytes || findingsUsed + words + 3 > MaxFindings) Forget();
+        if (longer > 0)
+        {
+            if (bytesUsed + longer > bytes.Length) Array.Resize(ref bytes, bytes.Length * 2);
+            offset = bytesUsed;
+            value.CopyTo(bytes.AsSpan(offset));
+            bytesUsed += longer;
+        }
         if (words == 0) return true;
         while (findingsUsed + words + 3 > findings.Length) Array.Resize(ref findings, findings.Length * 2);
         found = findingsUsed;
@@ -108,8 +142,9 @@ internal sealed class ValueMemo
 
     private void Forget()
     {
-        Array.Clear(entries);
-        (bytesUsed, findingsUsed) = (64, 3);
+        Array.Clear(table);
+        (bytesUsed, findingsUsed) = (0, 3);
+        Epoch++;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -14,6 +14,8 @@ public sealed record OracleDifference(ulong Sequence, string RuleId, bool Engine
 public sealed class OracleComparison(RuleSet rules, SigmaOracle oracle)
 {
     private readonly SigmaDetector detector = new(rules);
+    private readonly JsonDetector jsonDetector = new(rules);
+    private readonly EventBatch scratch = new();
     private readonly HashSet<(string, int)> both = [.. rules.Compiled.Select(r => (r.File, r.Line)).Where(oracle.Known.ContainsKey)];
 
     /// <summary>Rules both could read: only these are compared.</summary>
@@ -29,7 +31,20 @@ public sealed class OracleComparison(RuleSet rules, SigmaOracle oracle)
     public IReadOnlyList<OracleDifference> Compare(EventBatch batch)
     {
         ArgumentNullException.ThrowIfNull(batch);
-        var engine = detector.Verdicts(batch);
+        return Compare(batch, detector.Verdicts(batch));
+    }
+
+    /// <summary>Judges one JSON event, read into a batch of its own, three times: as it is read, once read, and by the oracle.</summary>
+    public IReadOnlyList<OracleDifference> Compare(EventBatch batch, ReadOnlySpan<byte> line)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        var once = jsonDetector.Verdict(scratch, line);
+        var differences = Compare(batch);
+        return once.SequenceEqual(detector.Verdicts(batch)[0]) ? differences : [.. differences, .. Compare(batch, [once])];
+    }
+
+    private List<OracleDifference> Compare(EventBatch batch, List<int>[] engine)
+    {
         var differences = new List<OracleDifference>();
         for (var i = 0; i < batch.Count; i++)
         {

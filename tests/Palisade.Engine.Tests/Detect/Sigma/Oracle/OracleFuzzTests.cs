@@ -1,5 +1,8 @@
 using System.Globalization;
 using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using Palisade.Engine.Detect.Sigma.Match;
 using Palisade.Engine.Detect.Sigma.Oracle;
 using Palisade.Engine.Rules;
 using Palisade.Engine.Tests.Rules;
@@ -27,7 +30,7 @@ public sealed class OracleFuzzTests
             var comparison = new OracleComparison(set, SigmaOracle.Load(files, options));
             var batch = new EventBatch();
             for (var i = 0; i < 30; i++) SigmaWorld.Add(batch, (ulong)i, 0, random.Event());
-            foreach (var difference in comparison.Compare(batch))
+            foreach (var difference in comparison.Compare(batch).Concat(AsJson(set, comparison, batch)))
             {
                 var rule = files[int.Parse(difference.RuleId, CultureInfo.InvariantCulture)].Item2;
                 Assert.Fail($"PALISADE_FUZZ_SEED={seed}, round {round}: the engine says {difference.Engine} of event {Show(batch, (int)difference.Sequence)} and rule\n{Encoding.UTF8.GetString(rule)}");
@@ -38,6 +41,38 @@ public sealed class OracleFuzzTests
         }
         // agreement on rules that never match would prove little
         Assert.InRange(hits, agreed / 50, agreed - agreed / 50);
+    }
+
+    /// <summary>The same events as JSON, judged while they are read; twice, for what is remembered from the first time.</summary>
+    private static IEnumerable<OracleDifference> AsJson(RuleSet set, OracleComparison comparison, EventBatch batch)
+    {
+        var reader = new JsonEventReader(set);
+        var one = new EventBatch();
+        for (var i = 0; i < batch.Count * 2; i++)
+        {
+            var line = Json(batch, i % batch.Count);
+            one.Clear();
+            Assert.Equal(Palisade.Engine.ParseRefusal.None, reader.Add(one, line, (ulong)(i % batch.Count)));
+            foreach (var difference in comparison.Compare(one, line)) yield return difference;
+        }
+    }
+
+    private static byte[] Json(EventBatch batch, int index)
+    {
+        using var stream = new MemoryStream();
+        using (var writer = new Utf8JsonWriter(stream, new JsonWriterOptions { SkipValidation = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+        {
+            writer.WriteStartObject();
+            var ids = batch.FieldIds(index);
+            for (var slot = 0; slot < ids.Length; slot++)
+            {
+                writer.WritePropertyName(FieldNames.Name(ids[slot]));
+                if (batch.IsNull(index, slot)) writer.WriteNullValue();
+                else writer.WriteStringValue(batch.ValueAt(index, slot));
+            }
+            writer.WriteEndObject();
+        }
+        return stream.ToArray();
     }
 
     private static string Show(EventBatch batch, int index)

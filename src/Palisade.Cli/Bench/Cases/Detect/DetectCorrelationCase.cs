@@ -1,0 +1,105 @@
+using System.Globalization;
+using System.Text;
+using Palisade.Engine;
+using Palisade.Engine.Correlate;
+using Palisade.Engine.Detect.Sigma;
+using Palisade.Engine.Rules;
+
+namespace Palisade.Cli.Bench.Cases.Detect;
+
+/// <summary>An <c>event_count</c> correlation that holds a million groups: time of an update, memory of a group.</summary>
+internal sealed class DetectCorrelationCase : IBenchCase
+{
+    private const int Groups = 1_000_000;
+    private const string Rules = """
+        title: Failure
+        name: failure
+        logsource: { product: any }
+        detection:
+          s: { event.outcome: failure }
+          condition: s
+        ---
+        title: Many failures
+        correlation:
+          type: event_count
+          rules: [failure]
+          group-by: [user.name]
+          timespan: 60m
+          condition: { gte: 20 }
+        """;
+
+    public string Name => "detect-correlation";
+
+    public async Task<IReadOnlyList<Figure>> RunAsync(BenchContext context, CancellationToken cancellationToken)
+    {
+        await Task.Yield();
+        var set = RuleSet.Load([("rules/many.yml", Encoding.UTF8.GetBytes(Rules))], new RuleLoadOptions { AnyLogSource = true }, out _);
+        // warmed up by another instance
+        Run(new Correlator(set, new CorrelatorOptions { MaxGroups = Groups }), 50_000, 100_000, out _);
+        var before = GC.GetTotalMemory(forceFullCollection: true);
+        var correlator = new Correlator(set, new CorrelatorOptions { MaxGroups = Groups });
+        Run(correlator, Groups, 0, out var firsts);
+        var bytes = (double)(GC.GetTotalMemory(forceFullCollection: true) - before) / correlator.GroupCount;
+        cancellationToken.ThrowIfCancellationRequested();
+        var allocated = GC.GetAllocatedBytesForCurrentThread();
+        Run(correlator, Groups, Groups, out var updates, firstsDone: true);
+        allocated = GC.GetAllocatedBytesForCurrentThread() - allocated;
+        if (correlator.GroupCount != Groups) throw new CliException(ExitCodes.Internal, $"{correlator.GroupCount} groups are held");
+        return
+        [
+            new Figure("event_count update", "ns", updates.TotalNanoseconds / Groups, AtMost: 80),
+            new Figure("first event of a group", "ns", firsts.TotalNanoseconds / Groups),
+            new Figure("memory of a group", "B", bytes, AtMost: 96),
+            new Figure("allocated", "B/update", (double)allocated / Groups),
+        ];
+
+        // One event of each group, then as many of random groups; the time is the correlator's alone.
+        void Run(Correlator judge, int groups, int more, out TimeSpan time, bool firstsDone = false)
+        {
+            var source = new Source(set);
+            time = default;
+            var order = new Random(11);
+            var total = (firstsDone ? 0 : groups) + more;
+            for (var done = 0; done < total;)
+            {
+                var n = Math.Min(EventBatch.MaxEvents, total - done);
+                for (var i = 0; i < n; i++) source.Add(!firstsDone && done + i < groups ? done + i : order.Next(groups));
+                source.Detect();
+                var start = context.Time.GetTimestamp();
+                judge.Process(source.Batch, source.Findings);
+                time += context.Time.GetElapsedTime(start);
+                source.Clear();
+                done += n;
+            }
+        }
+    }
+
+    private sealed class Source(RuleSet set)
+    {
+        private readonly SigmaDetector detector = new(set);
+        private readonly ushort user = FieldNames.GetOrAdd("user.name"), outcome = FieldNames.GetOrAdd("event.outcome");
+        private ulong sequence;
+
+        public EventBatch Batch { get; } = new();
+        public FindingList Findings { get; } = new();
+
+        public void Add(int group)
+        {
+            var index = Batch.Begin(new RecordInfo(++sequence, AccessLog.StartMs + (long)(sequence / 1000), 1, 1, RecordInfo.AutoParser), []);
+            Batch.Header(index).Flags &= ~EventFlags.NoTime;
+            Batch.Add(outcome, "failure"u8);
+            Span<byte> name = stackalloc byte[16];
+            "user"u8.CopyTo(name);
+            group.TryFormat(name[4..], out var n, default, CultureInfo.InvariantCulture);
+            Batch.Add(user, name[..(4 + n)]);
+        }
+
+        public void Detect() => detector.Detect(Batch, Findings);
+
+        public void Clear()
+        {
+            Batch.Clear();
+            Findings.Clear();
+        }
+    }
+}

@@ -1,0 +1,60 @@
+using Palisade.Engine.Detect.Sigma.Match;
+using Palisade.Engine.Rules;
+
+namespace Palisade.Engine.Detect.Sigma;
+
+/// <summary>
+/// Judges JSON events by the Sigma rules of a set while it reads them, so that a value that was met before costs one comparison and one
+/// that no rule asks for is never unescaped. The same verdicts as <see cref="JsonEventReader"/> and <see cref="SigmaDetector"/> one after
+/// the other. Owns working memory: one instance a thread.
+/// </summary>
+public sealed class JsonDetector
+{
+    private readonly SigmaDetector detector;
+    private readonly JsonEventReader reader;
+
+    public JsonDetector(RuleSet rules)
+    {
+        ArgumentNullException.ThrowIfNull(rules);
+        detector = new SigmaDetector(rules);
+        reader = new JsonEventReader(rules, detector.State);
+    }
+
+    /// <summary>Rules evaluated so far; the prefilter turned the others away.</summary>
+    public long Evaluated => detector.Evaluated;
+
+    /// <summary>Values looked up in the memory of values, and those it knew.</summary>
+    public (long Lookups, long Hits) Memory => detector.State.Memo;
+
+    /// <summary>
+    /// Adds one event to the batch and a finding, without its evidence, for each match. An event that no correlation counts keeps its time
+    /// alone; its fields are gone.
+    /// </summary>
+    /// <returns>None, or why the line is refused; nothing is added then.</returns>
+    public ParseRefusal Add(EventBatch into, ReadOnlySpan<byte> line, ulong sequence, FindingList findings)
+    {
+        ArgumentNullException.ThrowIfNull(into);
+        ArgumentNullException.ThrowIfNull(findings);
+        var arena = into.ArenaUsed;
+        var refusal = reader.Add(into, line, sequence);
+        if (refusal != ParseRefusal.None) return refusal;
+        var state = detector.State;
+        state.WakeAlways();
+        if (detector.Judge(into.Count - 1, findings, evidence: false)) state.Open();
+        else
+        {
+            into.Rewind(0);
+            into.TrimTo(arena);
+        }
+        return ParseRefusal.None;
+    }
+
+    /// <summary>The rules (by their place) that match one event, whether or not they alert. Off the hot path.</summary>
+    internal List<int> Verdict(EventBatch scratch, ReadOnlySpan<byte> line)
+    {
+        scratch.Clear();
+        if (reader.Add(scratch, line, 0) != ParseRefusal.None) return [];
+        detector.State.WakeAlways();
+        return detector.Verdict();
+    }
+}

@@ -1,0 +1,45 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace Palisade.Engine.Detect.Sigma.Match;
+
+/// <summary>
+/// Numbers, times, addresses, security ids: values that hardly ever repeat and that words are not found in. Made of digits, the signs
+/// - . / : , at most one space and at most two of the letters T Z S x.
+/// </summary>
+internal static class Codes
+{
+    /// <summary>Longest one; as many bytes are read.</summary>
+    public const int Max = 64;
+
+    /// <summary>Whether a value of at most <see cref="Max"/> bytes, behind whose begin as many may be read, is one.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool Is(ref byte value, int length)
+    {
+        var v = Vector512.LoadUnsafe(ref value);
+        var all = ulong.MaxValue >> (Max - length);
+        var others = Vector512.GreaterThan(v - Vector512.Create((byte)'-'), Vector512.Create((byte)(':' - '-'))).ExtractMostSignificantBits() & all;
+        if (BitOperations.PopCount(others) > 3) return false;
+        var spaces = Vector512.Equals(v, Vector512.Create((byte)' ')).ExtractMostSignificantBits() & all;
+        others &= ~spaces;
+        if (BitOperations.PopCount(spaces) > 1 || BitOperations.PopCount(others) > 2) return false;
+        for (; others != 0; others &= others - 1)
+            if (Unsafe.Add(ref value, BitOperations.TrailingZeroCount(others)) is not ((byte)'T' or (byte)'Z' or (byte)'S' or (byte)'x')) return false;
+        return true;
+    }
+
+    /// <summary>Whether one may hold a literal, which is folded.</summary>
+    public static bool MayHold(ReadOnlySpan<byte> literal)
+    {
+        int spaces = 0, letters = 0;
+        foreach (var b in literal)
+        {
+            if (b is >= (byte)'-' and <= (byte)':') continue;
+            if (b == (byte)' ') spaces++;
+            else if (b is (byte)'t' or (byte)'z' or (byte)'s' or (byte)'x') letters++;
+            else return false;
+        }
+        return spaces <= 1 && letters <= 2;
+    }
+}
