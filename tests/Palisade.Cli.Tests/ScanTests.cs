@@ -135,10 +135,11 @@ public sealed class ScanTests : IDisposable
         Assert.Empty(run.Out);
     }
 
-    [Fact]
-    public async Task Damaged_gzip_is_refused_with_its_name()
+    [Theory]
+    [InlineData("scan"), InlineData("parse")]
+    public async Task Damaged_gzip_is_refused_with_its_name(string verb)
     {
-        var run = await PalisadeProgram.RunAsync("scan", folder.Write("bad.gz", [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 3, 0xFF, 0xFF, 0xFF]));
+        var run = await PalisadeProgram.RunAsync(verb, folder.Write("bad.gz", [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 3, 0xFF, 0xFF, 0xFF]));
         Assert.Equal(3, run.Code);
         Assert.Contains("bad.gz", run.Err, StringComparison.Ordinal);
     }

@@ -42,6 +42,10 @@ internal sealed class LineReader : IDisposable
             else if (head is [0x28, 0xB5, 0x2F, 0xFD]) text = new DecompressionStream(buffered);
             return new LineReader(raw, LogFile.Plain(text), path) { Size = path == "-" ? 0 : raw.Length };
         }
+        catch (Exception e) when (e is InvalidDataException or ZstdException or EndOfStreamException)
+        {
+            throw new CliException(ExitCodes.BadInput, $"{path}:1: the compressed data is damaged: {e.Message}");
+        }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new CliException(ExitCodes.BadInput, $"{path}: cannot be read: {e.Message}");

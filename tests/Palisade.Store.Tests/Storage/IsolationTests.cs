@@ -1,5 +1,7 @@
-using Palisade.Engine.Rules.Policy;
 using System.Reflection;
+using System.Text;
+using Palisade.Engine;
+using Palisade.Engine.Rules.Policy;
 using Palisade.Server.Storage;
 using EventId = Palisade.Server.Streaming.EventId;
 
@@ -22,6 +24,8 @@ public sealed class IsolationTests(SharedStore shared) : IClassFixture<SharedSto
         var range = new TimeRange(Samples.Whole.From, Samples.Whole.To.AddHours(2));
         var attack = Samples.Attacks(run)[0];
         var id = EventId.Of(Samples.Node, run.Events.Header(attack.Event).Sequence);
+        Assert.True(run.Events.TryGet(attack.Event, FieldNames.GetOrAdd("source.ip"), out var source));
+        var address = Encoding.UTF8.GetString(source);
         var search = new EventSearch(range);
         var unread = new UnreadRange(Samples.SshSource, range.From.ToUnixTimeMilliseconds(), range.To.ToUnixTimeMilliseconds());
         static async Task<long> Some<T>(Task<HashSet<T>> rows) => (await rows).Count;
@@ -51,6 +55,10 @@ public sealed class IsolationTests(SharedStore shared) : IClassFixture<SharedSto
             new(nameof(q.LatestOfEachSourceAsync), t => Many(q.LatestOfEachSourceAsync(t, range, 1, 10, stop))),
             new(nameof(q.RuleHistogramsAsync), async t => (await q.RuleHistogramsAsync(t, range, [attack.Rule.Id], TimeSpan.FromHours(1), stop)).Sum(g => g.Sum(b => b.Count))),
             new(nameof(q.LikeAsync), t => Many(q.LikeAsync(t, range, [new MuteCondition(Mute.RuleField, MuteTest.Is, attack.Rule.Id)], stop))),
+            new(nameof(q.AttackerTriesAsync), t => Many(q.AttackerTriesAsync(t, range, address, stop))),
+            new(nameof(q.AttackerTargetsAsync), t => Many(q.AttackerTargetsAsync(t, range, address, stop))),
+            new(nameof(q.AttackerHistogramAsync), t => Many(q.AttackerHistogramAsync(t, range, address, TimeSpan.FromHours(1), stop))),
+            new(nameof(q.AttackerTrafficAsync), async t => (await q.AttackerTrafficAsync(t, range, address, stop))?.Events ?? 0),
             new(nameof(q.FindingsOfAlertAsync), t => Many(q.FindingsOfAlertAsync(t, range, attack.Rule.Id, "", "", 10, stop))),
         ];
         var all = typeof(EventQueries).GetMethods(BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly).Where(m => m.ReturnType.IsAssignableTo(typeof(Task))).Select(m => m.Name).Distinct().Order();

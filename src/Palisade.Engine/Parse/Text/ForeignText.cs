@@ -41,8 +41,13 @@ public sealed class ForeignText
         var rest = text[plain..];
         if (rest.StartsWith(LittleEndianMark) || rest.StartsWith(BigEndianMark))
         {
-            from = plain + 2;
-            return rest[0] == 0xFF ? ForeignEncoding.Utf16Le : ForeignEncoding.Utf16Be;
+            var marked = rest[0] == 0xFF ? ForeignEncoding.Utf16Le : ForeignEncoding.Utf16Be;
+            // Behind other text than a header of syslog two such bytes are a mark only before what is UTF-16 by itself.
+            if (plain == 0 || text is [(byte)'<', >= (byte)'0' and <= (byte)'9', ..] || IsUtf16(rest[2..], marked))
+            {
+                from = plain + 2;
+                return marked;
+            }
         }
         if (text.Contains((byte)0))
         {

@@ -31,7 +31,8 @@ public sealed class ForeignTextTests
     public static TheoryData<byte[]> Others => new(
         Encoding.UTF8.GetBytes("登录失败 ü é 😀"), Encoding.UTF8.GetBytes("登录失败")[..^1], Encoding.UTF8.GetBytes("用户 li 登录失败")[..^2],
         In("latin1", "Müller naïve café Ångström"), In("latin1", "Zürich: Größe über Bär"), In("windows-1251", "Ошибка входа пользователя"), In("shift_jis", "ｱｲｳ"),
-        [0x80, 0xFF, 0x81, 0x00, 0x01, 0x02, 0xFE, 0x90], [.. "key="u8, 0xC3, 0x28, .. " value"u8], [.. "GET /a%00"u8, 0, .. "b HTTP/1.1"u8]);
+        [0x80, 0xFF, 0x81, 0x00, 0x01, 0x02, 0xFE, 0x90], [.. "key="u8, 0xC3, 0x28, .. " value"u8], [.. "GET /a%00"u8, 0, .. "b HTTP/1.1"u8],
+        [.. "not "u8, 0xFF, 0xFE, 0xC0, .. " utf-8"u8]);
 
     [Theory, MemberData(nameof(Others))]
     public void What_may_be_something_else_is_left_as_it_is(byte[] bytes) => Assert.Equal(ForeignEncoding.None, ForeignText.Guess(bytes, out _));
