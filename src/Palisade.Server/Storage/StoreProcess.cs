@@ -55,9 +55,9 @@ internal sealed partial class StoreProcess : IDisposable
         }
         info.Environment["TZ"] = "UTC";                  // the engine's dates follow it
         info.Environment["DOTNET_gcServer"] = "0";
-        // The engine's allocator (jemalloc): two arenas instead of four a core, and freed pages back to the system after 1 s:
-        // some 130 MB less while records come in, at the same rate. An operator's own setting goes first.
-        info.Environment.TryAdd("JE_MALLOC_CONF", "dirty_decay_ms:1000,muzzy_decay_ms:0,narenas:2");
+        // The engine's allocator (jemalloc): one arena instead of four a core, and freed pages back to the system after 0.2 s:
+        // some 170 MB less while records come in, at nearly the same rate. An operator's own setting goes first.
+        info.Environment.TryAdd("JE_MALLOC_CONF", "dirty_decay_ms:200,muzzy_decay_ms:0,narenas:1");
         var child = new StoreProcess(new Process { StartInfo = info });
         child.process.OutputDataReceived += (_, e) => child.Hear(e.Data);
         child.process.ErrorDataReceived += (_, e) => child.Hear(e.Data);
