@@ -1,8 +1,8 @@
 using System.Buffers;
 using System.Runtime.InteropServices;
 using System.Threading.Channels;
-using Palisade.Engine.Parse.Times;
 using Palisade.Engine;
+using Palisade.Engine.Parse.Times;
 using Palisade.Journal;
 using Palisade.Server.Incidents;
 using Palisade.Server.Ingest;
