@@ -74,6 +74,9 @@ public sealed class EventBatch
     /// <summary>Fields one event may have; more are refused (<see cref="ParseRefusal.TooManyFields"/>).</summary>
     public const int MaxFields = 1000;
 
+    /// <summary>Bytes that may be read from the begin of any value or record, however short it is; what lies behind it says nothing.</summary>
+    public const int Slack = 64;
+
     private byte[] arena = new byte[1 << 20];
     private int arenaUsed;
     private ushort[] ids = new ushort[1 << 16];
@@ -133,7 +136,7 @@ public sealed class EventBatch
     /// <summary>Takes <paramref name="length"/> bytes of the arena; returns their offset.</summary>
     public int Reserve(int length)
     {
-        if (arena.Length - arenaUsed < length) Array.Resize(ref arena, Math.Max(arena.Length * 2, arenaUsed + length));
+        if (arena.Length - arenaUsed < length + Slack) Array.Resize(ref arena, Math.Max(arena.Length * 2, arenaUsed + length + Slack));
         var offset = arenaUsed;
         arenaUsed += length;
         return offset;
@@ -145,15 +148,17 @@ public sealed class EventBatch
     public Span<byte> Bytes(int offset, int length) => arena.AsSpan(offset, length);
 
     /// <summary>Adds a field to the last event: a slice that already lies in the arena.</summary>
-    public void AddSlice(ushort field, int offset, int length)
+    /// <returns>False where the event has as many as it may have; it is marked then.</returns>
+    public bool AddSlice(ushort field, int offset, int length)
     {
         ref var h = ref headers[Count - 1];
-        if (h.SlotCount >= MaxFields) { h.Refusal = ParseRefusal.TooManyFields; return; }
+        if (h.SlotCount >= MaxFields) { h.Refusal = ParseRefusal.TooManyFields; return false; }
         if (slots == ids.Length) { Array.Resize(ref ids, slots * 2); Array.Resize(ref values, slots * 2); }
         ids[slots] = field;
         values[slots] = new Slice(offset, length);
         slots++;
         h.SlotCount++;
+        return true;
     }
 
     /// <summary>Adds a field to the last event and copies its value.</summary>
@@ -165,7 +170,7 @@ public sealed class EventBatch
     }
 
     /// <summary>Adds a field that is there but null (JSON null). Readers see an empty value; <see cref="IsNull"/> tells it from one.</summary>
-    public void AddNull(ushort field) => AddSlice(field, 0, NullLength);
+    public bool AddNull(ushort field) => AddSlice(field, 0, NullLength);
 
     /// <summary>Whether the n-th slot of an event holds null.</summary>
     public bool IsNull(int index, int slot) => values[headers[index].FirstSlot + slot].Length == NullLength;
@@ -226,6 +231,13 @@ public sealed class EventBatch
 
     /// <summary>Gives the n-th slot of the last event another field; 0 takes it away at the next <see cref="Compact"/>.</summary>
     public void SetId(int slot, ushort field) => ids[headers[Count - 1].FirstSlot + slot] = field;
+
+    /// <summary>The value of the n-th slot of the last event lies elsewhere in the arena now, as long as it was.</summary>
+    public void Move(int slot, int offset)
+    {
+        ref var s = ref values[headers[Count - 1].FirstSlot + slot];
+        s = new Slice(offset, s.Length);
+    }
 
     /// <summary>Closes the gaps among the slots of the last event, from a slot on.</summary>
     public void Compact(int from)

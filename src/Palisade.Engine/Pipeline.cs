@@ -2,7 +2,9 @@ using Palisade.Engine.Correlate;
 using Palisade.Engine.Detect.Sigma;
 using Palisade.Engine.Enrich;
 using Palisade.Engine.Incidents;
+using Palisade.Engine.Incidents.Anomalies;
 using Palisade.Engine.Incidents.Habits;
+using Palisade.Engine.Incidents.Proof;
 using Palisade.Engine.Normalise;
 using Palisade.Engine.Parse;
 using Palisade.Engine.Rules.Policy;
@@ -22,7 +24,9 @@ public sealed class Pipeline
     private readonly SigmaDetector sigma;
     private readonly Correlator correlator;
     private readonly IncidentTracker incidents;
+    private readonly HostProof proof;
     private readonly SiteHabits habits;
+    private readonly AnomalyDetector anomalies;
 
     public Pipeline(EngineSnapshot snapshot, IGeoLookup geo)
     {
@@ -33,7 +37,9 @@ public sealed class Pipeline
         sigma = new SigmaDetector(snapshot.Rules);
         correlator = new Correlator(snapshot.Rules);
         incidents = new IncidentTracker(snapshot.Incidents);
-        habits = new SiteHabits(snapshot.Incidents, incidents);
+        proof = new HostProof(snapshot.Incidents, incidents);
+        habits = new SiteHabits(snapshot.Incidents, incidents, proof, Policy);
+        anomalies = new AnomalyDetector(snapshot.Incidents, incidents);
     }
 
     /// <summary>What the stages run by.</summary>
@@ -85,6 +91,7 @@ public sealed class Pipeline
         correlator.Process(Events, Findings);
         Policy.AfterCorrelate(Events, Findings);
         habits.Observe(Events, Findings);
+        anomalies.Observe(Events, Findings);
     }
 
     /// <summary>What tenants changed about the rules.</summary>
@@ -93,15 +100,20 @@ public sealed class Pipeline
     /// <summary>Stories that findings make together.</summary>
     public IncidentTracker Incidents => incidents;
 
+    /// <summary>What is usual at sites, and what people said of their pages.</summary>
+    public SiteHabits Habits => habits;
+
     /// <summary>Empties the batch; the state of correlations and incidents stays.</summary>
     public void Clear() => Batch.Clear();
 
-    /// <summary>Writes the state of correlations, incidents and habits.</summary>
+    /// <summary>Writes the state of correlations, incidents, habits and anomalies.</summary>
     public void SaveState(Stream to)
     {
         correlator.Save(to);
         incidents.Save(to);
         habits.Save(to);
+        anomalies.Save(to);
+        proof.Save(to);
     }
 
     /// <summary>Writes which columns the logs at hand have, as their header lines said.</summary>
@@ -120,6 +132,8 @@ public sealed class Pipeline
         correlator.Load(from);
         incidents.Load(from, rules.GetValueOrDefault);
         habits.Load(from, rules.GetValueOrDefault);
+        anomalies.Load(from);
+        proof.Load(from, rules.GetValueOrDefault);
     }
 }
 

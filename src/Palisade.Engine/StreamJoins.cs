@@ -16,9 +16,11 @@ public readonly record struct WaitingRecord(LineStream Stream, long Revision);
 /// <summary>
 /// Puts the lines of many streams together to records, behind the journal: a function of the lines and ends that it is given, in their order, so that a replay
 /// joins as before. A line at most completes the record before it in its stream, whose event then has that line's place in the journal: one place, one event.
+/// Where nothing is replayed it may have the place of its own first line.
 /// Only sources that say how (<c>join</c> in source.yml) are joined. Bounded: <see cref="MaxStreams"/> records and <see cref="MaxBytes"/> bytes wait; what comes beyond is read line by line.
 /// </summary>
-public sealed class StreamJoins
+/// <param name="atFirst">Records of several lines have the sequence of their first line.</param>
+public sealed class StreamJoins(bool atFirst = false)
 {
     /// <summary>Records that wait for more, at once.</summary>
     public const int MaxStreams = 4096;
@@ -37,6 +39,7 @@ public sealed class StreamJoins
         public readonly PendingRecord Record = new();
         public short Parser;
         public long FirstMs, Revision;
+        public ulong FirstSequence;
         public bool Converted;
     }
 
@@ -45,6 +48,9 @@ public sealed class StreamJoins
 
     /// <summary>What waits, in no order.</summary>
     public IEnumerable<WaitingRecord> Waiting => waiting.Select(w => new WaitingRecord(w.Key, w.Value.Revision));
+
+    /// <summary>Sequence of the first line of what waits of a stream; 0: nothing does.</summary>
+    public ulong FirstOf(in LineStream stream) => waiting.GetValueOrDefault(stream)?.FirstSequence ?? 0;
 
     /// <summary>Takes a line, without its line end: to the record before it, as the begin of one, or to the batch at once.</summary>
     public void Add(Pipeline pipeline, in RecordInfo info, ulong session, ReadOnlySpan<byte> line)
@@ -64,7 +70,7 @@ public sealed class StreamJoins
         else waiting[stream] = before = spare.Count > 0 ? spare.Pop() : new Entry();
         // Behind a record that it completes any line waits, so that no two events have its place.
         before.Record.Start(line, rule, matcher, info.ReceivedMs);
-        (before.Parser, before.FirstMs, before.Revision, before.Converted) = (rule is null ? RecordInfo.AutoParser : parser, info.ReceivedMs, ++revisions, info.Converted);
+        (before.Parser, before.FirstMs, before.FirstSequence, before.Revision, before.Converted) = (rule is null ? RecordInfo.AutoParser : parser, info.ReceivedMs, info.Sequence, ++revisions, info.Converted);
         bytes += line.Length;
     }
 
@@ -79,7 +85,7 @@ public sealed class StreamJoins
     private void Complete(Pipeline pipeline, Entry entry, in RecordInfo at)
     {
         bytes -= entry.Record.Text.Length;
-        pipeline.Add(at with { ReceivedMs = entry.FirstMs, Lines = entry.Record.Lines, Converted = entry.Converted }, entry.Record.Text);
+        pipeline.Add(at with { Sequence = atFirst ? entry.FirstSequence : at.Sequence, ReceivedMs = entry.FirstMs, Lines = entry.Record.Lines, Converted = entry.Converted }, entry.Record.Text);
     }
 
     private bool TryAppend(Pipeline pipeline, Entry entry, in RecordInfo info, ReadOnlySpan<byte> line)

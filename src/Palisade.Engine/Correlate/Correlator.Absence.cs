@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using Palisade.Engine.Rules;
 
@@ -31,7 +30,7 @@ public sealed partial class Correlator
 
     private void Await(GroupState group, uint tenant, in Entry entry)
     {
-        var span = Rules.Correlations[group.Correlation].Source.SpanMs;
+        var span = group.Rule.Source.SpanMs;
         if (group.DeadlineMs != 0 && !group.Watching && entry.TimeMs < group.OpenedMs && group.OpenedMs - entry.TimeMs > options.LatenessMs) { Late++; return; }
         group.Insert(entry);
         Forgotten += group.Evict(long.MinValue, options.MaxEventsPerGroup);
@@ -97,16 +96,16 @@ public sealed partial class Correlator
 
     private void Close(GroupState group, EventBatch batch, int e, FindingList findings, bool end)
     {
-        var rule = Rules.Correlations[group.Correlation];
-        var tenant = BinaryPrimitives.ReadUInt32LittleEndian(group.Key);
+        var rule = group.Rule;
+        var tenant = table[group.Place].Tenant;
         var span = rule.Source.SpanMs;
         var last = group.IsEmpty ? group.OpenedMs : Math.Min(group.NewestMs, group.DeadlineMs);
         var holds = group.Close(group.DeadlineMs, out var figure, out var first, out var sequences, MaxSequences);
         if (holds)
         {
-            var firing = new Firing(group.Group, first, sequences.Count > 0 ? sequences[0] : 0, figure, sequences) { AtClose = true };
+            var firing = new Firing(Shown(rule, group.Place), first, sequences.Count > 0 ? sequences[0] : 0, figure, sequences) { AtClose = true };
             if (rule.Alerts) findings.Add(new Finding(e, rule.Info, rule.Source.Outcome, 0, 0, 0, null, firing));
-            foreach (var (correlation, input) in byCorrelation[rule.Index]) Feed(correlation, input, batch, e, findings, rule, group);
+            foreach (var (correlation, input) in byCorrelation[rule.Index]) FeedOuter(correlation, input, batch, e, findings, rule, group.Place);
         }
         if (!group.IsEmpty) Open(group, tenant, group.Entries[0].TimeMs, span);
         else if (!group.Watching && !holds && !end && group.HoldsForNothing)
@@ -116,8 +115,8 @@ public sealed partial class Correlator
         }
         else
         {
-            groups[rule.Index].Remove(group.Key);
-            CollectionsMarshal.GetValueRefOrAddDefault(groupCounts, (rule.Index, tenant), out _)--;
+            group.DeadlineMs = -1;
+            Remove(group.Place);
         }
     }
 

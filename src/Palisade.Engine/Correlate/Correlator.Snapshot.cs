@@ -24,35 +24,77 @@ public sealed partial class Correlator
         ArgumentNullException.ThrowIfNull(to);
         using var w = new BinaryWriter(to, Encoding.UTF8, leaveOpen: true);
         w.Write(Magic);
-        w.Write(groups.Length);
+        w.Write(Rules.Correlations.Length);
+        var byRule = Rules.Correlations.Select(_ => new List<int>()).ToArray();
+        for (var place = 0; place < table.Places; place++)
+            if (table[place].Rule is var owner && owner != GroupRecord.Unused) byRule[owner].Add(place);
         foreach (var rule in Rules.Correlations.OrderBy(c => c.Info.Id, StringComparer.Ordinal))
         {
             w.Write(rule.Info.Id);
             w.Write(rule.DefinitionHash);
-            w.Write(groups[rule.Index].Count);
-            foreach (var (k, group) in groups[rule.Index].OrderBy(g => g.Key, Comparer<byte[]>.Create((a, b) => a.AsSpan().SequenceCompareTo(b))))
+            w.Write(byRule[rule.Index].Count);
+            var keys = byRule[rule.Index].ConvertAll(place => (Key: FoldedKey(place), Place: place));
+            keys.Sort(static (a, b) => a.Key.AsSpan().SequenceCompareTo(b.Key));
+            foreach (var (k, place) in keys)
             {
                 w.Write(k.Length);
                 w.Write(k);
-                w.Write(group.Group.Length);
-                foreach (var (_, value) in group.Group) w.Write(value);
-                w.Write(group.Fired);
-                w.Write(group.FiredAtMs);
-                w.Write(group.TouchedMs);
-                w.Write(group.OpenedMs);
-                w.Write(group.DeadlineMs);
-                w.Write(group.Watching);
-                w.Write(group.Entries.Length);
-                foreach (var entry in group.Entries)
-                {
-                    w.Write(entry.TimeMs);
-                    w.Write(entry.Sequence);
-                    w.Write(entry.Value);
-                    w.Write(entry.Input);
-                }
+                w.Write(rule.Source.GroupBy.Count);
+                for (var i = 0; i < rule.Source.GroupBy.Count; i++) w.Write(Encoding.UTF8.GetString(table.ValueOf(place, i)));
+                if (table[place].HasState) SaveState(w, place);
+                else SaveCount(w, place);
             }
         }
         SaveClocks(w);
+    }
+
+    private byte[] FoldedKey(int place)
+    {
+        var n = GroupTable.Fold(table.KeyOf(place), ref valueFolded);
+        var key = new byte[4 + n];
+        BinaryPrimitives.WriteUInt32LittleEndian(key, table[place].Tenant);
+        valueFolded.AsSpan(0, n).CopyTo(key.AsSpan(4));
+        return key;
+    }
+
+    private void SaveState(BinaryWriter w, int place)
+    {
+        var group = StateOf(place);
+        w.Write(group.Fired);
+        w.Write(group.Fired ? group.FiredAtMs : 0L);
+        w.Write(table[place].Touched * 1000L);
+        w.Write(group.OpenedMs);
+        w.Write(group.DeadlineMs);
+        w.Write(group.Watching);
+        w.Write(group.Entries.Length);
+        foreach (var entry in group.Entries)
+        {
+            w.Write(entry.TimeMs);
+            w.Write(entry.Sequence);
+            w.Write(entry.Value);
+            w.Write(entry.Input);
+        }
+    }
+
+    private void SaveCount(BinaryWriter w, int place)
+    {
+        ref var group = ref table[place];
+        Span<ulong> two = stackalloc ulong[2];
+        w.Write(group.Fired);
+        w.Write(group.Fired ? (long)EventChunk.FiredAt(table.Slab, ref group) : 0L);
+        w.Write(group.Touched * 1000L);
+        w.Write(0L);
+        w.Write(0L);
+        w.Write(false);
+        var events = EventChunk.Events(table.Slab, group, two);
+        w.Write(events.Length);
+        foreach (var one in events)
+        {
+            w.Write(group.BaseTimeMs + EventChunk.Time(one));
+            w.Write(EventChunk.Sequence(group, one));
+            w.Write(0UL);
+            w.Write((byte)0);
+        }
     }
 
     /// <summary>Reads a state back in place of the present one. State of correlations that are gone or defined otherwise is left out.</summary>
@@ -60,8 +102,7 @@ public sealed partial class Correlator
     public void Load(Stream from)
     {
         ArgumentNullException.ThrowIfNull(from);
-        foreach (var g in groups) g.Clear();
-        groupCounts.Clear();
+        Clear();
         clocks.Clear();
         using var r = new BinaryReader(from, Encoding.UTF8, leaveOpen: true);
         try
@@ -94,12 +135,62 @@ public sealed partial class Correlator
         var entries = new Entry[Length(r)];
         for (var i = 0; i < entries.Length; i++) entries[i] = new Entry(r.ReadInt64(), r.ReadUInt64(), r.ReadUInt64(), r.ReadByte());
         if (rule is null || values.Length != rule.Source.GroupBy.Count || k.Length < 4) return;
-        var shown = values.Select((v, i) => new KeyValuePair<string, string>(rule.Source.GroupBy[i], v)).ToArray();
-        var group = new GroupState(rule, shown) { Fired = fired, FiredAtMs = firedAt, TouchedMs = touched, Correlation = index, Key = k, OpenedMs = opened, DeadlineMs = deadline, Watching = watching };
+        var tenant = BinaryPrimitives.ReadUInt32LittleEndian(k);
+        if (Restored(k.AsSpan(4), values) is not { } stored) return;
+        var keyHash = HashOf(stored, index, tenant);
+        var brief = stored.Length <= ShortKey.Max ? ShortKey.Of(raw.AsSpan(0, ShortKey.Max), stored.Length) : default;
+        if (table.Find(keyHash, -1, index, tenant, brief, stored) >= 0) return;
+        var place = table.Add(keyHash, index, tenant, brief, stored);
+        CollectionsMarshal.GetValueRefOrAddDefault(groupCounts, (index, tenant), out _)++;
+        table[place].Touch(touched);
+        if (counting[index].Threshold > 0 && Restore(place, entries, fired, firedAt)) return;
+        var group = MakeState(rule, place);
+        (group.Fired, group.FiredAtMs, group.OpenedMs, group.DeadlineMs, group.Watching) = (fired, firedAt, opened, deadline, watching);
         group.Restore(entries);
-        groups[index][k] = group;
-        if (deadline != 0) Clock(BinaryPrimitives.ReadUInt32LittleEndian(k)).Deadlines.Enqueue(group, deadline);
-        CollectionsMarshal.GetValueRefOrAddDefault(groupCounts, (index, BinaryPrimitives.ReadUInt32LittleEndian(k)), out _)++;
+        if (deadline != 0) Clock(tenant).Deadlines.Enqueue(group, deadline);
+    }
+
+    /// <summary>Puts the events of a counting group into its record; false where it has no room for them, and then it holds none.</summary>
+    private bool Restore(int place, Entry[] entries, bool fired, long firedAt)
+    {
+        ref var group = ref table[place];
+        if (entries.Length > counting[group.Rule].MaxEvents) return false;
+        foreach (var entry in entries)
+        {
+            if (EventChunk.Insert(table.Slab, ref group, entry.TimeMs, entry.Sequence, long.MinValue / 2) >= 0) continue;
+            EventChunk.Release(table.Slab, ref group);
+            group.Count = 0;
+            return false;
+        }
+        if (!fired) return true;
+        group.Fired = true;
+        EventChunk.FiredAt(table.Slab, ref group) = (ulong)firedAt;
+        return true;
+    }
+
+    /// <summary>A key as it is stored: the values as they were spelled, but where a text could not hold their bytes, as they were folded. Null: no key.</summary>
+    private byte[]? Restored(ReadOnlySpan<byte> keys, string[] values)
+    {
+        using var key = new MemoryStream();
+        Span<byte> length = stackalloc byte[2];
+        key.Write(length);
+        foreach (var value in values)
+        {
+            if (keys.Length < 4) return null;
+            var n = BinaryPrimitives.ReadInt32LittleEndian(keys);
+            if (n < 0 || n > keys.Length - 4) return null;
+            var part = keys.Slice(4, n);
+            var spelled = Encoding.UTF8.GetBytes(value);
+            if (!Fold(spelled).SequenceEqual(part)) spelled = part.ToArray();
+            if (key.Length + 2 + spelled.Length > ushort.MaxValue) return null;
+            BinaryPrimitives.WriteUInt16LittleEndian(length, (ushort)spelled.Length);
+            key.Write(length);
+            key.Write(spelled);
+            keys = keys[(4 + n)..];
+        }
+        var bytes = key.ToArray();
+        BinaryPrimitives.WriteUInt16LittleEndian(bytes, (ushort)bytes.Length);
+        return keys.IsEmpty ? bytes : null;
     }
 
     private static int Length(BinaryReader r)

@@ -1,7 +1,6 @@
-using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text;
-using Palisade.Engine.Detect.Sigma.Compile;
 using Palisade.Engine.Detect.Sigma.Match;
 using Palisade.Engine.Detect.Sigma.Read;
 using Palisade.Engine.Rules;
@@ -14,37 +13,37 @@ namespace Palisade.Engine.Correlate;
 /// <remarks>
 /// Windows slide with the events and are exact: a correlation holds when some span of its length that ends at an event fulfils the condition.
 /// It fires when the condition comes to hold, and again only after it has not held in between, or when the window that fired has wholly passed.
+/// A group that nothing has touched for longer than an event could still matter, by receipt, is forgotten: at its next event at the latest, mostly before, since events
+/// look at further records. Counts of at-least conditions are kept in <see cref="EventChunk"/>, everything else in a <see cref="GroupState"/> each.
 /// Source: Sigma correlation rules specification 2.1; it leaves repetition and equal ends open.
 /// </remarks>
 public sealed partial class Correlator
 {
-    private const int SweepEvery = 16_384;
     private const int MaxSequences = 1_000;
 
     private readonly CorrelatorOptions options;
     private readonly (int Correlation, int Input)[][] byRule, byCorrelation;
-    private readonly Dictionary<byte[], GroupState>[] groups;
-    private readonly Dictionary<byte[], GroupState>.AlternateLookup<ReadOnlySpan<byte>>[] lookups;
+    private readonly GroupTable table = new();
+    private readonly List<GroupState?> states = [];
+    private readonly Stack<int> unusedStates = new();
     private readonly Dictionary<(int Correlation, uint Tenant), int> groupCounts = [];
-    private byte[] key = new byte[1024];
-    private byte[] folded = new byte[512];
-    private readonly List<(int Correlation, int Input)> feeds = [];
+    private readonly Counting[] counting;
     private readonly bool closing;
-    private int sinceSweep;
+    private int hand, made, roomHand;
 
     public Correlator(RuleSet rules) : this(rules, new CorrelatorOptions()) { }
 
     public Correlator(RuleSet rules, CorrelatorOptions options)
     {
         ArgumentNullException.ThrowIfNull(rules);
+        ArgumentNullException.ThrowIfNull(options);
         Rules = rules;
         this.options = options;
         var n = rules.Correlations.Length;
         byRule = Inputs(rules.Compiled.Length, c => c.RuleInputs);
         byCorrelation = Inputs(n, c => c.CorrelationInputs);
         closing = Array.Exists(rules.Correlations, c => c.Source.AtClose);
-        groups = [.. Enumerable.Range(0, n).Select(_ => new Dictionary<byte[], GroupState>(ByteKeys.Instance))];
-        lookups = [.. groups.Select(g => g.GetAlternateLookup<ReadOnlySpan<byte>>())];
+        counting = [.. rules.Correlations.Select(c => Counting.Of(c.Source, options))];
 
         (int, int)[][] Inputs(int count, Func<CompiledCorrelation, int[]> of)
         {
@@ -63,11 +62,13 @@ public sealed partial class Correlator
     /// <summary>The set it evaluates.</summary>
     public RuleSet Rules { get; }
     /// <summary>Groups held.</summary>
-    public int GroupCount => groups.Sum(g => g.Count);
+    public int GroupCount => table.Count;
     /// <summary>Events not counted because they came later than the lateness allows.</summary>
     public long Late { get; private set; }
-    /// <summary>Events not counted because a correlation held too many groups of their tenant.</summary>
+    /// <summary>Events not counted because a correlation held too many groups of their tenant, or the group's key was too long.</summary>
     public long Refused { get; private set; }
+    /// <summary>Groups that made room for others of their correlation and tenant before their time.</summary>
+    public long Displaced { get; private set; }
     /// <summary>Events forgotten before their time because a group held too many.</summary>
     public long Forgotten { get; private set; }
     /// <summary>Events not counted because a group-by field was missing.</summary>
@@ -82,64 +83,51 @@ public sealed partial class Correlator
         var ticked = 0;
         for (var i = 0; i < matches.Length;)
         {
-            if (closing) for (; ticked < matches[i].Event; ticked++) Tick(batch, ticked, findings);
-            var end = i + 1;
-            while (end < matches.Length && matches[end].Event == matches[i].Event) end++;
-            if (end == i + 1)
+            i = Gather(matches, i, batch);
+            if (fed > 0) Forget(batch.Header(feeds[0].Event).ReceivedMs);
+            for (var f = 0; f < fed; f++)
             {
-                foreach (var (correlation, input) in byRule[matches[i].Rule]) Feed(correlation, input, batch, matches[i].Event, findings, null, null);
+                if (closing) for (; ticked < feeds[f].Event; ticked++) Tick(batch, ticked, findings);
+                Feed(feeds[f], batch, findings, null, -1);
             }
-            else FeedTogether(matches[i..end], batch, findings);
-            i = end;
         }
         if (closing) for (; ticked < batch.Count; ticked++) Tick(batch, ticked, findings);
     }
 
-    /// <summary>Several rules matched one event: later steps first, since an event cannot be before itself in an ordered chain.</summary>
-    private void FeedTogether(ReadOnlySpan<RuleMatch> matches, EventBatch batch, FindingList findings)
+    private void Feed(in Feeding feed, EventBatch batch, FindingList findings, CompiledCorrelation? inner, int innerPlace)
     {
-        feeds.Clear();
-        foreach (var match in matches) feeds.AddRange(byRule[match.Rule]);
-        feeds.Sort(static (a, b) => a.Correlation != b.Correlation ? a.Correlation.CompareTo(b.Correlation) : b.Input.CompareTo(a.Input));
-        foreach (var (correlation, input) in feeds) Feed(correlation, input, batch, matches[0].Event, findings, null, null);
+        var rule = Rules.Correlations[feed.Correlation];
+        ref readonly var header = ref batch.Header(feed.Event);
+        var time = (header.Flags & EventFlags.FutureTime) != 0 ? header.ReceivedMs : header.TimeMs;
+        ulong value = 0;
+        if (rule.ValueFields[feed.Input].Length > 0 && !TryValue(rule, feed.Input, batch, feed.Event, inner, innerPlace, out value)) return;
+        if (Group(rule, feed, header) is var place && place < 0) return;
+        ref var group = ref table[place];
+        group.Touch(header.ReceivedMs);
+        if (!group.HasState)
+        {
+            if (Count(rule, place, ref group, time, feed.Event, batch, findings, inner is not null)) return;
+            // further apart than a record can tell
+            MakeState(rule, place);
+        }
+        Judge(rule, StateOf(place), new Entry(time, header.Sequence, value, (byte)feed.Input), feed.Event, batch, findings, inner is not null);
     }
 
-    private void Feed(int index, int input, EventBatch batch, int e, FindingList findings, CompiledCorrelation? inner, GroupState? innerGroup)
+    private void Judge(CompiledCorrelation rule, GroupState group, in Entry entry, int e, EventBatch batch, FindingList findings, bool chained)
     {
-        var rule = Rules.Correlations[index];
-        ref readonly var header = ref batch.Header(e);
-        var time = (header.Flags & EventFlags.FutureTime) != 0 ? header.ReceivedMs : header.TimeMs;
-        if (++sinceSweep >= SweepEvery) Sweep(header.ReceivedMs);
-        ulong value = 0;
-        if (rule.ValueFields[input].Length > 0 && !TryValue(rule, input, batch, e, inner, innerGroup, out value)) return;
-        if (Group(rule, input, batch, e, inner, innerGroup, header) is not { } group) return;
-        group.TouchedMs = Math.Max(group.TouchedMs, header.ReceivedMs);
         var span = rule.Source.SpanMs;
-        if (!group.IsEmpty && time < group.NewestMs - span - options.LatenessMs) { Late++; return; }
-        if (rule.Source.Type == CorrelationType.EventCount && !group.IsEmpty && group.Entries[^1].Sequence == header.Sequence && inner is null) return;
+        if (!group.IsEmpty && entry.TimeMs < group.NewestMs - span - options.LatenessMs) { Late++; return; }
+        if (rule.Source.Type == CorrelationType.EventCount && !group.IsEmpty && group.Entries[^1].Sequence == entry.Sequence && !chained) return;
         if (rule.Source.AtClose)
         {
-            Await(group, header.Tenant, new Entry(time, header.Sequence, value, (byte)input));
+            Await(group, table[group.Place].Tenant, entry);
             return;
         }
-        var place = group.Insert(new Entry(time, header.Sequence, value, (byte)input));
+        var place = group.Insert(entry);
         var holds = group.Judge(place, out var window, out var newestHolds);
         if (holds) Fire(rule, group, window, batch, e, findings);
         else if (!newestHolds && place == group.Entries.Length - 1) group.Fired = false;
-        Forgotten += group.Evict(group.NewestMs - span - options.LatenessMs, Limit(rule));
-    }
-
-    /// <summary>A threshold needs no more events than it counts to; the rest is room for late ones.</summary>
-    private int Limit(CompiledCorrelation rule)
-    {
-        if (rule.Source.Type != CorrelationType.EventCount) return options.MaxEventsPerGroup;
-        double top = 0;
-        foreach (var bound in rule.Source.Bounds)
-        {
-            if (bound.Operator is not (Operator.Greater or Operator.GreaterOrEqual)) return options.MaxEventsPerGroup;
-            top = Math.Max(top, bound.Value);
-        }
-        return (int)Math.Clamp(top * 2 + 2, 64, Math.Max(64, options.MaxEventsPerGroup));
+        Forgotten += group.Evict(group.NewestMs - span - options.LatenessMs, counting[rule.Index].MaxEvents);
     }
 
     private void Fire(CompiledCorrelation rule, GroupState group, Window window, EventBatch batch, int e, FindingList findings)
@@ -152,19 +140,30 @@ public sealed partial class Correlator
         if (rule.Alerts)
         {
             var sequences = new List<ulong>();
-            foreach (var entry in entries[window.First..(window.Last + 1)])
-            {
-                if (sequences.Count == MaxSequences) break;
-                if (sequences.Count == 0 || sequences[^1] != entry.Sequence) sequences.Add(entry.Sequence);
-            }
-            findings.Add(new Finding(e, rule.Info, rule.Source.Outcome, 0, 0, 0, null,
-                new Firing(group.Group, entries[window.First].TimeMs, entries[window.First].Sequence, window.Count, sequences)));
+            foreach (var entry in entries[window.First..(window.Last + 1)]) Note(sequences, entry.Sequence);
+            Report(rule, group.Place, entries[window.First].TimeMs, window.Count, sequences, e, findings);
         }
-        foreach (var (correlation, input) in byCorrelation[rule.Index])
-            Feed(correlation, input, batch, e, findings, rule, group);
+        foreach (var (correlation, input) in byCorrelation[rule.Index]) FeedOuter(correlation, input, batch, e, findings, rule, group.Place);
     }
 
-    private bool TryValue(CompiledCorrelation rule, int input, EventBatch batch, int e, CompiledCorrelation? inner, GroupState? innerGroup, out ulong value)
+    private static void Note(List<ulong> sequences, ulong sequence)
+    {
+        if (sequences.Count < MaxSequences && (sequences.Count == 0 || sequences[^1] != sequence)) sequences.Add(sequence);
+    }
+
+    private void Report(CompiledCorrelation rule, int place, long firstMs, long count, List<ulong> sequences, int e, FindingList findings) =>
+        findings.Add(new Finding(e, rule.Info, rule.Source.Outcome, 0, 0, 0, null, new Firing(Shown(rule, place), firstMs, sequences[0], count, sequences)));
+
+    /// <summary>A group as people see it: what its events may lack and do is left out.</summary>
+    private List<KeyValuePair<string, string>> Shown(CompiledCorrelation rule, int place)
+    {
+        var shown = new List<KeyValuePair<string, string>>(rule.Source.GroupBy.Count);
+        for (var i = 0; i < rule.Source.GroupBy.Count; i++)
+            if (table.ValueOf(place, i) is { IsEmpty: false } value) shown.Add(new(rule.Source.GroupBy[i], Encoding.UTF8.GetString(value)));
+        return shown;
+    }
+
+    private bool TryValue(CompiledCorrelation rule, int input, EventBatch batch, int e, CompiledCorrelation? inner, int innerPlace, out ulong value)
     {
         value = 0;
         var fields = rule.ValueFields[input];
@@ -173,86 +172,82 @@ public sealed partial class Correlator
             value = 14695981039346656037UL;
             foreach (var field in fields)
             {
-                if (!TryRead(field, batch, e, inner, innerGroup, out var part)) return false;
+                if (!TryRead(field, batch, e, inner, innerPlace, out var part)) return false;
                 foreach (var b in Fold(part)) value = (value ^ b) * 1099511628211UL;
                 value = (value ^ 0xFF) * 1099511628211UL;
             }
             return true;
         }
-        if (!TryRead(fields[0], batch, e, inner, innerGroup, out var text) || !ValueTests.TryNumber(text, out var number)) return false;
+        if (!TryRead(fields[0], batch, e, inner, innerPlace, out var text) || !ValueTests.TryNumber(text, out var number)) return false;
         value = BitConverter.DoubleToUInt64Bits(number);
         return true;
     }
 
-    private ReadOnlySpan<byte> Fold(ReadOnlySpan<byte> value)
+    private GroupState StateOf(int place) => states[table[place].More - 1]!;
+
+    /// <summary>Gives a group a state, and that the events the record held.</summary>
+    private GroupState MakeState(CompiledCorrelation rule, int place)
     {
-        var need = Folding.MaxLength(value.Length);
-        if (folded.Length < need) folded = new byte[need * 2];
-        return folded.AsSpan(0, Folding.Fold(value, folded, out _));
+        var state = new GroupState(rule, place, counting[rule.Index].GrainMs);
+        ref var group = ref table[place];
+        if (group.Count > 0)
+        {
+            Span<ulong> two = stackalloc ulong[2];
+            var events = EventChunk.Events(table.Slab, group, two);
+            var entries = new Entry[events.Length];
+            for (var i = 0; i < entries.Length; i++) entries[i] = new Entry(group.BaseTimeMs + EventChunk.Time(events[i]), EventChunk.Sequence(group, events[i]), 0, 0);
+            state.Restore(entries);
+        }
+        if (group.Fired) (state.Fired, state.FiredAtMs) = (true, (long)EventChunk.FiredAt(table.Slab, ref group));
+        EventChunk.Release(table.Slab, ref group);
+        if (!unusedStates.TryPop(out var at))
+        {
+            at = states.Count;
+            states.Add(null);
+        }
+        states[at] = state;
+        (group.HasState, group.Fired, group.Count, group.More) = (true, false, 0, at + 1);
+        return state;
     }
 
-    /// <summary>A field of what is fed: of the inner correlation's group where it has one of that name, else of the event.</summary>
-    private bool TryRead(int field, EventBatch batch, int e, CompiledCorrelation? inner, GroupState? innerGroup, out ReadOnlySpan<byte> value)
+    /// <summary>Looks at the next records, two for each group that was made and one for every four events, and forgets those that nothing has touched for longer than an event could still matter.</summary>
+    private void Forget(long nowMs)
     {
-        if (inner is not null)
+        var records = made * 2 + (fed + 3) / 4;
+        made = 0;
+        for (; records > 0 && table.Places > 0; records--)
         {
-            var at = Array.IndexOf(inner.OwnFields, field);
-            if (at >= 0) { value = Encoding.UTF8.GetBytes(innerGroup!.Group[at].Value); return true; }
+            if (hand >= table.Places) hand = 0;
+            if (IsIdle(table[hand], nowMs)) Remove(hand);
+            hand++;
         }
-        foreach (var id in Rules.FieldIds[field])
-            if (batch.TryGet(e, id, out value) && !value.IsEmpty) return true;
-        value = default;
-        return false;
     }
 
-    /// <summary>Finds or makes the group; null where a field is missing or there is no room.</summary>
-    private GroupState? Group(CompiledCorrelation rule, int input, EventBatch batch, int e, CompiledCorrelation? inner, GroupState? innerGroup, in EventHeader header)
+    // Those judged at the close have a time of their own.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool IsIdle(in GroupRecord group, long nowMs) =>
+        group.Rule != GroupRecord.Unused && group.Touched * 1000L < nowMs - counting[group.Rule].KeptMs;
+
+    private void Remove(int place)
     {
-        // tenant, then each folded value behind its length
-        BinaryPrimitives.WriteUInt32LittleEndian(key, header.Tenant);
-        var n = 4;
-        var fields = rule.GroupFields[input];
-        foreach (var field in fields)
+        ref var group = ref table[place];
+        if (group.HasState)
         {
-            if (!TryRead(field, batch, e, inner, innerGroup, out var value)) { Ungrouped++; return null; }
-            var part = Fold(value);
-            if (key.Length < n + 4 + part.Length) Array.Resize(ref key, (n + 4 + part.Length) * 2);
-            BinaryPrimitives.WriteInt32LittleEndian(key.AsSpan(n), part.Length);
-            part.CopyTo(key.AsSpan(n + 4));
-            n += 4 + part.Length;
+            states[group.More - 1] = null;
+            unusedStates.Push(group.More - 1);
         }
-        var lookup = lookups[rule.Index];
-        if (lookup.TryGetValue(key.AsSpan(0, n), out var group)) return group;
-        ref var held = ref CollectionsMarshal.GetValueRefOrAddDefault(groupCounts, (rule.Index, header.Tenant), out _);
-        if (held >= options.MaxGroups) { Refused++; return null; }
-        held++;
-        var shown = new KeyValuePair<string, string>[fields.Length];
-        for (var i = 0; i < fields.Length; i++)
-        {
-            TryRead(fields[i], batch, e, inner, innerGroup, out var value);
-            shown[i] = new(rule.Source.GroupBy[i], Encoding.UTF8.GetString(value));
-        }
-        var kept = key.AsSpan(0, n).ToArray();
-        group = new GroupState(rule, shown) { TouchedMs = header.ReceivedMs, Correlation = rule.Index, Key = kept };
-        groups[rule.Index].Add(kept, group);
-        return group;
+        else EventChunk.Release(table.Slab, ref group);
+        CollectionsMarshal.GetValueRefOrAddDefault(groupCounts, (group.Rule, group.Tenant), out _)--;
+        table.Remove(place);
+        if (table.Count == 0) Clear();
     }
 
-    /// <summary>Forgets groups that nothing has touched for longer than an event could still matter, by receipt.</summary>
-    private void Sweep(long nowMs)
+    private void Clear()
     {
-        sinceSweep = 0;
-        for (var i = 0; i < groups.Length; i++)
-        {
-            // those have a time of their own
-            if (Rules.Correlations[i].Source.AtClose) continue;
-            var idle = nowMs - Rules.Correlations[i].Source.SpanMs - options.LatenessMs;
-            foreach (var (k, group) in groups[i])
-            {
-                if (group.TouchedMs >= idle) continue;
-                groups[i].Remove(k);
-                CollectionsMarshal.GetValueRefOrAddDefault(groupCounts, (i, BinaryPrimitives.ReadUInt32LittleEndian(k)), out _)--;
-            }
-        }
+        table.Clear();
+        states.Clear();
+        unusedStates.Clear();
+        groupCounts.Clear();
+        hand = roomHand = 0;
     }
 }

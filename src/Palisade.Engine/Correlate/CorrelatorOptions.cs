@@ -12,7 +12,7 @@ public sealed record CorrelatorOptions
     /// <summary>A source that has sent nothing for so long, by receipt, holds no window open any more; milliseconds.</summary>
     public long IdleSourceMs { get; init; } = 10 * 60_000;
 
-    /// <summary>Groups one correlation may hold for one tenant; further ones are turned away and counted.</summary>
+    /// <summary>Groups one correlation may hold for one tenant; for further ones groups go that have come less than half of their way, else they are turned away and counted.</summary>
     public int MaxGroups { get; init; } = 100_000;
 
     /// <summary>Events one group may hold; the oldest go first and are counted.</summary>

@@ -5,7 +5,7 @@ using Palisade.Engine.Rules;
 namespace Palisade.Engine.Correlate;
 
 /// <summary>A counted event of a group.</summary>
-/// <param name="Value">Hash of the distinct value, or the bits of the number.</param>
+/// <param name="Value">Hash of the distinct value, or the bits of the number; of events that are put together, how many there are.</param>
 internal readonly record struct Entry(long TimeMs, ulong Sequence, ulong Value, byte Input);
 
 /// <summary>Window that fulfilled the condition: entries from <paramref name="First"/> to <paramref name="Last"/>.</summary>
@@ -15,7 +15,7 @@ internal readonly record struct Window(int First, int Last, long Count);
 /// One group of a correlation: its events by time, and running figures over the window that ends at the newest, so that an event that
 /// comes in order costs little. An event that comes late is put where it belongs, the windows it lies in are judged again and the figures rebuilt.
 /// </summary>
-internal sealed class GroupState(CompiledCorrelation rule, KeyValuePair<string, string>[] group)
+internal sealed class GroupState(CompiledCorrelation rule, int place, long grainMs)
 {
     // More events never make such a condition fail.
     private readonly bool onlyAtLeast = rule.Source.Bounds.All(b => b.Operator is Operator.Greater or Operator.GreaterOrEqual);
@@ -27,10 +27,9 @@ internal sealed class GroupState(CompiledCorrelation rule, KeyValuePair<string, 
     // temporal: newest time of each input; temporal_ordered: for each step the latest start of a chain that reaches it
     private readonly long[]? marks = rule.Source.Type is CorrelationType.Temporal or CorrelationType.TemporalOrdered ? NewMarks(rule.RuleInputs.Length) : null;
 
-    public KeyValuePair<string, string>[] Group { get; } = group;
-    /// <summary>Where the correlator keeps it: correlation and key.</summary>
-    public int Correlation { get; init; }
-    public byte[] Key { get; init; } = [];
+    public CompiledCorrelation Rule => rule;
+    /// <summary>Place of its record.</summary>
+    public int Place => place;
     /// <summary>Begin of the window that is filling, for correlations judged at the close; and when it closes. Unix milliseconds.</summary>
     public long OpenedMs { get; set; }
     public long DeadlineMs { get; set; }
@@ -38,8 +37,6 @@ internal sealed class GroupState(CompiledCorrelation rule, KeyValuePair<string, 
     public bool Watching { get; set; }
     public bool Fired { get; set; }
     public long FiredAtMs { get; set; }
-    /// <summary>Receipt of the newest record that touched the group.</summary>
-    public long TouchedMs { get; set; }
     public ReadOnlySpan<Entry> Entries => items.AsSpan(start, count);
     public long NewestMs => items[start + count - 1].TimeMs;
     public bool IsEmpty => count == 0;
@@ -54,6 +51,7 @@ internal sealed class GroupState(CompiledCorrelation rule, KeyValuePair<string, 
     /// <summary>Adds an event at its time; returns its place.</summary>
     public int Insert(in Entry entry)
     {
+        if (grainMs > 0 && Together(entry) is var with && with >= 0) return with;
         if (start + count == items.Length)
         {
             if (start > count / 2) items.AsSpan(start, count).CopyTo(items);
@@ -78,6 +76,19 @@ internal sealed class GroupState(CompiledCorrelation rule, KeyValuePair<string, 
         else Join(place, entry);
         return place;
     }
+
+    // Adds an event to the entry of its grain, whose sequence becomes the event's; its place, or -1 where there is none.
+    private int Together(in Entry entry)
+    {
+        var grain = entry.TimeMs / grainMs;
+        var at = FirstAt(grain * grainMs);
+        if (at == count || items[start + at].TimeMs / grainMs != grain) return -1;
+        ref var known = ref items[start + at];
+        known = known with { Sequence = entry.Sequence, Value = Weight(known) + 1 };
+        return at;
+    }
+
+    private static ulong Weight(in Entry entry) => Math.Max(1, entry.Value);
 
     /// <summary>Takes an entry that came late into the running figures: those of the newest window only change where it lies in that window.</summary>
     private void Join(int place, in Entry entry)
@@ -219,6 +230,11 @@ internal sealed class GroupState(CompiledCorrelation rule, KeyValuePair<string, 
         var entries = Entries[first..(last + 1)];
         switch (rule.Source.Type)
         {
+            case CorrelationType.EventCount when grainMs > 0:
+                ulong events = 0;
+                foreach (ref readonly var entry in entries) events += Weight(entry);
+                window = window with { Count = (long)events };
+                return Bounds(events);
             case CorrelationType.EventCount:
                 return Bounds(entries.Length);
             case CorrelationType.ValueCount:

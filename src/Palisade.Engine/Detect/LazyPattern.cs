@@ -17,18 +17,24 @@ namespace Palisade.Engine.Detect;
 /// <param name="linear">Begin with the automaton: for many alternatives at once it is the faster one.</param>
 /// <param name="options">Beside those every expression gets.</param>
 /// <param name="clock">Ticks of <see cref="Stopwatch.Frequency"/>; null: the machine's. Time chooses the matcher, never the answer.</param>
-internal sealed class LazyPattern(string text, bool linear = false, RegexOptions options = RegexOptions.None, Func<long>? clock = null)
+internal sealed class LazyPattern(string text, bool linear = false, RegexOptions options = RegexOptions.None, Func<long>? clock = null) : IThreadPoolWorkItem
 {
     private static readonly TimeSpan Longest = TimeSpan.FromMilliseconds(50);
-    /// <summary>Turned into machine code when asked this often: the few expressions that ordinary traffic asks pay for it, the rest never do.</summary>
-    private const int UsesToCompile = 4096;
+    /// <summary>
+    /// Turned into machine code once it has read this many characters: the few expressions that ordinary traffic asks pay for it, the
+    /// rest never do, nor does a scan that is over soon. That takes some milliseconds and a hundred kilobytes, so it is done beside
+    /// the thread that judges.
+    /// </summary>
+    internal const int CharsToCompile = 512 << 10;
+    /// <summary>What asking costs beside reading, in characters.</summary>
+    private const int Asking = 32;
     private const int Short = 256;
-    private static readonly long MostDebt = Stopwatch.Frequency / 10;
+    private static readonly long MostDebt = Stopwatch.Frequency / 10, Doubtful = Stopwatch.Frequency / 2000;
     private static readonly long PerMatch = Stopwatch.Frequency / 50_000, PerChar = Math.Max(1, Stopwatch.Frequency / 5_000_000);
 
     private volatile Regex? quick, automaton;
     private long debt;
-    private int uses;
+    private int read;
 
     /// <summary>The expression.</summary>
     public string Text => text;
@@ -41,20 +47,48 @@ internal sealed class LazyPattern(string text, bool linear = false, RegexOptions
         if (linear || automaton is not null) return (automaton ??= Automaton()).IsMatch(value);
         try
         {
-            if (uses < UsesToCompile && ++uses == UsesToCompile) quick = new Regex(text, options | RegexOptions.CultureInvariant | RegexOptions.Compiled, Longest);
+            if (read < CharsToCompile && (read += value.Length + Asking) >= CharsToCompile) ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
             // So short a value owes nothing worth the clock; the time-out still stands.
             if (value.Length <= Short && clock is null) return (quick ??= Quick()).IsMatch(value);
-            var began = Now();
-            var matches = (quick ??= Quick()).IsMatch(value);
-            var owed = Volatile.Read(ref debt) + Now() - began - PerMatch - PerChar * value.Length;
+            var matches = Timed(quick ??= Quick(), value, out var took);
+            var allowed = PerMatch + PerChar * value.Length;
+            // The thread may have been kept waiting: what is slow by itself is slow again.
+            if (took > allowed + Doubtful)
+            {
+                Timed(quick, value, out var again);
+                took = Math.Min(took, again);
+            }
+            var owed = Volatile.Read(ref debt) + took - allowed;
             Volatile.Write(ref debt, Math.Max(0, owed));
             if (owed > MostDebt) automaton = Automaton();
             return matches;
         }
         catch (RegexMatchTimeoutException)
         {
+            return MatchesAgain(value);
+        }
+    }
+
+    /// <summary>Behind a match that ran out of time, its own or that of a thread kept waiting: the second time decides.</summary>
+    private bool MatchesAgain(ReadOnlySpan<char> value)
+    {
+        try
+        {
+            return quick!.IsMatch(value);
+        }
+        catch (RegexMatchTimeoutException)
+        {
             return (automaton ??= Automaton()).IsMatch(value);
         }
+    }
+
+    /// <summary>Compiles the expression; whoever matches meanwhile goes on with the one at hand, which says the same.</summary>
+    void IThreadPoolWorkItem.Execute()
+    {
+        var compiled = new Regex(text, options | RegexOptions.CultureInvariant | RegexOptions.Compiled, Longest);
+        // What it needs to run is made with the first match: here, not on the thread that judges.
+        compiled.IsMatch("");
+        quick = compiled;
     }
 
     /// <summary>Where the expression first matches.</summary>
@@ -79,6 +113,14 @@ internal sealed class LazyPattern(string text, bool linear = false, RegexOptions
         }
         (start, length) = (0, 0);
         return false;
+    }
+
+    private bool Timed(Regex regex, ReadOnlySpan<char> value, out long took)
+    {
+        var began = Now();
+        var matches = regex.IsMatch(value);
+        took = Now() - began;
+        return matches;
     }
 
     private long Now() => clock is null ? Stopwatch.GetTimestamp() : clock();

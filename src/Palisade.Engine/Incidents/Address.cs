@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 using System.Net;
-using System.Net.Sockets;
+using Palisade.Engine.Parse.Text;
 
 namespace Palisade.Engine.Incidents;
 
@@ -16,14 +16,13 @@ internal static class Address
         if (TryParseV4(text, out var v4)) { address = V4 | v4; return true; }
         address = default;
         if (text.IndexOf((byte)':') < 0 || text.Length > 64) return false;
-        Span<char> chars = stackalloc char[64];
-        for (var i = 0; i < text.Length; i++) chars[i] = (char)text[i];
-        if (!IPAddress.TryParse(chars[..text.Length], out var ip) || ip.AddressFamily != AddressFamily.InterNetworkV6) return false;
-        Span<byte> bytes = stackalloc byte[16];
-        ip.TryWriteBytes(bytes, out _);
-        address = BinaryPrimitives.ReadUInt128BigEndian(bytes);
+        var zone = text.IndexOf((byte)'%');
+        if (!IPv6Text.TryRead(zone >= 0 ? text[..zone] : text, out address)) return false;
         return address != 0;
     }
+
+    /// <summary>The /24 of an IPv4 address, the /64 of an IPv6 one.</summary>
+    public static UInt128 NetworkOf(UInt128 address) => address >> 32 == V4 >> 32 ? address >> 8 : address >> 64;
 
     public static string Text(UInt128 address)
     {

@@ -46,11 +46,13 @@ public sealed partial class Incident
             w.Write(s.LastMs);
             w.Write(s.Count);
             w.Write((byte)s.Outcome);
+            w.Write(s.Rarity);
         }
     }
 
     /// <param name="rule">Finds a rule by its id; a step whose rule is gone is left out.</param>
-    internal static Incident Load(BinaryReader r, Func<string, RuleInfo?> rule)
+    /// <param name="hasRarity">The state is of a version that weighs steps by how rare they are.</param>
+    internal static Incident Load(BinaryReader r, Func<string, RuleInfo?> rule, bool hasRarity)
     {
         var incident = new Incident(r.ReadString(), r.ReadUInt32(), r.ReadString())
         {
@@ -74,7 +76,8 @@ public sealed partial class Incident
         {
             var (id, technique) = (r.ReadString(), r.ReadString());
             var (first, last, count, outcome) = (r.ReadInt64(), r.ReadInt64(), r.ReadInt64(), (AttackOutcome)r.ReadByte());
-            if (rule(id) is { } known) incident.steps.Add(new IncidentStep(known, technique) { FirstMs = first, LastMs = last, Count = count, Outcome = outcome });
+            var rarity = hasRarity ? r.ReadSingle() : 1;
+            if (rule(id) is { } known) incident.steps.Add(new IncidentStep(known, technique) { FirstMs = first, LastMs = last, Count = count, Outcome = outcome, Rarity = rarity });
         }
         return incident;
     }

@@ -13,6 +13,8 @@ public sealed class IncidentStep(RuleInfo rule, string technique)
     public long LastMs { get; internal set; } = long.MinValue;
     public long Count { get; internal set; }
     public AttackOutcome Outcome { get; internal set; }
+    /// <summary>How much more or less it says for having been seldom or often seen in incidents of this tenant when it came; 1 is neither, 0: not weighed yet.</summary>
+    internal float Rarity { get; set; }
 }
 
 /// <summary>An event worth keeping as an example of what a step did.</summary>
@@ -45,6 +47,8 @@ public sealed partial class Incident
     }
 
     private readonly Dictionary<UInt128, Member> sources = [];
+    /// <summary>That of its first address, and whether the others are of it too; null: not worked out since an address went or another story came.</summary>
+    private (UInt128 Of, bool IsOne)? network;
     private readonly Dictionary<string, long> targets = new(StringComparer.Ordinal);
     private readonly List<string> hosts = [], users = [];
     private readonly List<ulong> sequences = [];
@@ -83,6 +87,8 @@ public sealed partial class Incident
     internal bool IsShared { get; set; }
     /// <summary>Not yet enough of it to be shown.</summary>
     internal bool IsHeld { get; set; }
+    /// <summary>Entities that were tied to it.</summary>
+    internal int Ties { get; set; }
     internal bool IsLive => !IsClosed && MergedInto is null;
 
     /// <summary>Addresses that took part, in order of their first event.</summary>
@@ -97,6 +103,17 @@ public sealed partial class Incident
     internal List<IncidentStep> StepList => steps;
     internal bool HasSource(UInt128 address) => sources.ContainsKey(address);
     internal IEnumerable<UInt128> Addresses => sources.Keys;
+    /// <summary>All its addresses are of one network (/24, /64).</summary>
+    internal bool IsOfOneNetwork
+    {
+        get
+        {
+            if (network is { } known) return known.IsOne;
+            var first = sources.Count > 0 ? Address.NetworkOf(sources.Keys.First()) : 0;
+            network = (first, sources.Count > 0 && sources.Keys.All(a => Address.NetworkOf(a) == first));
+            return network.Value.IsOne;
+        }
+    }
 
     /// <summary>Journal sequences of its events, ascending, at most <see cref="MaxEvents"/> of them.</summary>
     public IReadOnlyList<ulong> Sequences
@@ -144,6 +161,8 @@ public sealed partial class Incident
     /// <summary>Takes one event in.</summary>
     internal void Add(IncidentStep step, ulong sequence, long timeMs, UInt128 source, AttackOutcome outcome)
     {
+        // Proven before its turn came: it is in the story.
+        if (proven is not null && step.Rule.Kind != "behaviour" && proven.Contains(sequence)) return;
         // The first ones, every one that got further, and ever fewer of the rest: the same whenever they are taken.
         if (marks.Count < MaxMarks && (step.Count < 10 || outcome > step.Outcome || System.Numerics.BitOperations.IsPow2(step.Count + 1)))
             marks.Add(new IncidentMark(sequence, timeMs, source == 0 ? "" : Address.Text(source), step, outcome));
@@ -184,6 +203,8 @@ public sealed partial class Incident
         else if (sources.Count < MaxSources)
         {
             sources[source] = new Member { Count = 1, FirstMs = timeMs, LastMs = timeMs };
+            // Asked for with each finding: thousands of addresses of one network are not walked through for it.
+            if (network is { } known) network = sources.Count == 1 ? null : (known.Of, known.IsOne && Address.NetworkOf(source) == known.Of);
         }
     }
 
@@ -207,6 +228,7 @@ public sealed partial class Incident
     internal void Forget(UInt128 source, ReadOnlySpan<ulong> theirs)
     {
         if (sources.Remove(source, out var member)) Count = Math.Max(0, Count - member.Count);
+        network = null;
         var gone = theirs.ToArray();
         sequences.RemoveAll(s => Array.IndexOf(gone, s) >= 0);
         sequencesTaken = Math.Min(sequencesTaken, sequences.Count);
@@ -219,6 +241,7 @@ public sealed partial class Incident
         FirstMs = Math.Min(FirstMs, other.FirstMs);
         LastMs = Math.Max(LastMs, other.LastMs);
         var count = Count + other.Count;
+        network = null;
         for (var i = 0; i < outcomes.Length; i++) outcomes[i] += other.outcomes[i];
         foreach (var (address, m) in other.sources)
         {
@@ -239,8 +262,10 @@ public sealed partial class Incident
             step.FirstMs = Math.Min(step.FirstMs, theirs.FirstMs);
             step.LastMs = Math.Max(step.LastMs, theirs.LastMs);
             step.Count += theirs.Count;
+            step.Rarity = Math.Max(step.Rarity, theirs.Rarity);
             if (theirs.Outcome > step.Outcome) step.Outcome = theirs.Outcome;
         }
+        AbsorbProofs(other);
         other.MergedInto = Id;
     }
 }

@@ -1,5 +1,7 @@
 using Palisade.Engine.Detect.Sigma.Read;
+using Palisade.Engine.Incidents.Anomalies;
 using Palisade.Engine.Incidents.Habits;
+using Palisade.Engine.Incidents.Proof;
 using Palisade.Protocol;
 
 namespace Palisade.Engine.Incidents;
@@ -26,6 +28,12 @@ public sealed class IncidentContent
 
     /// <summary>What paths are for.</summary>
     internal BusinessMap Businesses { get; } = new();
+
+    /// <summary>Countries by their two letters, first letter in the high byte.</summary>
+    internal Dictionary<ushort, CountryPlace> Places { get; } = [];
+
+    /// <summary>By what a host shows that a site made it do something.</summary>
+    internal HostWords Hosts { get; } = new();
 
     /// <summary>Rules of behaviour, for lists of rules.</summary>
     public IReadOnlyCollection<RuleInfo> Rules => rules.Values;
@@ -55,11 +63,20 @@ public sealed class IncidentContent
                 foreach (var node in document["classes"]?.Items ?? []) content.ReadClass(path, node, found);
                 foreach (var node in document["rules"]?.Items ?? []) content.ReadRule(path, node, found);
                 content.Businesses.Read(path, document, found);
+                foreach (var (code, place) in document["places"]?.Pairs ?? []) content.ReadPlace(path, code, place, found);
+                content.Hosts.Read(document);
                 foreach (var node in document["outcomes"]?.Items ?? []) content.ReadOutcome(path, node, found);
             }
         }
         diagnostics = found;
         return content;
+    }
+
+    private void ReadPlace(string path, YamlNode code, YamlNode place, List<Diagnostic> found)
+    {
+        var numbers = place.Items.Select(n => double.TryParse(n.Text, System.Globalization.NumberStyles.Float, System.Globalization.CultureInfo.InvariantCulture, out var d) ? d : double.NaN).ToArray();
+        if (code.Text.Length != 2 || numbers.Length != 3 || numbers.Any(double.IsNaN)) found.Add(new Diagnostic("INC006", path, code.Line, $"{code.Text}: a place is [latitude, longitude, reach in km]", true));
+        else Places[(ushort)(code.Text[0] << 8 | code.Text[1])] = new CountryPlace(numbers[0], numbers[1], numbers[2]);
     }
 
     private void ReadClass(string path, YamlNode node, List<Diagnostic> found)
@@ -83,7 +100,7 @@ public sealed class IncidentContent
             id, Words(node, "title", "en"), Words(node, "title", "zh"), level, Text(node, "class"), tags,
             Words(node, "happened", "en"), Words(node, "happened", "zh"), Words(node, "todo", "en"), Words(node, "todo", "zh"))
         {
-            Kind = "behaviour",
+            Kind = Text(node, "kind") is { Length: > 0 } kind ? kind : "behaviour",
             Techniques = [.. tags.Where(t => t.StartsWith("attack.t1", StringComparison.Ordinal)).Select(t => t["attack.".Length..].ToUpperInvariant())],
         };
     }

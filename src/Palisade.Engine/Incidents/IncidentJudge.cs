@@ -10,15 +10,28 @@ internal static class IncidentJudge
         ClassWords? furthest = null;
         var level = FindingLevel.Informational;
         var phases = 0;
+        var firm = false;
         double weight = 0;
+        // What a host proves got as far as a command there, and is named by how it came in.
+        if (incident.Strongest is { } proof)
+        {
+            var ran = content.Of("execution");
+            furthest = content.Of(proof.Class) with { Phase = AttackPhase.Access, Rank = ran.Rank };
+            phases |= 1 << (int)AttackPhase.Access;
+            firm = true;
+        }
         foreach (var step in incident.StepList)
         {
             var words = content.Of(step.Rule.Class);
-            if (furthest is null || (words.Phase, words.Rank).CompareTo((furthest.Phase, furthest.Rank)) > 0) furthest = words;
+            // What is only odd speaks for an incident where nothing else does.
+            var isFirm = step.Rule.Kind != "anomaly";
+            // The proof itself, and a rule that sees a site's account at work and knows no more of how, tell nothing that is not told by then.
+            if (IsTold(incident, step)) words = words with { Phase = AttackPhase.Access, Rank = 0 };
+            if (furthest is null || (isFirm, words.Phase, words.Rank).CompareTo((firm, furthest.Phase, furthest.Rank)) > 0) (furthest, firm) = (words, isFirm);
             if (step.Rule.Level > level) level = step.Rule.Level;
             phases |= 1 << (int)words.Phase;
-            // Repeats of one thing say less and less.
-            weight += LevelWeight(step.Rule.Level) * (1 + Math.Log2(Math.Max(1, step.Count)) / 4);
+            // Repeats of one thing say less and less, and so does what happens here every day.
+            weight += LevelWeight(step.Rule.Level) * (step.Rarity == 0 ? 1 : step.Rarity) * (1 + Math.Log2(Math.Max(1, step.Count)) / 4);
         }
         incident.Class = furthest?.Class ?? "other";
         incident.Outcome = OutcomeOf(incident);
@@ -27,6 +40,9 @@ internal static class IncidentJudge
         incident.Level = level;
         incident.Score = Score(weight, System.Numerics.BitOperations.PopCount((uint)phases), incident.Outcome);
     }
+
+    private static bool IsTold(Incident incident, IncidentStep step) =>
+        incident.Proven > 0 && (step.Rule.Id.StartsWith("behaviour.host_", StringComparison.Ordinal) || step.Rule is { Class: "webshell" or "execution", Kind: "sigma" });
 
     private static double LevelWeight(FindingLevel level) => level switch
     {

@@ -3,12 +3,13 @@ using System.Text;
 namespace Palisade.Engine.Incidents;
 
 /// <summary>
-/// State on disk, little-endian: <code>magic u32 "PIT1" · tenants i32 · each: id u32 · incidents i32, each · entities i32, each: kind u8, hash u64, place of its incident i32</code>
+/// State on disk, little-endian: <code>magic u32 "PIT2" · tenants i32 · each: id u32 · incidents i32, each · entities i32, each: kind u8, hash of it and its span of time u64, place of its incident i32 · rules i32, each: id text, incidents i32</code>
+/// "PIT1" had no rules and no weights of steps; it is still read.
 /// Tenants by id, incidents by key, entities by kind and hash: the same state gives the same bytes.
 /// </summary>
 public sealed partial class IncidentTracker
 {
-    private const uint Magic = 0x31544950;
+    private const uint Magic = 0x32544950, First = 0x31544950;
     private const int MaxEntities = 1 << 24;
 
     /// <summary>Writes the open incidents.</summary>
@@ -33,6 +34,12 @@ public sealed partial class IncidentTracker
                 w.Write(hash);
                 w.Write(places[incident]);
             }
+            w.Write(tenant.Seen.Count);
+            foreach (var (rule, n) in tenant.Seen.OrderBy(s => s.Key, StringComparer.Ordinal))
+            {
+                w.Write(rule);
+                w.Write(n);
+            }
         }
     }
 
@@ -48,14 +55,15 @@ public sealed partial class IncidentTracker
         using var r = new BinaryReader(from, Encoding.UTF8, leaveOpen: true);
         try
         {
-            if (r.ReadUInt32() != Magic) throw new InvalidDataException("no state of incidents of a known version");
+            var magic = r.ReadUInt32();
+            if (magic is not (Magic or First)) throw new InvalidDataException("no state of incidents of a known version");
             for (var t = Incident.Length(r, int.MaxValue); t > 0; t--)
             {
                 var tenant = tenants[r.ReadUInt32()] = new Tenant();
                 var incidents = new Incident[Incident.Length(r, options.MaxOpen)];
                 for (var i = 0; i < incidents.Length; i++)
                 {
-                    incidents[i] = Incident.Load(r, rule);
+                    incidents[i] = Incident.Load(r, rule, hasRarity: magic == Magic);
                     IncidentJudge.Judge(incidents[i], content);
                     tenant.ByKey[incidents[i].Key] = incidents[i];
                 }
@@ -64,7 +72,10 @@ public sealed partial class IncidentTracker
                     var (kind, hash, place) = ((char)r.ReadByte(), r.ReadUInt64(), r.ReadInt32());
                     if ((uint)place >= (uint)incidents.Length) throw new InvalidDataException("an entity belongs to no incident");
                     tenant.ByEntity[(kind, hash)] = incidents[place];
+                    incidents[place].Ties++;
                 }
+                if (magic == First) continue;
+                for (var n = Incident.Length(r, MaxSeen); n > 0; n--) tenant.Seen[r.ReadString()] = r.ReadInt32();
             }
         }
         catch (EndOfStreamException e)

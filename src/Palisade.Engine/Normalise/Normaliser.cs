@@ -1,15 +1,18 @@
+using System.Text;
 using Palisade.Protocol;
 
 namespace Palisade.Engine.Normalise;
 
 /// <summary>
-/// What every event gets whatever its source: event.kind, related.* (ECS "Related fields"), and the flags that tell
-/// unlikely times. Works on the last event of the batch.
+/// What every event gets whatever its source: event.kind, related.* (ECS "Related fields"), names of protocols in small letters (ECS "Network
+/// fields"), and the flags that tell unlikely times. Works on the last event of the batch.
 /// </summary>
 public sealed class Normaliser
 {
     private const long Day = 86_400_000;
     private static readonly ushort[] RelatedFields = [0, Fields.RelatedIp, Fields.RelatedUser, Fields.RelatedHosts, Fields.RelatedHash];
+    private static readonly ushort[] SmallLetters = [Fields.NetworkTransport, Fields.NetworkProtocol, Fields.NetworkApplication, Fields.NetworkType, Fields.NetworkDirection];
+    private readonly bool[] small = [.. Enumerable.Range(0, FieldCatalogue.Count).Select(i => SmallLetters.Contains((ushort)i))];
     private readonly RelatedKind[] related = [.. Enumerable.Range(0, FieldCatalogue.Count).Select(i => FieldCatalogue.Related((ushort)i))];
 
     public void Normalise(EventBatch batch)
@@ -27,9 +30,21 @@ public sealed class Normaliser
         for (var slot = 0; slot < count; slot++)
         {
             var id = batch.FieldIds(index)[slot];
-            if (id >= related.Length || related[id] == RelatedKind.None) continue;
+            if (id >= related.Length) continue;
+            if (small[id]) Lower(batch, index, slot);
+            if (related[id] == RelatedKind.None) continue;
             AddOnce(batch, index, RelatedFields[(int)related[id]], slot, count);
         }
+    }
+
+    // Not in its place: the value lies in the record as it came.
+    private static void Lower(EventBatch batch, int index, int slot)
+    {
+        var (offset, length) = batch.RangeAt(index, slot);
+        if (length <= 0 || !batch.Bytes(offset, length).ContainsAnyInRange((byte)'A', (byte)'Z')) return;
+        var at = batch.Reserve(length);
+        Ascii.ToLower(batch.Bytes(offset, length), batch.Bytes(at, length), out _);
+        batch.Move(slot, at);
     }
 
     // related.* holds each value once: look among the slots added since the event's own fields ended.

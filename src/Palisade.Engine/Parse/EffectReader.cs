@@ -32,7 +32,7 @@ internal sealed class EffectReader(Action<string, int, string> error, IReadOnlyD
             if (nodes is null) { error("SRC006", item.Line(), problem!); continue; }
             patterns.Add(new SourcePattern
             {
-                Id = one.Text("id") ?? $"{patterns.Count + 1}", Nodes = nodes, Effects = Read(one), First = PatternStart.FirstBytes(nodes), Anchor = PatternStart.Anchor(nodes), Gate = TextGrams.Gate(PatternStart.Literals(nodes)),
+                Id = one.Text("id") ?? $"{patterns.Count + 1}", Nodes = nodes, Effects = Read(one), First = PatternStart.FirstBytes(nodes), Anchor = PatternStart.Anchor(nodes), Place = patterns.Count,
                 Prefix = nodes is [{ Kind: NodeKind.Literal } first, ..] ? first.Literal : [],
             });
         }

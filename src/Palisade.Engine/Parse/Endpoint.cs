@@ -1,6 +1,5 @@
-using System.Net;
-using System.Text;
 using Palisade.Engine.Parse.Targets;
+using Palisade.Engine.Parse.Text;
 
 namespace Palisade.Engine.Parse;
 
@@ -81,8 +80,8 @@ internal static class Endpoint
         if (text.Length is < 2 or > 45) return false;
         if (text.IndexOf((byte)':') >= 0)
         {
-            Span<char> chars = stackalloc char[45];
-            return Encoding.UTF8.TryGetChars(text, chars, out var n) && IPAddress.TryParse(chars[..n], out _);
+            if (text[0] == '[' && text[^1] == ']') text = text[1..^1];
+            return IPv6Text.TryRead(text.IndexOf((byte)'%') is > 0 and var zone ? text[..zone] : text, out _);
         }
         int parts = 0, digits = 0, value = 0;
         foreach (var b in text)

@@ -15,10 +15,10 @@ public sealed partial class Parser
 {
     /// <summary>Records inside records: syslog holds JSON holds an access line.</summary>
     private const int MaxDepth = 4;
-    private const int TriedBlindly = 6;
+    private const int TriedBlindly = 6, FirstColumns = 3;
 
     private readonly PatternMatcher matcher = new();
-    private readonly TextGrams grams = new();
+    private readonly TextGrams grams;
     private readonly NameCache names = new();
     private readonly JsonFlattener json;
     private readonly XmlFlattener xml;
@@ -45,25 +45,51 @@ public sealed partial class Parser
     /// <summary>What was said of the log at hand goes before what the source says of all its logs.</summary>
     private ZoneTable ZoneOf(SourceDefinition source) => source.ZoneIsFixed ? source.Zone : record.Zone ?? source.Zone;
 
-    private bool TryPatterns(SourceDefinition source, SourcePattern[][] byFirst, int offset, int length, EventBatch into, int depth)
+    /// <summary>Reads the text by a pattern of a source, or of its kin.</summary>
+    private bool TryPatterns(short parser, SourceDefinition source, int offset, int length, EventBatch into, int depth)
     {
         var text = into.Bytes(offset, length);
-        var patterns = byFirst[text[0]];
-        for (var i = 0; i < patterns.Length; i++)
+        var first = text[0];
+        var (from, to) = set.Candidates.RangeOf(parser);
+        if (!grams.Holds(offset, length))
         {
             // The first ones, the commonest, are sooner tried than the text is walked.
-            var known = grams.Holds(offset, length);
-            if (!known && i >= TriedBlindly) { grams.Read(text, offset); known = true; }
-            if ((!known || grams.MayHold(patterns[i].Gate)) && TryPattern(source, patterns[i], known, offset, length, into, depth)) return true;
+            var patterns = source.PatternsBy[first];
+            var blindly = Math.Min(patterns.Length, TriedBlindly);
+            for (var i = 0; i < blindly; i++)
+                if (TryPattern(source, patterns[i], offset, length, into, depth)) return true;
+            from += blindly == TriedBlindly ? patterns[blindly - 1].Place + 1 : source.Patterns.Length;
+            if (from == to) return false;
+            grams.Read(into.Bytes(offset, length), offset);
+        }
+        for (var number = grams.Next(from, to); number < to; number = grams.Next(number + 1, to))
+        {
+            ref readonly var candidate = ref set.Candidates.All[number];
+            if (candidate.MayBegin(first) && TryPattern(candidate.Owner, candidate.Pattern!, offset, length, into, depth)) return true;
         }
         return false;
     }
 
-    /// <param name="gated">The text was found to pass the pattern's gate: its literals need not be looked for again.</param>
-    private bool TryPattern(SourceDefinition source, SourcePattern pattern, bool gated, int offset, int length, EventBatch into, int depth)
+    /// <summary>The same for a source that a tenant wrote: no index knows its patterns.</summary>
+    private bool TryOwnPatterns(SourceDefinition source, int offset, int length, EventBatch into, int depth)
+    {
+        if (TryEach(source, offset, length, into, depth)) return true;
+        foreach (var other in source.Also)
+            if (set.IndexOf(other) is >= 0 and var index && TryEach(set[index], offset, length, into, depth)) return true;
+        return false;
+    }
+
+    private bool TryEach(SourceDefinition source, int offset, int length, EventBatch into, int depth)
+    {
+        foreach (var pattern in source.PatternsBy[into.Bytes(offset, length)[0]])
+            if (TryPattern(source, pattern, offset, length, into, depth)) return true;
+        return false;
+    }
+
+    private bool TryPattern(SourceDefinition source, SourcePattern pattern, int offset, int length, EventBatch into, int depth)
     {
         var text = into.Bytes(offset, length);
-        if (!text.StartsWith(pattern.Prefix) || (!gated && text.IndexOf(pattern.Anchor) < 0) || !matcher.TryMatch(pattern.Nodes, text, record.ReceivedMs, ZoneOf(source), offset < rawEnd ? offset : -1)) return false;
+        if (!text.StartsWith(pattern.Prefix) || text.IndexOf(pattern.Anchor) < 0 || !matcher.TryMatch(pattern.Nodes, text, record.ReceivedMs, ZoneOf(source), offset < rawEnd ? offset : -1)) return false;
         Trail?.Matched(source.Name, pattern.Id, matcher.Captures, offset);
         matched ??= pattern;
         Commit(source, offset, into, depth);
@@ -207,7 +233,7 @@ public sealed partial class Parser
             if (depth < MaxDepth && !TryTree(null, at, n, into, depth + 1, out _)) into.Header(into.Count - 1).Refusal = ParseRefusal.None;
             return true;
         }
-        if (TryFirst(set.AnyProgramBy[message[0]], program, at, n, into, depth + 1) is >= 0 and var other) into.Header(into.Count - 1).Parser = other;
+        if (TryFirst(set.AnyProgram, program, at, n, into, depth + 1) is >= 0 and var other) into.Header(into.Count - 1).Parser = other;
         return true;
     }
 
@@ -248,6 +274,7 @@ public sealed partial class Parser
             var (start, n) = (offset + at + pair.ValueStart, pair.ValueLength);
             at += reader.Position;
             if (id == 0 || !keys.Add(id)) continue;
+            if (source.Pairs.OpenValues && into.Bytes(start, n).Contains((byte)'\\')) (start, n) = ValueWriter.Unescape(into, start, n, (byte)'=');
             if (source.Fields.TryGetValue(id, out var targets))
                 foreach (var target in targets) values.Put(into, target, start, n, depth > 0 && Stood(into, last, before, target.Field));
             else values.Put(into, PlainTarget(id), start, n, depth > 0);
@@ -264,14 +291,15 @@ public sealed partial class Parser
         var layout = headers.Count > 0 && headers.TryGetValue(record.Source, out var named) && named.Parser == parser ? named.Columns : null;
         // Quotes and brackets only make columns fewer: a look at the separators turns most lines away.
         var least = Math.Min(layout?.Length ?? int.MaxValue, syntax.Least);
-        if (least == int.MaxValue || text.Count(syntax.Separator) + 1 < least || !columns.Split(text, syntax)) return false;
+        if (least == int.MaxValue || text.Count(syntax.Separator) + 1 < least) return false;
+        values.Begin(record.ReceivedMs, ZoneOf(source), source.Nothing);
+        if ((layout is null && !syntax.Named && !BeginsAsLayout(syntax, text)) || !columns.Split(text, syntax)) return false;
         if (layout?.Length != columns.Count) layout = null;
         if (syntax.Named && depth == 0 && TryNames(parser, source, text, layout is null ? null : headers[record.Source].Ids)) return true;
-        values.Begin(record.ReceivedMs, ZoneOf(source), source.Nothing);
         if (layout is null)
         {
             foreach (var candidate in syntax.Lists)
-                if (FitsLayout(candidate, text, syntax.More)) { layout = candidate; break; }
+                if (FitsCount(candidate, syntax.More) && Fits(candidate, text)) { layout = candidate; break; }
             if (layout is null) return false;
         }
         for (var i = 0; i < layout.Length; i++)
@@ -285,10 +313,21 @@ public sealed partial class Parser
         return true;
     }
 
-    private bool FitsLayout(Target[][] layout, ReadOnlySpan<byte> text, bool more)
+    // The first columns turn most lines away before the others are looked for.
+    private bool BeginsAsLayout(ColumnSyntax syntax, ReadOnlySpan<byte> text)
     {
-        if (more ? columns.Count < layout.Length : columns.Count != layout.Length) return false;
-        for (var i = 0; i < layout.Length; i++)
+        columns.Split(text, syntax, FirstColumns);
+        foreach (var layout in syntax.Lists)
+            if (Fits(layout, text)) return true;
+        return false;
+    }
+
+    private bool FitsCount(Target[][] layout, bool more) => more ? columns.Count >= layout.Length : columns.Count == layout.Length;
+
+    // Of columns and layout as many as both have.
+    private bool Fits(Target[][] layout, ReadOnlySpan<byte> text)
+    {
+        for (var i = 0; i < Math.Min(layout.Length, columns.Count); i++)
         {
             var (start, n) = columns.Ranges[i];
             foreach (var target in layout[i])

@@ -30,9 +30,9 @@ public sealed partial class Parser
     private bool Learn(short parser, SourceDefinition source, ReadOnlySpan<byte> names)
     {
         if (!columns.Split(names, source.Columns)) return false;
-        var ids = new ushort[columns.Count];
+        Span<ushort> ids = stackalloc ushort[columns.Count];
         for (var i = 0; i < ids.Length; i++) ids[i] = FieldNames.GetOrAdd(names.Slice(columns.Ranges[i].Start, columns.Ranges[i].Length));
-        foreach (var name in source.Has) if (!ids.AsSpan().Contains(name)) return false;
+        foreach (var name in source.Has) if (!ids.Contains(name)) return false;
         Remember(record.Source, parser, source, ids);
         return carriesNothing = true;
     }
@@ -47,14 +47,14 @@ public sealed partial class Parser
                 if (ColumnNames.FieldOf(text, columns.Ranges[i]) != known[i]) return false;
             return carriesNothing = true;
         }
-        var ids = new ushort[columns.Count];
+        Span<ushort> ids = stackalloc ushort[columns.Count];
         for (var i = 0; i < ids.Length; i++) ids[i] = ColumnNames.FieldOf(text, columns.Ranges[i]);
         if (record.Parser < 0 && !IsKnownTable(source, ids)) return false;
         Remember(record.Source, parser, source, ids);
         return carriesNothing = true;
     }
 
-    private static bool IsKnownTable(SourceDefinition source, ushort[] ids)
+    private static bool IsKnownTable(SourceDefinition source, ReadOnlySpan<ushort> ids)
     {
         int names = 0, times = 0;
         foreach (var id in ids)
@@ -66,10 +66,13 @@ public sealed partial class Parser
         return names >= LeastKnown && times > 0;
     }
 
-    private void Remember(uint log, short parser, SourceDefinition source, ushort[] ids)
+    private void Remember(uint log, short parser, SourceDefinition source, ReadOnlySpan<ushort> ids)
     {
+        if (headers.TryGetValue(log, out var known) && known.Parser == parser && ids.SequenceEqual(known.Ids)) return;
         if (headers.Count >= MaxHeaders) headers.Clear();
-        headers[log] = (parser, [.. ids.Select(id => source.Fields.TryGetValue(id, out var targets) ? targets : [PlainTarget(id)])], ids);
+        var columnsOf = new Target[ids.Length][];
+        for (var i = 0; i < ids.Length; i++) columnsOf[i] = source.Fields.TryGetValue(ids[i], out var targets) ? targets : [PlainTarget(ids[i])];
+        headers[log] = (parser, columnsOf, ids.ToArray());
     }
 
     /// <summary>Writes which columns the logs at hand have.</summary>

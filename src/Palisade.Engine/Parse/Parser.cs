@@ -31,6 +31,7 @@ public sealed partial class Parser
     public Parser(ParserSet set)
     {
         this.set = set;
+        grams = new TextGrams(set.Candidates);
         json = new JsonFlattener(names);
         xml = new XmlFlattener(names);
     }
@@ -118,28 +119,27 @@ public sealed partial class Parser
         if (remembered >= 0 && set[remembered].Format is not (SourceFormat.Json or SourceFormat.Xml or SourceFormat.Syslog) && TrySource(remembered, offset, length, into, depth)) return remembered;
         if (set.Syslog >= 0 && SyslogHeader.LooksLikeOne(into.Bytes(offset, length)))
         {
-            if (TryFirst(set.EarlyBy[first], remembered, offset, length, into, depth) is >= 0 and var early) return early;
+            if (TryFirst(set.Early, remembered, offset, length, into, depth) is >= 0 and var early) return early;
             if (TrySource(set.Syslog, offset, length, into, depth)) return set.Syslog;
         }
-        return TryFirst((depth > 0 ? set.InsideBy : set.DetectedBy)[first], remembered, offset, length, into, depth);
+        return TryFirst(depth > 0 ? set.Inside : set.Alone, remembered, offset, length, into, depth);
     }
 
-    /// <summary>The first of the candidates that reads the text, but for one that was tried before; -1 for none.</summary>
-    private short TryFirst(CandidateList candidates, short but, int offset, int length, EventBatch into, int depth)
+    /// <summary>The first of the candidates that reads the text, but for one source that was tried before; -1 for none.</summary>
+    private short TryFirst(ulong[] candidates, short but, int offset, int length, EventBatch into, int depth)
     {
-        var (all, first) = (candidates.All, candidates.First);
-        for (var from = 0; from < all.Length; from += 8)
+        var text = into.Bytes(offset, length);
+        grams.Read(text, offset);
+        var mayBegin = set.Candidates.ByFirst[text[0]];
+        // Columns that a header line named may begin with any byte.
+        var named = headers.Count > 0 && headers.TryGetValue(record.Source, out var header) ? set.Candidates.RangeOf(header.Parser).From : -1;
+        for (var word = 0; word < candidates.Length; word++)
         {
-            // What is tried in vain may take up a text of its own on the way.
-            grams.Read(into.Bytes(offset, length), offset);
-            for (var open = grams.Eight(first, from); open != 0; open &= open - 1)
+            for (var open = grams.Open[word] & candidates[word] & (mayBegin[word] | (named >> 6 == word ? 1UL << named : 0)); open != 0; open &= open - 1)
             {
-                var at = from + BitOperations.TrailingZeroCount(open);
-                if (at >= all.Length) break;
-                ref readonly var candidate = ref all[at];
-                grams.Read(into.Bytes(offset, length), offset);
-                if (candidate.Source == but || !grams.MayHold(candidate.Gate)) continue;
-                if (candidate.Pattern is { } pattern ? TryPattern(candidate.Owner, pattern, true, offset, length, into, depth) : TrySource(candidate.Source, offset, length, into, depth))
+                ref readonly var candidate = ref set.Candidates.All[word << 6 | BitOperations.TrailingZeroCount(open)];
+                if (candidate.Source == but) continue;
+                if (candidate.Pattern is { } pattern ? TryPattern(candidate.Owner, pattern, offset, length, into, depth) : TrySource(candidate.Source, offset, length, into, depth))
                     return candidate.Source;
             }
         }
@@ -170,10 +170,7 @@ public sealed partial class Parser
             case SourceFormat.Kv: return TryPairs(source, offset, length, into, depth);
             case SourceFormat.Delimited: return TryColumns(parser, source, offset, length, into, depth);
         }
-        if (TryPatterns(source, source.PatternsBy, offset, length, into, depth)) return true;
-        foreach (var other in source.Also)
-            if (set.IndexOf(other) is >= 0 and var index && TryPatterns(set[index], set[index].PatternsBy, offset, length, into, depth)) return true;
-        return false;
+        return parser < set.Count ? TryPatterns(parser, source, offset, length, into, depth) : TryOwnPatterns(source, offset, length, into, depth);
     }
 
     // <Event ...> and <?xml ...>, but not <13>Nov 24 ... of syslog.

@@ -23,29 +23,34 @@ public sealed class ParserSet
             .ToFrozenDictionary(p => p.p, p => p.Item2, StringComparer.OrdinalIgnoreCase).GetAlternateLookup<ReadOnlySpan<char>>();
         short[] Where(Func<SourceDefinition, bool> which) => [.. Enumerable.Range(0, sources.Length).Where(i => which(sources[i])).OrderBy(i => sources[i].Detect).Select(i => (short)i)];
         Detected = Where(s => s.Detect > 0 && s.Format is SourceFormat.Pattern or SourceFormat.Kv or SourceFormat.Delimited);
-        DetectedBy = By(Detected);
-        InsideBy = [.. DetectedBy.Select(d => new CandidateList(d.All.Where(c => sources[c.Source].Detect < Loose)))];
+        Candidates = new CandidateIndex(Enumerable.Range(0, sources.Length).OrderBy(i => sources[i].Detect).SelectMany(i => CandidatesOf((short)i)));
+        Alone = Of(Detected);
+        Inside = Of(Detected.Where(i => sources[i].Detect < Loose));
         Xml = Where(s => s.Format == SourceFormat.Xml && s.Detect > 0);
         Joined = Where(s => s.Join is not null);
         Keyed = [.. Joined.Where(i => sources[i].Join!.Kind == JoinKind.Key)];
         Parts = [.. Joined.Where(i => sources[i].Join!.Kind == JoinKind.Part)];
         Headed = [.. Detected.Where(i => sources[i].Columns.Header.Length > 0)];
-        EarlyBy = By(Detected.Where(i => sources[i].Detect < BeforeSyslog));
-        AnyProgramBy = By(Where(s => s.Programs.Contains("*")));
+        Early = Of(Detected.Where(i => sources[i].Detect < BeforeSyslog));
+        AnyProgram = Of(Where(s => s.Programs.Contains("*")));
         Json = Where(s => s.Format == SourceFormat.Json && s.Detect > 0);
         Syslog = (short)Array.FindIndex(sources, s => s.Format == SourceFormat.Syslog);
     }
 
-    private CandidateList[] By(IEnumerable<short> which) => [.. Enumerable.Range(0, 256).Select(b => new CandidateList(which.SelectMany(i => Candidates(i, b))))];
+    private ulong[] Of(IEnumerable<short> sources)
+    {
+        var which = sources.ToHashSet();
+        return Candidates.Where(c => which.Contains(c.Source));
+    }
 
-    // One a pattern that may begin so, a source's own before those of its kin; one for what has no patterns.
-    private IEnumerable<Candidate> Candidates(short index, int first)
+    // One a pattern, a source's own before those of its kin; one for what has no patterns.
+    private IEnumerable<Candidate> CandidatesOf(short index)
     {
         var source = sources[index];
-        if (source.Format == SourceFormat.Kv) return [new Candidate(index, TextGrams.Gate(source.HasKeys), null, source)];
-        if (source.Format != SourceFormat.Pattern) return source.Columns.First is { } begins && !begins[first] ? [] : [new Candidate(index, GramGate.Open, null, source)];
+        if (source.Format is SourceFormat.Kv or SourceFormat.Delimited) return [new Candidate(index, null, source)];
+        if (source.Format != SourceFormat.Pattern) return [];
         return source.Also.Select(o => byName.TryGetValue(o, out var other) ? sources[other] : null).OfType<SourceDefinition>().Prepend(source)
-            .SelectMany(owner => owner.PatternsBy[first].Select(p => new Candidate(index, p.Gate, p, owner)));
+            .SelectMany(owner => owner.Patterns.Select(p => new Candidate(index, p, owner)));
     }
 
     /// <summary>Sources in the set, without those that belong to tenants.</summary>
@@ -68,18 +73,20 @@ public sealed class ParserSet
     /// <summary>Below this number of <c>detect</c> a source is tried before syslog frames: its lines begin like one and are none.</summary>
     internal const int BeforeSyslog = 5;
 
+    /// <summary>What is tried on a text of unknown kind.</summary>
+    internal CandidateIndex Candidates { get; }
     /// <summary>Sources whose columns a header line names.</summary>
     internal short[] Headed { get; }
-    /// <summary>Sources tried on what looks like a syslog frame, by its first byte.</summary>
-    internal CandidateList[] EarlyBy { get; }
+    /// <summary>Candidates tried on what looks like a syslog frame.</summary>
+    internal ulong[] Early { get; }
     /// <summary>Sources tried on a whole line of unknown kind, in order.</summary>
     internal short[] Detected { get; }
-    /// <summary>Those of them that may read a text with this first byte.</summary>
-    internal CandidateList[] DetectedBy { get; }
-    /// <summary>Those tried on a message inside another record, by its first byte.</summary>
-    internal CandidateList[] InsideBy { get; }
-    /// <summary>Sources tried on the message of a syslog program that no source knows, by its first byte.</summary>
-    internal CandidateList[] AnyProgramBy { get; }
+    /// <summary>Candidates tried on a whole line.</summary>
+    internal ulong[] Alone { get; }
+    /// <summary>Candidates tried on a message inside another record.</summary>
+    internal ulong[] Inside { get; }
+    /// <summary>Candidates tried on the message of a syslog program that no source knows.</summary>
+    internal ulong[] AnyProgram { get; }
     /// <summary>Sources of JSON objects, the most special first.</summary>
     internal short[] Json { get; }
     internal short Syslog { get; }

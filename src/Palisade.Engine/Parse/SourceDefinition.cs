@@ -24,8 +24,8 @@ internal sealed class SourcePattern
     public required bool[] First { get; init; }
     /// <summary>A literal that the text must hold; may be empty.</summary>
     public required byte[] Anchor { get; init; }
-    /// <summary>What a text must hold, as the grams of its literals.</summary>
-    public GramGate Gate { get; init; } = GramGate.Open;
+    /// <summary>How many patterns its source has before it.</summary>
+    public int Place { get; init; }
     public EffectList Effects { get; init; } = EffectList.None;
 }
 

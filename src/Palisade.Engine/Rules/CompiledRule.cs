@@ -1,4 +1,5 @@
 using Palisade.Engine.Detect.Sigma.Compile;
+using Palisade.Engine.Detect.Sigma.Match;
 using Palisade.Engine.Detect.Sigma.Read;
 using Palisade.Protocol;
 
@@ -35,6 +36,8 @@ internal sealed class CompiledCorrelation
     public required int[] CorrelationInputs { get; init; }
     /// <summary>For each input and each group-by entry: the field read.</summary>
     public required int[][] GroupFields { get; init; }
+    /// <summary>For each group-by entry: whether an event may lack it.</summary>
+    public required bool[] Optional { get; init; }
     /// <summary>For each group-by entry: the field of its own name, by which outer correlations ask for it.</summary>
     public required int[] OwnFields { get; init; }
     /// <summary>For each input and each counted field: the field read.</summary>

@@ -76,7 +76,7 @@ internal sealed class CorrelationCompiler(FieldTable fields, List<Diagnostic> di
         }
         return new CompiledCorrelation
         {
-            Info = document.Info, Source = document, RuleInputs = ruleInputs, CorrelationInputs = correlationInputs, GroupFields = groups, ValueFields = counted,
+            Info = document.Info, Source = document, RuleInputs = ruleInputs, CorrelationInputs = correlationInputs, GroupFields = groups, Optional = [.. document.GroupBy.Select(document.Optional.Contains)], ValueFields = counted,
             OwnFields = [.. document.GroupBy.Select(fields.IndexOf)], Condition = Condition(document), DefinitionHash = Hash(document),
         };
     }
@@ -139,6 +139,7 @@ internal sealed class CorrelationCompiler(FieldTable fields, List<Diagnostic> di
     private static ulong Hash(CorrelationDocument d)
     {
         var text = $"{d.Type}|{string.Join(',', d.Rules)}|{string.Join(',', d.GroupBy)}|{d.SpanMs}|{string.Join(',', d.Bounds)}|{string.Join(',', d.Fields)}|{d.Percentile}|{d.Condition}";
+        if (d.Optional.Count > 0) text += "|" + string.Join(',', d.GroupBy.Where(d.Optional.Contains));
         var hash = 14695981039346656037UL;
         foreach (var b in Encoding.UTF8.GetBytes(text)) hash = (hash ^ b) * 1099511628211UL;
         return hash;

@@ -6,17 +6,38 @@ namespace Palisade.Engine.Rules;
 internal sealed record FieldIndexes(LiteralIndex? Plain, LiteralIndex? Dashes);
 
 /// <summary>What a value is scanned for.</summary>
-/// <param name="Number">Tells plans apart.</param>
-internal sealed record ScanPlan(int Number, FieldIndexes[] Indexes)
+internal sealed class ScanPlan
 {
-    private IEnumerable<LiteralIndex> All => Indexes.SelectMany(static i => new[] { i.Plain, i.Dashes }).OfType<LiteralIndex>();
+    public static readonly ScanPlan Nothing = new(0, []);
+
+    public ScanPlan(int number, FieldIndexes[] indexes)
+    {
+        Number = number;
+        LiteralIndex[] plain = [.. indexes.Select(static i => i.Plain).OfType<LiteralIndex>()], dashes = [.. indexes.Select(static i => i.Dashes).OfType<LiteralIndex>()];
+        if (plain.Length > 0) Plain = new LiteralScan(plain);
+        if (dashes.Length > 0) Dashes = new LiteralScan(dashes);
+        Codes = new CodeGate(plain.SelectMany(static i => i.Literals), dashes.SelectMany(static i => i.Literals));
+        MinLength = Shortest(indexes);
+        LineByLine = !plain.Concat(dashes).SelectMany(static i => i.Literals).Any(static l => l.Bytes.Contains((byte)'\n'));
+    }
+
+    /// <summary>Tells plans apart.</summary>
+    public int Number { get; }
+
+    /// <summary>Literals looked for in the folded value, and in the same with its dashes made one; null where there are none.</summary>
+    public LiteralScan? Plain { get; }
+    public LiteralScan? Dashes { get; }
+
+    public bool IsEmpty => Plain is null && Dashes is null;
 
     /// <summary>Bytes of the shortest value in which something can be found.</summary>
-    public int MinLength { get; } = Shortest(Indexes);
+    public int MinLength { get; }
 
-    /// <summary>Whether something can be found in a value that is a number, a time or the like (<see cref="Codes"/>).</summary>
-    public bool HasCodes => hasCodes ??= All.Any(static i => i.HasCodes);
-    private bool? hasCodes;
+    /// <summary>Whether something can be found in a value that is a number, a time or the like.</summary>
+    public CodeGate Codes { get; }
+
+    /// <summary>Whether no literal reaches over the end of a line, so that lines may be looked at one by one.</summary>
+    public bool LineByLine { get; }
 
     private static int Shortest(FieldIndexes[] indexes)
     {
@@ -33,5 +54,5 @@ internal sealed record ScanPlan(int Number, FieldIndexes[] Indexes)
 internal sealed record FieldPlan(int[] Present, ScanPlan Own, ScanPlan WithKeywords)
 {
     /// <summary>A field no rule names, where nothing is looked for in any value.</summary>
-    public static readonly FieldPlan None = new([], new ScanPlan(0, []), new ScanPlan(0, []));
+    public static readonly FieldPlan None = new([], ScanPlan.Nothing, ScanPlan.Nothing);
 }

@@ -4,7 +4,8 @@ namespace Palisade.Engine.Rules;
 /// The fields rules name, numbered from 1 (0 is "any value"), each with the event fields it stands for: the name itself and what the
 /// taxonomy maps it to. A value of any of them counts.
 /// </summary>
-internal sealed class FieldTable(IReadOnlyDictionary<string, IReadOnlyList<string>> taxonomy)
+/// <param name="tenant">Whose rules they are; 0: the platform's.</param>
+internal sealed class FieldTable(IReadOnlyDictionary<string, IReadOnlyList<string>> taxonomy, uint tenant)
 {
     private readonly Dictionary<string, int> indexes = new(StringComparer.Ordinal);
     private readonly List<string> names = ["*"];
@@ -19,11 +20,11 @@ internal sealed class FieldTable(IReadOnlyDictionary<string, IReadOnlyList<strin
     {
         if (indexes.TryGetValue(name, out var index)) return index;
         var found = new List<ushort>();
-        if (FieldNames.GetOrAdd(name) is var own and not 0) found.Add(own);
+        if (FieldNames.GetOrAdd(name, tenant) is var own and not 0) found.Add(own);
         if (taxonomy.TryGetValue(name, out var mapped))
         {
             foreach (var target in mapped)
-                if (FieldNames.GetOrAdd(target) is var id and not 0 && !found.Contains(id)) found.Add(id);
+                if (FieldNames.GetOrAdd(target, tenant) is var id and not 0 && !found.Contains(id)) found.Add(id);
         }
         if (found.Count == 0) return -1;
         index = names.Count;

@@ -49,14 +49,18 @@ public sealed class ReachAnalysis
         public readonly HashSet<ushort> Fields = [];
     }
 
+    private readonly uint tenant;
+
     /// <param name="lookups">Look-ups of log sources and field names (content/lookups/sigma).</param>
     /// <param name="files">Rule files; several documents a file are judged one by one.</param>
-    public ReachAnalysis(IReadOnlyList<(string path, byte[] bytes)> lookups, IReadOnlyList<(string path, byte[] bytes)> files)
+    /// <param name="tenant">Whose rules they are; 0: the platform's.</param>
+    public ReachAnalysis(IReadOnlyList<(string path, byte[] bytes)> lookups, IReadOnlyList<(string path, byte[] bytes)> files, uint tenant = 0)
     {
         ArgumentNullException.ThrowIfNull(lookups);
         ArgumentNullException.ThrowIfNull(files);
+        this.tenant = tenant;
         rules = [.. files.SelectMany(f => RuleTexts.Read(f.path, f.bytes)).Where(r => r.Kind != "filter")];
-        var set = RuleSet.Load([.. lookups, .. files], new RuleLoadOptions(), out var diagnostics);
+        var set = RuleSet.Load([.. lookups, .. files], new RuleLoadOptions { Tenant = tenant }, out var diagnostics);
         Diagnostics = diagnostics;
         problems = diagnostics.ToLookup(d => d.File, StringComparer.Ordinal);
         unrouted = set.Unrouted.Select(r => r.Id).ToHashSet(StringComparer.Ordinal);
@@ -187,5 +191,5 @@ public sealed class ReachAnalysis
         return Has(words[0], seen) || mapped.TryGetValue(words[0], out var targets) && targets.Any(t => Has(t, seen));
     }
 
-    private static bool Has(string field, Seen seen) => FieldNames.GetOrAdd(field) is var id && (id == 0 || seen.Fields.Contains(id));
+    private bool Has(string field, Seen seen) => FieldNames.GetOrAdd(field, tenant) is var id && (id == 0 || seen.Fields.Contains(id));
 }

@@ -26,6 +26,9 @@ public sealed record RuleLoadOptions
     /// <summary>Evaluates every rule on every event, whatever its log source.</summary>
     public bool AnyLogSource { get; init; }
 
+    /// <summary>Whose rules they are, which bounds the field names they may bring (<see cref="FieldNames.MaxPerTenant"/>); 0: the platform's.</summary>
+    public uint Tenant { get; init; }
+
     /// <summary>Largest file read; bytes.</summary>
     public int MaxFileBytes { get; init; } = 4 << 20;
 }

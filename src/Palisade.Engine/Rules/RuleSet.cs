@@ -29,13 +29,18 @@ public sealed class RuleSet
     internal CompiledRule[] Compiled { get; init; } = [];
     internal CompiledCorrelation[] Correlations { get; init; } = [];
     internal Atom[] Atoms { get; init; } = [];
-    internal Node[] Routes { get; init; } = [];
+    /// <summary>Where the conditions of log sources begin, and those of the rules, by their place; and all their steps.</summary>
+    internal int[] Routes { get; init; } = [];
+    internal RuleHead[] Heads { get; init; } = [];
+    internal Step[] Steps { get; init; } = [];
     internal int FieldCount { get; init; } = 1;
     internal FieldIndexes?[] Indexes { get; init; } = [null];
     internal int[][] WokenByAtom { get; init; } = [];
     /// <summary>Log sources of the rules that search all values; empty where one of those rules has none.</summary>
     internal int[] KeywordRoutes { get; init; } = [];
     internal int[] AlwaysWoken { get; init; } = [];
+    /// <summary>Rules that match where nothing wakes them: such as only say what must not be.</summary>
+    internal int[] UnlessWoken { get; init; } = [];
     internal ushort[][] FieldIds { get; init; } = [[]];
     /// <summary>By event field: what to do with a value of it; none past the end.</summary>
     internal FieldPlan?[] Plans { get; init; } = [];
@@ -69,9 +74,14 @@ public sealed class RuleSet
         ArgumentNullException.ThrowIfNull(files);
         ArgumentNullException.ThrowIfNull(options);
         var builder = new RuleSetBuilder(options);
-        foreach (var (path, bytes) in files.OrderBy(f => f.path, StringComparer.Ordinal)) builder.Read(path, bytes);
+        builder.Read([.. files.Where(f => !f.path.EndsWith(RuleSamples.Suffix, StringComparison.Ordinal)).OrderBy(f => f.path, StringComparer.Ordinal)]);
         var set = builder.Build();
         diagnostics = builder.Diagnostics;
         return set;
     }
 }
+
+/// <summary>What is needed of a rule to judge it.</summary>
+/// <param name="Begin">First step of its condition.</param>
+/// <param name="Route">Index of its log source's condition; -1: every event.</param>
+internal readonly record struct RuleHead(int Begin, int Route);

@@ -10,6 +10,9 @@ internal sealed class RuleSetBuilder
     /// <summary>Keywords shorter than this stand in nearly every event: where no rule is woken by them they are searched when a rule asks.</summary>
     private const int MinKeyword = 3;
 
+    /// <summary>Files that are read on one processor.</summary>
+    private const int Few = 32;
+
     private readonly RuleLoadOptions options;
     private readonly DocumentReader documents;
     private readonly Taxonomy taxonomy = new();
@@ -25,10 +28,28 @@ internal sealed class RuleSetBuilder
 
     public List<Diagnostic> Diagnostics { get; } = [];
 
-    public void Read(string path, byte[] bytes)
+    /// <summary>Reads files, in their order. Their YAML is read on all processors: that is most of the work.</summary>
+    public void Read(IReadOnlyList<(string path, byte[] bytes)> files)
     {
-        if (path.EndsWith(".test.yml", StringComparison.Ordinal)) return;
-        foreach (var root in YamlTree.Read(path, bytes, options.MaxFileBytes, Diagnostics))
+        var read = new (List<YamlNode> Roots, List<Diagnostic> Problems)[files.Count];
+        if (files.Count < Few) for (var i = 0; i < read.Length; i++) ReadYaml(i);
+        else Parallel.For(0, read.Length, ReadYaml);
+        for (var i = 0; i < read.Length; i++)
+        {
+            Diagnostics.AddRange(read[i].Problems);
+            Take(files[i].path, read[i].Roots);
+        }
+
+        void ReadYaml(int i)
+        {
+            var problems = new List<Diagnostic>();
+            read[i] = (YamlTree.Read(files[i].path, files[i].bytes, options.MaxFileBytes, problems), problems);
+        }
+    }
+
+    private void Take(string path, List<YamlNode> roots)
+    {
+        foreach (var root in roots)
         {
             if (documents.Read(path, root) || taxonomy.Read(path, root, Diagnostics)) continue;
             Diagnostics.Add(new Diagnostic("SIG003", path, root.Line, "neither a rule nor a correlation, a filter or a look-up", true));
@@ -37,7 +58,7 @@ internal sealed class RuleSetBuilder
 
     public RuleSet Build()
     {
-        fields = new FieldTable(taxonomy.Fields);
+        fields = new FieldTable(taxonomy.Fields, options.Tenant);
         atoms = new AtomTable(fields);
         values = new ValueCompiler(atoms, options.Placeholders);
         RefuseDoubles();
@@ -168,22 +189,29 @@ internal sealed class RuleSetBuilder
         foreach (var route in routes) Collect(route, used);
         var byAtom = used.Select(_ => new List<int>()).ToArray();
         var byField = Enumerable.Range(0, fields.Count).Select(_ => new List<int>()).ToArray();
-        var always = new List<int>();
+        List<int> always = [], unless = [];
+        var witnesses = new Witness?[rules.Count];
         foreach (var rule in rules)
         {
             var node = rule.Route >= 0 ? Node.And([rule.Node, routes[rule.Route]]) : rule.Node;
-            var witness = Witness.Of(node);
+            var witness = witnesses[rule.Index] = Witness.Of(node);
             if (witness is null)
             {
-                // Of an event with none of its fields the verdict is always the same: where that is no, one of them must be there.
-                if (Has(node, static a => a.Field == 0) || HoldsForNothing(node)) always.Add(rule.Index);
-                else foreach (var field in FieldsOf(node)) byField[field].Add(rule.Index);
+                if (Has(node, static a => a.Field == 0)) always.Add(rule.Index);
+                else
+                {
+                    Await(node, rule.Index, byAtom, byField);
+                    if (HoldsForNothing(node)) unless.Add(rule.Index);
+                }
                 continue;
             }
             foreach (var atom in witness.Atoms) byAtom[atom.Index].Add(rule.Index);
             foreach (var field in witness.Fields) byField[field].Add(rule.Index);
         }
         foreach (var atom in used) atom.Late = atom.Field == 0 && byAtom[atom.Index].Count == 0 && atom.Kind == AtomKind.Literals && Array.Exists(atom.Literals, static l => l.Bytes.Length < MinKeyword);
+        var decisions = new DecisionTable();
+        int[] routed = [.. routes.Select(r => decisions.Add(r, null))];
+        RuleHead[] heads = [.. rules.Select(r => new RuleHead(decisions.Add(r.Node, witnesses[r.Index]), r.Route))];
         var indexes = Literals(used);
         var unnamed = indexes[0] is { } keywords ? FieldPlan.None with { WithKeywords = new ScanPlan(1, [keywords]) } : FieldPlan.None;
         int[][] wokenByField = [.. byField.Select(l => l.ToArray())];
@@ -196,19 +224,22 @@ internal sealed class RuleSetBuilder
             Compiled = [.. rules],
             Correlations = correlations,
             Atoms = [.. used],
-            Routes = [.. routes],
+            Routes = routed,
+            Heads = heads,
+            Steps = decisions.Steps,
             FieldCount = fields.Count,
             FieldIds = [.. Enumerable.Range(0, fields.Count).Select(fields.Ids)],
             Indexes = indexes,
-            Plans = Plans(indexes, wokenByField),
+            Plans = Plans(indexes, wokenByField, unnamed.WithKeywords),
             Unnamed = unnamed,
             KeywordRoutes = KeywordRoutes(rules, routes),
             WokenByAtom = [.. byAtom.Select(l => l.ToArray())],
             AlwaysWoken = [.. always],
+            UnlessWoken = [.. unless],
         };
     }
 
-    private FieldPlan?[] Plans(FieldIndexes?[] indexes, int[][] wokenByField)
+    private FieldPlan?[] Plans(FieldIndexes?[] indexes, int[][] wokenByField, ScanPlan keywordsAlone)
     {
         var fieldsById = new Dictionary<ushort, List<int>>();
         for (var field = 1; field < fields.Count; field++)
@@ -224,7 +255,9 @@ internal sealed class RuleSetBuilder
         foreach (var (id, list) in fieldsById)
         {
             FieldIndexes[] own = [.. list.Select(f => indexes[f]).OfType<FieldIndexes>()];
-            plans[id] = new FieldPlan([.. list.SelectMany(f => wokenByField[f]).Distinct()], new ScanPlan(++number, own), new ScanPlan(++number, indexes[0] is { } keywords ? [.. own, keywords] : own));
+            var alone = own.Length == 0 ? ScanPlan.Nothing : new ScanPlan(++number, own);
+            var joined = indexes[0] is not { } keywords ? alone : own.Length == 0 ? keywordsAlone : new ScanPlan(++number, [.. own, keywords]);
+            plans[id] = new FieldPlan([.. list.SelectMany(f => wokenByField[f]).Distinct()], alone, joined);
         }
         return plans;
     }
@@ -245,21 +278,15 @@ internal sealed class RuleSetBuilder
         _ => true,
     };
 
-    private static HashSet<int> FieldsOf(Node node)
+    /// <summary>Wakes a rule by all that can make its verdict another than that on an event that has none of its fields: what the scan finds, and else the fields.</summary>
+    private static void Await(Node node, int rule, List<int>[] byAtom, List<int>[] byField)
     {
-        var fields = new HashSet<int>();
-        Add(node);
-        return fields;
-
-        void Add(Node part)
+        if (node.Atom is { } atom)
         {
-            if (part.Atom is { } atom)
-            {
-                fields.Add(atom.Field);
-                if (atom.OtherField > 0) fields.Add(atom.OtherField);
-            }
-            foreach (var child in part.Children) Add(child);
+            var wakes = atom.Kind == AtomKind.Literals || atom.Required.Length > 0 ? byAtom[atom.Index] : byField[atom.Field];
+            if (wakes.Count == 0 || wakes[^1] != rule) wakes.Add(rule);
         }
+        foreach (var child in node.Children) Await(child, rule, byAtom, byField);
     }
 
     private static bool Has(Node node, Func<Atom, bool> test) => node.Atom is { } atom && test(atom) || Array.Exists(node.Children, c => Has(c, test));

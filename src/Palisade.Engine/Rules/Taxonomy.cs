@@ -41,19 +41,31 @@ internal sealed class Taxonomy
 
     /// <summary>
     /// The condition an event must fulfil to be of a log source: all the most specific entries that say nothing the rule does not.
-    /// Null: a dimension of the log source is covered by none.
+    /// A category, product or service that no such entry says may be said by some that say more (<c>process_creation</c> of Windows, of Linux): then any of those.
+    /// Null: one of them is said by none.
     /// </summary>
     public Node? Route(LogSource source, ValueCompiler compiler)
     {
         var fitting = sources.Where(s => Within(s.Match, source)).ToList();
-        var covered = (source.Category is null || fitting.Exists(s => s.Match.Category is not null))
-            && (source.Product is null || fitting.Exists(s => s.Match.Product is not null))
-            && (source.Service is null || fitting.Exists(s => s.Match.Service is not null));
-        if (!covered) return null;
+        if (Gap(source, fitting.ConvertAll(s => s.Match)) is { } gap) return Wider(source, gap, compiler);
         var widest = fitting.Where(s => !fitting.Exists(o => o.Match != s.Match && Within(s.Match, o.Match)));
         var whens = widest.GroupBy(s => s.Match).Select(g => Node.Or([.. g.Select(s => When(s.When, compiler))]));
         return Node.And([.. whens]);
     }
+
+    private Node? Wider(LogSource source, Func<LogSource, string?> gap, ValueCompiler compiler)
+    {
+        var more = sources.Select(s => s.Match).Where(m => gap(m) is not null && m.Compatible(source))
+            .Select(m => new LogSource(source.Category ?? m.Category, source.Product ?? m.Product, source.Service ?? m.Service)).Where(m => m != source).Distinct().ToList();
+        // one that says more than another is within it
+        more.RemoveAll(m => more.Exists(o => o != m && Within(o, m)));
+        Node[] routes = [.. more.Select(m => Route(m, compiler)).OfType<Node>()];
+        return routes.Length == 0 ? null : Node.Or(routes);
+    }
+
+    /// <summary>What the source says and none of the entries does; null: nothing.</summary>
+    private static Func<LogSource, string?>? Gap(LogSource source, List<LogSource> entries) =>
+        Array.Find<Func<LogSource, string?>>([m => m.Category, m => m.Product, m => m.Service], of => of(source) is not null && !entries.Exists(e => of(e) is not null));
 
     private static Node When(YamlNode when, ValueCompiler compiler) =>
         Node.And([.. when.Pairs.Select(p => compiler.Compile(p.Key.Text, p.Key.Line, p.Value))]);

@@ -36,9 +36,9 @@ public sealed class CorrelationDecisionsTests
         return groups;
     }
 
-    private static IReadOnlyList<Diagnostic> Problems(string correlation)
+    private static IReadOnlyList<Diagnostic> Problems(string correlation, string behind = "")
     {
-        var files = new[] { SigmaWorld.Rule("a", "s: { what: a }\ncondition: s"), "title: t\nname: t\ncorrelation:\n" + string.Concat(correlation.Split('\n').Select(l => "  " + l + "\n")) };
+        var files = new[] { SigmaWorld.Rule("a", "s: { what: a }\ncondition: s"), "title: t\nname: t\ncorrelation:\n" + string.Concat(correlation.Split('\n').Select(l => "  " + l + "\n")) + behind };
         RuleSet.Load(files.Select((f, i) => ($"rules/{i}.yml", Encoding.UTF8.GetBytes(f))), new RuleLoadOptions(), out var problems);
         return problems;
     }
@@ -171,6 +171,23 @@ public sealed class CorrelationDecisionsTests
         Assert.Empty(SigmaWorld.Feed(set, correlator, 2, 1, ("what", "a"), ("g", null)));
         Assert.Equal(2, correlator.Ungrouped);
         Assert.Contains(Problems("type: event_count\nrules: [a]\ngroup-by: [who]\ntimespan: 5m\ncondition: { gte: 3 }\naliases: { who: { zzz: f } }"), p => p.Code == "SIG078");
+    }
+
+    [Fact]
+    public void Case_39_events_without_a_field_that_may_be_missing_count_among_themselves()
+    {
+        var set = SigmaWorld.Load(
+            SigmaWorld.Rule("a", "s: { what: a }\ncondition: s"),
+            "title: t\nname: t\ncorrelation:\n  type: event_count\n  rules: [a]\n  group-by: [host, pid]\n  timespan: 5m\n  condition: { gte: 2 }\npalisade: { optional: host }\n");
+        var correlator = new Correlator(set);
+        var sequence = 0UL;
+        Assert.Equal(0, Feed("one", "7") + Feed("two", "7") + Feed(null, "7") + Feed(null, null));
+        Assert.Equal(1, correlator.Ungrouped);
+        Assert.Equal(1, Feed(null, "7"));
+        Assert.Equal(1, Feed("two", "7"));
+        Assert.Contains(Problems("type: event_count\nrules: [a]\ngroup-by: [g]\ntimespan: 5m\ncondition: { gte: 3 }", "palisade: { optional: h }\n"), p => p.Code == "SIG035");
+
+        int Feed(string? host, string? pid) => SigmaWorld.Feed(set, correlator, ++sequence, (long)sequence, [("what", "a"), .. host is null ? [] : new (string, string?)[] { ("host", host) }, .. pid is null ? [] : new (string, string?)[] { ("pid", pid) }]).Count();
     }
 
     [Fact]

@@ -37,4 +37,25 @@ public sealed class LazyPatternTests
         for (var i = 0; i < 12; i++) Assert.False(pattern.IsMatch("search=garden chair and union jack"));
         Assert.True(pattern.IsLinear);
     }
+
+    [Fact]
+    public void A_thread_that_was_kept_waiting_is_not_taken_for_a_slow_match()
+    {
+        long now = 0, calls = 0;
+        // Each first measurement meets a machine that does something else for twenty milliseconds.
+        var pattern = new LazyPattern(@"union\s+select", clock: () => now += ++calls % 4 == 2 ? System.Diagnostics.Stopwatch.Frequency / 50 : 1);
+        for (var i = 0; i < 100; i++) Assert.False(pattern.IsMatch("search=garden chair and union jack"));
+        Assert.False(pattern.IsLinear);
+    }
+
+    [Fact]
+    public void Compiling_takes_nothing_from_the_thread_that_matches()
+    {
+        var pattern = new LazyPattern(@"union\s+select\s+[a-z]+");
+        for (var i = 0; i < 100; i++) pattern.IsMatch("1 union select a");
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var i = 0; i < LazyPattern.CharsToCompile / 16; i++) pattern.IsMatch("1 union select a");
+        // What the pool's queue takes for one more entry, not the hundred kilobytes of a compiled expression.
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 4096);
+    }
 }

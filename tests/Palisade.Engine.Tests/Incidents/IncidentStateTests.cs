@@ -12,6 +12,8 @@ public sealed class IncidentStateTests
             for (var i = 0; i < 5; i++) log.Post(100 + i * 1_100 + p * 17, $"203.0.113.{p}", "/passport/doLogin", 200, 58);
         for (var i = 0; i < 40; i++) log.Get(2_900 + i * 8, "198.51.100.5", $"/goods/list?page=1%27%20OR%20{i}%3D{i}--", 200, 9_000, agent: "sqlmap/1.7");
         for (var i = 0; i < 9; i++) log.Get(1_000 + i * 600, $"198.51.100.{20 + i % 3}", $"/.env{i}/.git/config", 404, 548, agent: "-");
+        for (var i = 0; i < 30; i++) log.Get(900 + i * 150, $"192.88.99.{i * 7 % 30}", "/passport/page.html?back=%3Cscript%3Ealert(1)%3C/script%3E", i % 2 == 0 ? 200 : 403, 9_000).Get(901 + i * 150, $"{60 + i}.1.2.3", "/api/orders?orderId=1%3Bcat%20/etc/passwd", 200, 640);
+        for (var i = 0; i < 25; i++) log.Get(700 + i, "192.88.99.3", $"/gone{(char)('a' + i)}/x.html", 404, 548, agent: "curl/8");
         return log;
     }
 

@@ -90,7 +90,7 @@ internal sealed class SiteLog
         for (var next = 0; next < lines.Count;)
         {
             for (; next < lines.Count && pipeline.Events.Count < batch; next++)
-                pipeline.Add(new RecordInfo(sequence++, Start.ToUnixTimeMilliseconds() + 86_400_000, 1, 0, parser), Encoding.UTF8.GetBytes(lines[next]));
+                pipeline.Add(new RecordInfo(sequence++, Start.AddDays(60).ToUnixTimeMilliseconds(), 1, 0, parser), Encoding.UTF8.GetBytes(lines[next]));
             pipeline.Detect();
             judged(pipeline);
             pipeline.Clear();

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using Palisade.Engine.Enrich;
 using Palisade.Engine.Parse.Times;
+using Palisade.Tests;
 
 namespace Palisade.Engine.Tests.Parse;
 
@@ -118,11 +119,6 @@ public sealed class ZoneTests
             pipeline.Clear();
         }
         Round();
-        Assert.Equal(0, Enumerable.Range(0, 10).Min(_ =>
-        {
-            var before = GC.GetAllocatedBytesForCurrentThread();
-            Round();
-            return GC.GetAllocatedBytesForCurrentThread() - before;
-        }));
+        Assert.Equal(0, Allocated.Least(Round));
     }
 }

@@ -36,10 +36,9 @@ public sealed class SigmaDetector(RuleSet rules)
     /// <param name="evidence">Findings say where in the event they lie.</param>
     internal bool Judge(int index, FindingList findings, bool evidence)
     {
-        if (state.Candidates.IsEmpty) return false;
-        state.SortCandidates();
+        Evaluated += state.Woken;
         var counted = false;
-        foreach (var candidate in state.Candidates) counted |= Judge(candidate, index, findings, evidence);
+        foreach (var rule in state.Matches()) counted |= Tell(Rules.Compiled[rule], index, findings, evidence);
         return counted;
     }
 
@@ -56,24 +55,12 @@ public sealed class SigmaDetector(RuleSet rules)
     }
 
     /// <summary>The rules that match what the state was shown.</summary>
-    internal List<int> Verdict()
-    {
-        var verdict = new List<int>();
-        state.SortCandidates();
-        foreach (var candidate in state.Candidates)
-        {
-            var rule = Rules.Compiled[candidate];
-            if ((rule.Route < 0 || state.Routed(rule.Route)) && state.Evaluate(rule.Node)) verdict.Add(candidate);
-        }
-        return verdict;
-    }
+    internal List<int> Verdict() => [.. state.Matches()];
 
-    private bool Judge(int candidate, int index, FindingList findings, bool evidence)
+    // Whether a correlation counts the rule that matched.
+    private bool Tell(CompiledRule rule, int index, FindingList findings, bool evidence)
     {
-        var rule = Rules.Compiled[candidate];
-        Evaluated++;
-        if (rule.Route >= 0 && !state.Routed(rule.Route) || !state.Evaluate(rule.Node)) return false;
-        if (rule.Feeds) findings.Matches.Add(new RuleMatch(index, candidate));
+        if (rule.Feeds) findings.Matches.Add(new RuleMatch(index, rule.Index));
         if (!rule.Alerts) return rule.Feeds;
         var (field, offset, length) = evidence ? state.Evidence(rule.Node) : default;
         findings.Add(new Finding(index, rule.Info, rule.Outcome, field, offset, length));

@@ -29,6 +29,7 @@ internal static class DecodingTrail
             _ => (segment.Flags & CanonicalFlags.Code) != 0 ? "code" : null,
         };
         if (more is not null) Add(steps, more, WebEvidence.Show(reading), value);
+        else if ((segment.Flags & CanonicalFlags.FullWidth) != 0) Add(steps, "full_width", WebEvidence.Show(reading), value); // straight quotes for others
         else if (view == WebView.Sql && reading.IndexOf("/*"u8) >= 0) Add(steps, "sql_comment", WebEvidence.Show(WithoutComments(reading)), value);
         return steps;
     }

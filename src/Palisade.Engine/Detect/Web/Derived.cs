@@ -10,7 +10,7 @@ namespace Palisade.Engine.Detect.Web;
 internal static class Derived
 {
     private static readonly SearchValues<byte> Unusual = SearchValues.Create("'\"()<>;|`$\\{}[]*#^=\0\n\r"u8);
-    private static readonly SearchValues<byte> ShellMeta = SearchValues.Create(";|`$&\\{'\"^\n<"u8);
+    private static readonly SearchValues<byte> ShellMeta = SearchValues.Create("`$\\{'\"^"u8);
     private static readonly SearchValues<byte> Base64 = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="u8);
     // All that one of the readings below, the SQL reading or the model looks for, but dots and hyphens.
     private static readonly SearchValues<byte> Syntax = SearchValues.Create("'\"()<>;|`$\\{}[]*#^=\0\n\r&%+ "u8);
@@ -31,7 +31,36 @@ internal static class Derived
             if (scratch.Bytes(segment).ContainsAny(ShellMeta)) AddShell(scratch, segment, index);
             if (isInput && CodeReading.Wants(scratch.Bytes(segment))) CodeReading.Add(scratch, segment, index);
         }
-        if ((segment.Part & WebPart.Values) != 0 && original.Length is >= 16 and <= 8192) AddBase64(scratch, segment, original, index);
+        if (!isPlain && isInput && ((segment.Flags & CanonicalFlags.Nul) != 0 || scratch.Bytes(segment).IndexOfAny((byte)0xE2, (byte)0xCA, (byte)0xA0) >= 0)) AddLookAlikes(scratch, segment, index);
+        if ((segment.Part & WebPart.Values) != 0 && original.Length is >= 14 and <= 8192) AddBase64(scratch, segment, original, index);
+    }
+
+    /// <summary>
+    /// What databases take for something plainer: ' for U+2018, U+2019, U+2032 and U+02BC, " for U+201C, U+201D, U+2033 and U+02BA, a blank for U+00A0 and for a lone A0, which
+    /// is one in Latin-1; nothing for a NUL among other bytes, which many a filter takes out behind the one that looked.
+    /// </summary>
+    private static void AddLookAlikes(WebScratch scratch, in Segment segment, int root)
+    {
+        var room = scratch.Room(segment.Length);
+        var text = scratch.Bytes(segment);
+        var (n, changed) = (0, false);
+        for (var i = 0; i < text.Length; i++)
+        {
+            var plain = text[i] switch
+            {
+                0xE2 when i + 2 < text.Length && text[i + 1] == 0x80 => text[i + 2] switch { 0x98 or 0x99 or 0xB2 => '\'', 0x9C or 0x9D or 0xB3 => '"', _ => '\0' },
+                0xCA when i + 1 < text.Length => text[i + 1] switch { 0xBC => '\'', 0xBA => '"', _ => '\0' },
+                0xC2 when i + 1 < text.Length && text[i + 1] == 0xA0 => ' ',
+                0xA0 when i == 0 || text[i - 1] < 0x80 => ' ',
+                _ => '\0',
+            };
+            if (text[i] == 0 && n > 0 && i + 1 < text.Length) { changed = true; continue; }
+            room[n++] = plain == 0 ? text[i] : (byte)plain;
+            if (plain == 0) continue;
+            changed = true;
+            i += text[i] switch { 0xE2 => 2, 0xA0 => 0, _ => 1 };
+        }
+        if (changed) scratch.Close(segment.Part, WebView.Text, segment.Flags | CanonicalFlags.FullWidth, n, segment.Offset, segment.Original, root);
     }
 
     /// <summary>Slashes one way, broken escapes as slashes, doubled ones and "/./" away, bytes that are not ASCII out.</summary>
@@ -82,6 +111,8 @@ internal static class Derived
                 if (rest.StartsWith("$ifs$9"u8)) { room[n++] = (byte)' '; i += 5; continue; }
                 if (rest.StartsWith("$ifs"u8)) { room[n++] = (byte)' '; i += 3; continue; }
                 if (rest.Length > 1 && rest[1] is (byte)'@' or (byte)'*') { i++; continue; }
+                // A variable nobody has set, within a word.
+                if (n > 0 && IsLetter(room[n - 1]) && UnsetVariable(rest) is > 0 and var length) { i += length - 1; continue; }
             }
             if (b == '{' && i + 1 < text.Length && text[i + 1] is (byte)',' or (>= (byte)'a' and <= (byte)'z')) brace++;
             if (b == '}' && brace > 0) brace--;
@@ -92,21 +123,61 @@ internal static class Derived
         scratch.Close(segment.Part, WebView.Shell, segment.Flags, n, segment.Offset, segment.Original, root);
     }
 
-    /// <summary>What base64 holds, if it holds text.</summary>
+    private static bool IsLetter(byte b) => (uint)(b - 'a') < 26;
+
+    /// <summary>Length of <c>${name}</c> with a letter behind it; 0: it is none.</summary>
+    private static int UnsetVariable(ReadOnlySpan<byte> s)
+    {
+        if (s.Length < 5 || s[1] != '{') return 0;
+        var n = 2;
+        while (n < s.Length && n < 18 && (IsLetter(s[n]) || s[n] == '_')) n++;
+        return n > 2 && n + 1 < s.Length && s[n] == '}' && IsLetter(s[n + 1]) ? n + 1 : 0;
+    }
+
+    /// <summary>What base64 (RFC 4648, also its alphabet for URLs) holds, if it holds text.</summary>
     private static void AddBase64(WebScratch scratch, in Segment segment, ReadOnlySpan<byte> original, int root)
     {
+        var odd = original.IndexOfAnyExcept(Base64);
+        var room = scratch.Room(original.Length);
+        if (odd >= 0)
+        {
+            var length = Unescape(original, odd, room);
+            if (length < 0) return;
+            original = room[..length];
+        }
         var body = original.TrimEnd((byte)'=');
-        if (body.ContainsAnyExcept(Base64)) return;
         var whole = body[..(body.Length & ~3)];
-        var room = scratch.Room(body.Length);
         var n = Decode(whole, room);
         if (n >= 0) n += Tail(body[whole.Length..], room[n..]);
         if (n < 8) return;
         var printable = 0;
         foreach (var b in room[..n]) printable += b is >= 0x20 and < 0x7F or (byte)'\n' or (byte)'\t' ? 1 : 0;
         if (printable * 20 < n * 19) return;
-        var length = Canonical.Write(room[..n], room, false, out var flags);
-        scratch.Close(segment.Part, WebView.Text, flags | CanonicalFlags.Base64, length, segment.Offset, segment.Original, root);
+        var written = Canonical.Write(room[..n], room, false, out var flags);
+        scratch.Close(segment.Part, WebView.Text, flags | CanonicalFlags.Base64, written, segment.Offset, segment.Original, root);
+    }
+
+    /// <summary>Percent escapes, also escaped again, and the alphabet for URLs to plain base64; -1 where it is none.</summary>
+    /// <param name="from">First byte that is not plain base64.</param>
+    private static int Unescape(ReadOnlySpan<byte> s, int from, Span<byte> room)
+    {
+        s[..from].CopyTo(room);
+        var n = from;
+        for (var i = from; i < s.Length; i++)
+        {
+            var b = s[i];
+            if (b == '%')
+            {
+                i++;
+                while (s[i..].StartsWith("25"u8)) i += 2;
+                if (i + 2 > s.Length || !Utf8Parser.TryParse(s.Slice(i, 2), out b, out var used, 'X') || used != 2) return -1;
+                i++;
+            }
+            b = b switch { (byte)'-' => (byte)'+', (byte)'_' => (byte)'/', _ => b };
+            if (!Base64.Contains(b)) return -1;
+            room[n++] = b;
+        }
+        return n;
     }
 
     /// <summary>The last one or two bytes, whether or not the padding was sent.</summary>

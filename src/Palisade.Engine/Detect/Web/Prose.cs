@@ -6,11 +6,14 @@ internal static class Prose
     private const int LeastWords = 6;
     /// <summary>Sentences are read this far.</summary>
     private const int Most = 2048;
+    /// <summary>Nobody writes sentences of more bytes into an address: they are there to hide what stands among them.</summary>
+    private const int MostInAddress = 4096;
 
     /// <summary>Whether a canonical value is mostly words in a row, of Latin letters or of bytes beyond ASCII.</summary>
-    public static bool Is(ReadOnlySpan<byte> text)
+    /// <param name="inAddress">The value is of path or query.</param>
+    public static bool Is(ReadOnlySpan<byte> text, bool inAddress)
     {
-        if (text.Length < 30) return false;
+        if (text.Length < 30 || inAddress && text.Length > MostInAddress) return false;
         if (text.Length > Most) text = text[..Most];
         int words = 0, word = 0, plain = 0;
         var clean = true;

@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace Palisade.Engine.Detect.Web;
 
 /// <summary>Which reading of a value a signature speaks about.</summary>
@@ -30,6 +32,10 @@ internal sealed class Signature
     public LazyPattern? Match { get; init; }
     /// <summary>Must not match.</summary>
     public LazyPattern? Unless { get; init; }
+
+    /// <summary>Without a byte of each of these <see cref="Match"/> cannot match.</summary>
+    public SearchValues<byte>[] Required => required ??= RequiredBytes.Of(Match?.Text);
+    private SearchValues<byte>[]? required;
 
     private readonly string?[] disguised = new string?[8];
 

@@ -41,7 +41,7 @@ internal static class SqlFold
             {
                 case (byte)'\'' or (byte)'"':
                     if (quote != '\'' && b == '\'' && i > 0 && IsWord(s[i - 1]) && i + 1 < s.Length && IsLetter(s[i + 1])) { i++; break; } // apostrophe
-                    String(s, ref i, b, fold, ref n);
+                    if (!String(s, ref i, b, fold, ref n) && b == quote && n > 1 && fold[n - 2] == '=') return n; // the rest is inside the statement's own string
                     break;
                 case (byte)'`': i++; Tick(s, ref i, fold, ref n); break;
                 case (byte)'-' when At(s, i + 1) == '-': if (NextLine(s, ref i)) break; fold[n++] = Comment(s[(i + 2)..]); return n;
@@ -87,7 +87,8 @@ internal static class SqlFold
 
     private static int At(ReadOnlySpan<byte> s, int i) => i < s.Length ? s[i] : -1;
 
-    private static void String(ReadOnlySpan<byte> s, ref int i, byte quote, Span<char> fold, ref int n)
+    /// <summary>False: the quote stands alone.</summary>
+    private static bool String(ReadOnlySpan<byte> s, ref int i, byte quote, Span<char> fold, ref int n)
     {
         for (var j = i + 1; j < s.Length; j++)
         {
@@ -96,10 +97,11 @@ internal static class SqlFold
             if (At(s, j + 1) == quote) { j++; continue; }
             i = j + 1;
             fold[n++] = 's';
-            return;
+            return true;
         }
         i++; // alone: what follows is read as SQL, the way a statement broken open is
         fold[n++] = 'q';
+        return false;
     }
 
     private static void Tick(ReadOnlySpan<byte> s, ref int i, Span<char> fold, ref int n)
@@ -118,6 +120,9 @@ internal static class SqlFold
             // "1.union" is the number "1." and a word.
             while (i < s.Length && (IsWord(s[i]) || (s[i] == '.' && !(i + 1 < s.Length && IsLetter(s[i + 1]))))) i++;
             if (At(s, i) == '.' && !s[start..i].ContainsAnyExcept(Decimal)) i++;
+            // "1.5union" and "1e0union": the number ends where it has to, without a blank.
+            var digits = s[start..i].IndexOfAnyExcept(Decimal);
+            if (digits > 1 && SqlWords.CodeOf(s[(start + digits)..i]) == 'U') i = start + digits;
             fold[n++] = IsNumber(s[start..i]) ? '1' : 'v';
             return;
         }
@@ -127,7 +132,13 @@ internal static class SqlFold
         if (quoted is '\'' && word.Length == 1 && word[0] is (byte)'n' or (byte)'x' or (byte)'b' or (byte)'e') return; // n'…' x'…'
         var code = SqlWords.CodeOf(word);
         var open = i;
-        while (open < s.Length && s[open] <= ' ') open++;
+        while (open < s.Length && (s[open] <= ' ' || s[open] == '/'))
+        {
+            if (s[open] != '/') { open++; continue; }
+            // A comment is a blank.
+            if (At(s, open + 1) != '*' || s[(open + 2)..].IndexOf("*/"u8) is not (>= 0 and var inner)) break;
+            open += inner + 4;
+        }
         var call = At(s, open) == '(';
         if (word.SequenceEqual("binary"u8)) return; // a cast without meaning here
         if (code == 'F') code = call ? 'F' : 'v';

@@ -6,16 +6,20 @@ namespace Palisade.Engine.Detect.Web;
 /// <summary>The words of SQL that carry grammar, across MySQL, PostgreSQL, SQL Server, Oracle and SQLite.</summary>
 internal static class SqlWords
 {
+    // By the low five bits of the first two bytes: the lengths that words beginning so have. Turns nearly every name away.
+    private static readonly uint[] Lengths = new uint[1 << 10];
     private static readonly FrozenDictionary<string, char>.AlternateLookup<ReadOnlySpan<char>> Words = Make();
 
     /// <summary>Token of a lower-case word; 'v' for a name.</summary>
     public static char CodeOf(ReadOnlySpan<byte> word)
     {
-        if (word.Length is < 2 or > 24) return 'v';
-        Span<char> chars = stackalloc char[24];
+        if (word.Length is < 2 or > 31 || (Lengths[Beginning(word[0], word[1])] >> word.Length & 1) == 0) return 'v';
+        Span<char> chars = stackalloc char[32];
         var n = Encoding.Latin1.GetChars(word, chars);
         return Words.TryGetValue(chars[..n], out var code) ? code : 'v';
     }
+
+    private static int Beginning(int first, int second) => (first & 31) << 5 | second & 31;
 
     /// <summary>Words that stand between names and carry nothing that signatures speak of.</summary>
     public static bool IsLinking(ReadOnlySpan<byte> word) =>
@@ -64,6 +68,7 @@ internal static class SqlWords
             query_to_xml database_to_xml lo_import lo_export pg_read_file pg_ls_dir json_keys row aes_decrypt aes_encrypt bin_to_num cos sin tan pi abs acos asin atan exp ln log sqrt pow power current_setting lo_put pg_sleep_for
             xp_cmdshell xp_dirtree hex quote typeof unistr length len datalength bitand raise_application_error
             """.ReplaceLineEndings(" "));
+        foreach (var word in words.Keys) Lengths[Beginning(word[0], word[1])] |= 1U << word.Length;
         return words.ToFrozenDictionary(StringComparer.Ordinal).GetAlternateLookup<ReadOnlySpan<char>>();
     }
 }

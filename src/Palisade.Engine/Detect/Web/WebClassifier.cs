@@ -244,6 +244,9 @@ internal sealed class WebClassifier(SignatureSet set)
     /// <summary>Bytes at the beginning and at the end of a value that are read as SQL.</summary>
     private const int SqlWindow = 8192;
 
+    /// <summary>Bytes before the first sign of a statement in the middle of a long value that are read with it.</summary>
+    private const int SqlEdge = 32;
+
     private Signature[] Candidates(int literal) => set.ByLiteral[literal];
 
     private void Try(Signature signature, WebScratch scratch, int index, int literal, int end)
@@ -255,6 +258,8 @@ internal sealed class WebClassifier(SignatureSet set)
         if (signature.Word && !StandsAlone(scratch.Text, end - set.LiteralBytes[literal].Length, end)) return;
         if (signature.Match is null && signature.Unless is null) { scratch.Fire(signature, index, literal, end); return; }
         if (!scratch.FirstTry(signature, index)) return;
+        foreach (var some in signature.Required)
+            if (!scratch.Bytes(segment).ContainsAny(some)) return;
         var chars = scratch.CharsOf(segment);
         if (signature.Match is not null && !signature.Match.IsMatch(chars)) return;
         if (signature.Unless is not null && signature.Unless.IsMatch(chars)) return;
@@ -275,6 +280,11 @@ internal sealed class WebClassifier(SignatureSet set)
         // No statement is this long; what is put in front or behind to tire a reader is not read.
         ReadSql(scratch, index, text[..SqlWindow], segment.Part);
         ReadSql(scratch, index, text[^SqlWindow..], segment.Part);
+        // Padding on both sides: what breaks a statement open lies between.
+        var sign = text[(SqlWindow - SqlEdge)..^(SqlWindow - SqlEdge)].IndexOfAny((byte)'\'', (byte)'"', (byte)' ');
+        if (sign < 0) return;
+        var from = sign + SqlWindow - 2 * SqlEdge;
+        ReadSql(scratch, index, text.Slice(from, Math.Min(SqlWindow, text.Length - from)), segment.Part);
     }
 
     private void ReadSql(WebScratch scratch, int index, ReadOnlySpan<byte> text, WebPart part)

@@ -4,14 +4,11 @@ namespace Palisade.Engine.Detect.Web;
 
 public sealed partial class WebDetector
 {
-    /// <summary>Findings one request may give.</summary>
-    private const int MaxVerdicts = 4;
-
     /// <summary>Judges every event that is an HTTP request; findings come in event order, the strongest of an event first.</summary>
     public void Detect(EventBatch events, FindingList findings)
     {
         var scratch = Rent();
-        Span<WebVerdict> verdicts = new WebVerdict[MaxVerdicts];
+        var verdicts = scratch.Verdicts;
         for (var i = 0; i < events.Count; i++)
         {
             if (!TryRequest(events, i, out var request)) continue;

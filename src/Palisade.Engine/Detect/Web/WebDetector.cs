@@ -93,8 +93,8 @@ public sealed partial class WebDetector
         }
         for (var c = 0; c < scratch.Score.Length; c++)
         {
-            // Only of parts the model reads: it has no opinion on a user agent.
-            if (scratch.Score[c] >= Threshold && set.Classes[c].Payload && (scratch.Segments[scratch.BestSegment[c]].Part & (WebPart.Path | WebPart.Values)) != 0)
+            // Only of parts the model reads: it has no opinion on a user agent, nor on what one sign alone gives away.
+            if (scratch.Score[c] >= Threshold && scratch.BestScore[c] < Certain && set.Classes[c].Payload && (scratch.Segments[scratch.BestSegment[c]].Part & (WebPart.Path | WebPart.Values)) != 0)
                 scratch.Score[c] = Threshold - 1;
         }
     }
@@ -144,6 +144,9 @@ public sealed partial class WebDetector
 
     /// <summary>Evidence of this much is one strong signature beside another, or two that count alone.</summary>
     private const int Strong = 10;
+
+    /// <summary>A signature of this much is written for what nothing harmless holds.</summary>
+    private const int Certain = 8;
 
     private static FindingConfidence ConfidenceOf(WebScratch scratch, int c) =>
         scratch.BestSignature[c] is null || scratch.Score[c] < Threshold ? FindingConfidence.Low : scratch.Score[c] < Strong ? FindingConfidence.Medium : FindingConfidence.High;

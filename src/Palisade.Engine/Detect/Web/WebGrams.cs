@@ -18,8 +18,30 @@ public static class WebGrams
     /// <summary>The byte fed behind the last one of a value.</summary>
     public const byte End = 0xFF;
 
-    private const byte Begin = 1;
+    internal const byte Begin = 1;
+    private const uint SaltTwo = 0x9E3779B1, SaltThree = 0x85EBCA6B, SaltFour = 0xC2B2AE35;
     private static readonly byte[] SymbolOf = MakeSymbols();
+
+    /// <summary>What a byte counts as.</summary>
+    internal static ReadOnlySpan<byte> Symbols => SymbolOf;
+
+    /// <summary>Whether a run of this symbol counts as one.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static bool IsRun(uint symbol) => symbol is '0' or ' ' or 0x80;
+
+    /// <summary>Slot of one symbol.</summary>
+    internal static int SlotOfOne(uint symbol) => Slot(symbol, 0x2545F491);
+
+    /// <summary>Slot of the last two symbols, the latest in the low byte.</summary>
+    internal static int SlotOfTwo(uint last) => Slot(last & 0xFFFF, SaltTwo);
+
+    /// <summary>Slot of the last three symbols.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static int SlotOfThree(uint last) => Slot(last & 0xFFFFFF, SaltThree);
+
+    /// <summary>Slot of the last four symbols.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static int SlotOfFour(uint last) => Slot(last, SaltFour);
 
     /// <summary>Walks over a value; after each <see cref="Next"/> that says yes the four slots of that position stand ready.</summary>
     public struct Reader
@@ -42,21 +64,22 @@ public static class WebGrams
         {
             if (!begun) { last = Begin; begun = true; }
             uint symbol = SymbolOf[b];
-            if (symbol == (last & 0xFF) && (symbol == '0' || symbol == ' ' || symbol == 0x80)) return false;
+            if (symbol == (last & 0xFF) && IsRun(symbol)) return false;
             last = last << 8 | symbol;
-            One = Slot(symbol, 0x2545F491);
-            Two = Slot(last & 0xFFFF, 0x9E3779B1);
-            Three = Slot(last & 0xFFFFFF, 0x85EBCA6B);
-            Four = Slot(last, 0xC2B2AE35);
+            One = SlotOfOne(symbol);
+            Two = SlotOfTwo(last);
+            Three = SlotOfThree(last);
+            Four = SlotOfFour(last);
             return true;
         }
+    }
 
-        private static int Slot(uint gram, uint salt)
-        {
-            var h = (gram + salt) * 0x9E3779B1;
-            h ^= h >> 15;
-            return (int)((h * salt) >> (32 - Bits));
-        }
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int Slot(uint gram, uint salt)
+    {
+        var h = (gram + salt) * 0x9E3779B1;
+        h ^= h >> 15;
+        return (int)((h * salt) >> (32 - Bits));
     }
 
     private static byte[] MakeSymbols()

@@ -1,4 +1,6 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Text;
 
 namespace Palisade.Engine.Detect.Web;
@@ -27,6 +29,10 @@ public sealed class WebModel
     private readonly sbyte[][] families;
     private readonly short[] bars;
     private readonly short bias;
+    // Symbols are few: what one and the pair that it ends weigh together stands in a table of its own, small enough for the first cache.
+    private readonly byte[] indexOf = new byte[256];
+    private readonly short[] pairs;
+    private readonly int symbols;
 
     /// <summary>A model made of its parts; see the file format for their sizes.</summary>
     /// <exception cref="ArgumentException">A part has the wrong size.</exception>
@@ -40,6 +46,14 @@ public sealed class WebModel
         this.bars = bars;
         this.bias = bias;
         Scale = scale;
+        LowestBar = bars.Min();
+        var known = WebGrams.Symbols.ToArray().Append(WebGrams.Begin).Distinct().ToArray();
+        symbols = known.Length;
+        pairs = new short[symbols * symbols];
+        for (var i = 0; i < symbols; i++) indexOf[known[i]] = (byte)i;
+        for (var a = 0; a < symbols; a++)
+            for (var b = 0; b < symbols; b++)
+                pairs[a * symbols + b] = (short)(weights[WebGrams.SlotOfOne(known[b])] + weights[WebGrams.SlotOfTwo((uint)known[a] << 8 | known[b])]);
     }
 
     /// <summary>Class names the model can tell apart.</summary>
@@ -52,18 +66,27 @@ public sealed class WebModel
     public int Bar(int evidence) => bars[Math.Clamp(evidence, 0, Bars - 1)];
 
     /// <summary>The least of the bars: below it the model is sure that a value is harmless, whatever else speaks.</summary>
-    public int LowestBar => bars.Min();
+    public int LowestBar { get; }
 
     /// <summary>Score of a canonical value; above zero more likely attack than not.</summary>
     public int Score(ReadOnlySpan<byte> value)
     {
-        var table = weights;
-        var reader = new WebGrams.Reader();
+        // The same sums as over WebGrams.Reader, two of the four looked up at once.
+        ref var table = ref MemoryMarshal.GetArrayDataReference(weights);
+        ref var pair = ref MemoryMarshal.GetArrayDataReference(pairs);
+        ref var symbolOf = ref MemoryMarshal.GetReference(WebGrams.Symbols);
+        ref var index = ref MemoryMarshal.GetArrayDataReference(indexOf);
         int before = 0, block = 0, n = 0, best = int.MinValue;
+        uint last = WebGrams.Begin;
+        var row = Unsafe.Add(ref index, last) * symbols;
         for (var i = 0; i <= value.Length; i++)
         {
-            if (!reader.Next(i < value.Length ? value[i] : WebGrams.End)) continue;
-            block += table[reader.One] + table[reader.Two] + table[reader.Three] + table[reader.Four];
+            uint symbol = Unsafe.Add(ref symbolOf, (uint)(i < value.Length ? value[i] : WebGrams.End));
+            if (symbol == (last & 0xFF) && WebGrams.IsRun(symbol)) continue;
+            last = last << 8 | symbol;
+            int at = Unsafe.Add(ref index, symbol);
+            block += Unsafe.Add(ref pair, row + at) + Unsafe.Add(ref table, WebGrams.SlotOfThree(last)) + Unsafe.Add(ref table, WebGrams.SlotOfFour(last));
+            row = at * symbols;
             if (++n < WebGrams.Block) continue;
             best = Math.Max(best, before + block);
             before = block;
@@ -143,11 +166,11 @@ public sealed class WebModel
         var bias = BinaryPrimitives.ReadInt16LittleEndian(file[at..]);
         var scale = BinaryPrimitives.ReadSingleLittleEndian(file[(at + 2)..]);
         at += 6;
-        var weights = System.Runtime.InteropServices.MemoryMarshal.Cast<byte, sbyte>(file.Slice(at, WebGrams.Slots)).ToArray();
+        var weights = MemoryMarshal.Cast<byte, sbyte>(file.Slice(at, WebGrams.Slots)).ToArray();
         at += WebGrams.Slots;
         var families = new sbyte[names.Length][];
         for (var f = 0; f < families.Length; f++, at += 1 << FamilyBits)
-            families[f] = System.Runtime.InteropServices.MemoryMarshal.Cast<byte, sbyte>(file.Slice(at, 1 << FamilyBits)).ToArray();
+            families[f] = MemoryMarshal.Cast<byte, sbyte>(file.Slice(at, 1 << FamilyBits)).ToArray();
         problem = "";
         return new WebModel(names, weights, families, bars, bias, scale);
     }

@@ -27,10 +27,12 @@ internal sealed class WebScratch(SignatureSet set)
 {
     /// <summary>Values of a target, and again of body and cookies, that are taken apart; what comes behind is read as one.</summary>
     public const int MaxValues = 256;
-    /// <summary>Readings of one value: itself, as a path, as shell words, as code, what its base64 holds.</summary>
-    private const int Readings = 5;
+    /// <summary>Readings of one value: itself, as a path, as shell words, as code, with look-alikes replaced, what its base64 holds.</summary>
+    private const int Readings = 6;
     /// <summary>Tokens of one SQL reading.</summary>
     public const int MaxFold = 2048;
+    /// <summary>Findings one request may give.</summary>
+    public const int MaxVerdicts = 4;
     /// <summary>Between segments, and in no literal.</summary>
     public const byte Separator = 0xFF;
 
@@ -42,6 +44,8 @@ internal sealed class WebScratch(SignatureSet set)
     public int SegmentCount;
     public readonly QuietValues Quiet = new();
     public readonly char[] Fold = new char[MaxFold];
+    /// <summary>Room for the verdicts on one request.</summary>
+    public readonly WebVerdict[] Verdicts = new WebVerdict[MaxVerdicts];
 
     public readonly int[] Score = new int[set.Classes.Count];
     public readonly int[] BestScore = new int[set.Classes.Count];
@@ -109,7 +113,7 @@ internal sealed class WebScratch(SignatureSet set)
         firedIn[s.Index] = request;
         scored = true;
         // Who writes about an attack names it too: among sentences one sign is not enough.
-        var score = s.View != WebView.Sql && set.Classes[s.Class].Payload && Prose.Is(Bytes(Segments[segment])) ? Math.Max(1, s.Score - 2) : s.Score;
+        var score = s.View != WebView.Sql && set.Classes[s.Class].Payload && Prose.Is(Bytes(Segments[segment]), (Segments[segment].Part & (WebPart.Path | WebPart.Param)) != 0) ? Math.Max(1, s.Score - 2) : s.Score;
         Score[s.Class] += score;
         // Of equal ones the one that the content names first: it says best what it is.
         if (score < BestScore[s.Class] || score == BestScore[s.Class] && BestSignature[s.Class]?.Index < s.Index) return;

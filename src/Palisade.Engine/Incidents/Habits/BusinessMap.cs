@@ -6,7 +6,7 @@ namespace Palisade.Engine.Incidents.Habits;
 /// <summary>Guesses from the words of a path what the page is for. Immutable; words come from the content.</summary>
 internal sealed class BusinessMap
 {
-    private sealed record Entry(Business Business, HashSet<string> Words, string[] Beginnings, HashSet<string> Near, HashSet<string> Not);
+    private sealed record Entry(Business Business, HashSet<string> Words, string[] Beginnings, HashSet<string> Created, HashSet<string> Near, HashSet<string> Not);
 
     // What carries style and pictures and never runs; what runs on the server as a file of its own.
     private static readonly HashSet<string> AssetTypes = new(StringComparer.Ordinal)
@@ -21,21 +21,25 @@ internal sealed class BusinessMap
     private readonly List<Entry> entries = [];
     private readonly HashSet<string> passive = new(StringComparer.Ordinal);
     private readonly HashSet<string> own = new(StringComparer.Ordinal);
+    private readonly HashSet<string> partners = new(StringComparer.Ordinal), admins = new(StringComparer.Ordinal);
 
     public void Read(string path, YamlNode document, List<Diagnostic> found)
     {
         foreach (var node in document["businesses"]?.Items ?? [])
         {
-            if (!Enum.TryParse<Business>(IncidentContent.Text(node, "name"), true, out var business) || business is Business.None or >= Business.Record)
+            if (!Enum.TryParse<Business>(IncidentContent.Text(node, "name"), true, out var business) || business is Business.None or Business.Record or Business.Other)
             {
                 found.Add(new Diagnostic("INC005", path, node.Line, $"business is unknown: {IncidentContent.Text(node, "name")}", true));
                 continue;
             }
             var words = Words(node["words"]);
-            entries.Add(new Entry(business, [.. words.Where(w => !w.EndsWith('*'))], [.. words.Where(w => w.EndsWith('*')).Select(w => w[..^1])], [.. Words(node["near"])], [.. Words(node["not"])]));
+            entries.Add(new Entry(business, [.. words.Where(w => !w.EndsWith('*'))], [.. words.Where(w => w.EndsWith('*')).Select(w => w[..^1])], [.. Words(node["created"])],
+                [.. Words(node["near"])], [.. Words(node["not"])]));
         }
         foreach (var word in Words(document["passive_folders"])) passive.Add(word);
         foreach (var word in Words(document["private_records"])) own.Add(word);
+        foreach (var word in Words(document["partner_paths"])) partners.Add(word);
+        foreach (var word in Words(document["admin_paths"])) admins.Add(word);
     }
 
     private static IEnumerable<string> Words(YamlNode? list) => list?.Items.Select(i => i.Text.ToLowerInvariant()) ?? [];
@@ -65,10 +69,13 @@ internal sealed class BusinessMap
         // Two words beside one another are often written as one: verify/code, send_sms.
         for (var i = words.Count - 1; i > 0; i--) words.Add(words[i - 1] + words[i]);
         if (words.Exists(own.Contains)) traits |= PathTraits.Private;
+        if (words.Exists(partners.Contains)) traits |= PathTraits.Partner;
+        if (words.Exists(admins.Contains)) traits |= PathTraits.Admin;
         if ((traits & PathTraits.Asset) != 0) return (Business.None, traits);
         foreach (var entry in entries)
         {
-            if (!words.Exists(w => entry.Words.Contains(w) || Array.Exists(entry.Beginnings, b => w.StartsWith(b, StringComparison.Ordinal)))) continue;
+            if (!words.Exists(w => entry.Words.Contains(w) || Array.Exists(entry.Beginnings, b => w.StartsWith(b, StringComparison.Ordinal)))
+                && !(isPost && entry.Created.Contains(name.ToLowerInvariant()))) continue;
             if (entry.Near.Count > 0 && !words.Exists(entry.Near.Contains) || words.Exists(entry.Not.Contains)) continue;
             return (entry.Business, traits);
         }

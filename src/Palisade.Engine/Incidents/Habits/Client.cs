@@ -15,6 +15,10 @@ internal enum Joined : ushort
     Flood = 32,
     Attack = 64,
     Guess = 128,
+    /// <summary>Did one thing at one page of business and nothing else so far.</summary>
+    Lonely = 256,
+    Crowd = 512,
+    Export = 1024,
 }
 
 /// <summary>What a client did: an address as a whole, or one user agent of an address. No pointers: it is written to snapshots as it lies.</summary>
@@ -28,8 +32,14 @@ internal struct Client : IEntry
     /// <summary>Pages asked for, assets left out, one bit each by hash.</summary>
     public ulong PageBits;
     public Joined Joined;
-    public ushort Logins, LoginFails, LoginOks, Sms, Registers, Coupons, Withdrawals, NotifyRefused, NotifyAccepted, SmsSent;
+    public ushort Logins, LoginFails, LoginOks, Sms, Registers, Coupons, Withdrawals, Exports, NotifyRefused, NotifyAccepted, SmsSent;
     public long UploadMs;
+    public ulong ExportBytes;
+    /// <summary>Account or number that it acted for last, and how often that changed.</summary>
+    public ulong Subject;
+    public ushort Subjects;
+    /// <summary>The page where it is lonely.</summary>
+    public ulong LonelyPath;
     /// <summary>Pages asked for that have never answered, since <see cref="DeadMs"/>.</summary>
     public long DeadMs;
     public ushort Dead, DeadAll;
@@ -50,7 +60,7 @@ internal struct Client : IEntry
     public Ring Ring;
 
     public readonly long LastMs => Last;
-    public readonly bool IsPinned => Joined != Joined.None;
+    public readonly int Worth => (Joined & ~Joined.Lonely) != Joined.None ? 1 : 0;
 
     public void Note(ulong sequence, Business what, AttackOutcome outcome = AttackOutcome.Unknown)
     {

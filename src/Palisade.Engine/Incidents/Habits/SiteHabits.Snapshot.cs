@@ -2,10 +2,10 @@ using System.Text;
 
 namespace Palisade.Engine.Incidents.Habits;
 
-/// <summary>State on disk, little-endian: <code>magic u32 "PSH1" · tenants i32 · each, by id: id u32, its habits</code></summary>
+/// <summary>State on disk, little-endian: <code>magic u32 "PSH3" · tenants i32 · each, by id: id u32, its habits</code> "PSH2" is read still.</summary>
 public sealed partial class SiteHabits
 {
-    private const uint Magic = 0x31485350;
+    private const uint Magic = 0x33485350, Magic2 = 0x32485350;
 
     /// <summary>Writes the state. The same state gives the same bytes.</summary>
     public void Save(Stream to)
@@ -32,8 +32,16 @@ public sealed partial class SiteHabits
         using var r = new BinaryReader(from, Encoding.UTF8, leaveOpen: true);
         try
         {
-            if (r.ReadUInt32() != Magic) throw new InvalidDataException("no state of habits of a known version");
-            for (var n = Incident.Length(r, int.MaxValue); n > 0; n--) Of(r.ReadUInt32()).Load(r, rule);
+            var magic = r.ReadUInt32();
+            if (magic is not (Magic or Magic2)) throw new InvalidDataException("no state of habits of a known version");
+            for (var n = Incident.Length(r, int.MaxValue); n > 0; n--)
+            {
+                var id = r.ReadUInt32();
+                var habits = Of(id);
+                habits.Load(r, rule, hasSpreads: magic == Magic);
+                // Chosen may be other than when it was written.
+                habits.Apply();
+            }
         }
         catch (EndOfStreamException e)
         {

@@ -3,12 +3,12 @@ using System.Text;
 
 namespace Palisade.Engine.Incidents.Habits;
 
-/// <summary>What a page is for, as far as its path says. Written to snapshots: only grows.</summary>
-internal enum Business : byte { None = 0, Login = 1, Sms = 2, Register = 3, Coupon = 4, Notify = 5, Upload = 6, Export = 7, Withdraw = 8, Record = 9, Other = 10 }
+/// <summary>What a page is for. Written to snapshots: only grows. Record and Other are marks of the habits' own, no purposes of pages.</summary>
+public enum Business : byte { None = 0, Login = 1, Sms = 2, Register = 3, Coupon = 4, Notify = 5, Upload = 6, Export = 7, Withdraw = 8, Record = 9, Other = 10, Pay = 11 }
 
 /// <summary>Properties of a path; bits. Written to snapshots: only grows.</summary>
 [Flags]
-internal enum PathTraits : byte { None = 0, Asset = 1, Script = 2, Passive = 4, Private = 8, Cased = 16, Public = 32 }
+internal enum PathTraits : ushort { None = 0, Asset = 1, Script = 2, Passive = 4, Private = 8, Cased = 16, Public = 32, NamesPhone = 64, Chosen = 128, Partner = 256, Admin = 512, Action = 1024 }
 
 [InlineArray(96)]
 internal struct PathText
@@ -41,12 +41,16 @@ internal struct SitePath : IEntry
     public long FirstMs, Last;
     public ulong FirstSequence;
     public uint SiteBefore;
-    public uint Count, Ok, Errors, Attacked, AttackedFailed;
+    /// <summary>Key of the site it belongs to.</summary>
+    public ulong Site;
+    public uint Count, Posts, Ok, Errors, Attacked, AttackedFailed;
     /// <summary>Attacks answered like others, and the bytes they were given.</summary>
     public uint AttackedOk;
     public ulong AttackedBytes;
     /// <summary>Largest ordinary answer and how many there were.</summary>
     public uint MaxOk, Ordinary;
+    /// <summary>Bytes of its good answers.</summary>
+    public ulong BytesOk;
     public Sketch Clients;
     public UInt128 FirstClient;
     public Answers Answers;
@@ -60,7 +64,8 @@ internal struct SitePath : IEntry
     public uint InMinute, Usual;
 
     public readonly long LastMs => Last;
-    public readonly bool IsPinned => Business is > Business.None and < Business.Record || (Traits & PathTraits.Cased) != 0;
+    /// <summary>What people chose and cases last; then pages with a purpose that many use; a name alone, which anybody can ask for, is worth little.</summary>
+    public readonly int Worth => (Traits & (PathTraits.Cased | PathTraits.Chosen)) != 0 ? 3 : Business == Business.None || Count == Errors ? 0 : Clients.Count >= 8 || Ordinary >= 64 ? 2 : 1;
     public readonly bool IsAsset => (Traits & PathTraits.Asset) != 0;
 
     public void SetText(ReadOnlySpan<byte> path)

@@ -7,13 +7,13 @@ namespace Palisade.Engine.Incidents.Habits;
 internal interface IEntry
 {
     long LastMs { get; }
-    /// <summary>Goes only when everything beside it is pinned too.</summary>
-    bool IsPinned { get; }
+    /// <summary>Goes only when nothing beside it is worth less.</summary>
+    int Worth { get; }
 }
 
 /// <summary>
 /// State by 64-bit key in bounded memory: eight places a set; in a full set the entry quiet for longest makes room, so that a flood of new
-/// keys costs others of its set at most, and never what is pinned. Grows up to its bound.
+/// keys costs others of its set at most, and never what is worth more. Grows up to its bound.
 /// <code>keys[set * 8 + way]   0 = free          items[set * 8 + way]</code>
 /// </summary>
 internal sealed class Table<T>(int maxSets) where T : unmanaged, IEntry
@@ -27,6 +27,11 @@ internal sealed class Table<T>(int maxSets) where T : unmanaged, IEntry
     public int Count { get; private set; }
     /// <summary>Entries that had to make room.</summary>
     public long Evicted { get; private set; }
+
+    /// <summary>Places there are, used or not.</summary>
+    public int Places => keys.Length;
+    public bool IsUsed(int place) => keys[place] != 0;
+    public ref T At(int place) => ref items[place];
 
     /// <summary>Makes room where wanted. References taken before are void after; <see cref="GetOrAdd"/> itself never moves anything.</summary>
     public void Prepare()
@@ -79,7 +84,7 @@ internal sealed class Table<T>(int maxSets) where T : unmanaged, IEntry
         return ref items[free];
     }
 
-    private static (bool, long) Goes(in T item) => (item.IsPinned, item.LastMs);
+    private static (int, long) Goes(in T item) => (item.Worth, item.LastMs);
 
     private int First(ulong key) => (int)(key >> 20 & (uint)(sets - 1)) * Ways;
 

@@ -11,7 +11,7 @@ internal sealed partial class TenantHabits
     {
         switch (path.Business)
         {
-            case Habits.Business.Login when r.IsPost || HasPassword(r.Shape.Query):
+            case Habits.Business.Login when Acts(path, r) || HasPassword(r.Shape.Query):
                 Login(ref path, ref ip, ref agent, r, key, into);
                 break;
             case Habits.Business.Sms:
@@ -20,16 +20,22 @@ internal sealed partial class TenantHabits
             case Habits.Business.Notify:
                 Notify(ref path, ref ip, r, key, into);
                 break;
-            case Habits.Business.Register when r.IsPost && !r.IsRefused:
+            case Habits.Business.Register when Acts(path, r) && !r.IsRefused:
                 Client.Up(ref agent.Registers);
                 agent.Note(r.Sequence, Habits.Business.Register);
                 Farm(ref path, ref agent, r, key, into);
+                Alone(ref agent, r, key, agent.Registers, AttackOutcome.Likely);
                 break;
-            case Habits.Business.Coupon when r.IsPost:
+            case Habits.Business.Coupon when Acts(path, r):
                 Client.Up(ref agent.Coupons);
                 agent.Note(r.Sequence, Habits.Business.Coupon);
+                Claim(ref path, ref agent, r, key, into);
+                Alone(ref agent, r, key, agent.Coupons, r.IsOk ? AttackOutcome.Likely : r.Outcome);
                 break;
-            case Habits.Business.Withdraw when r.IsPost:
+            case Habits.Business.Export when r.IsOk:
+                Export(ref path, ref agent, r, key, into);
+                break;
+            case Habits.Business.Withdraw when Acts(path, r):
                 Client.Up(ref agent.Withdrawals);
                 agent.Note(r.Sequence, Habits.Business.Withdraw);
                 break;
@@ -80,8 +86,10 @@ internal sealed partial class TenantHabits
         path.Learn(SitePath.Code(r.Status, r.Bytes));
         CountLogin(ref ip, answer, r);
         CountLogin(ref agent, answer, r);
+        Alone(ref agent, r, key, agent.Logins, answer == Answer.Accepted ? AttackOutcome.Likely : answer == Answer.Refused ? AttackOutcome.Failed : r.Outcome);
         if (Guess(ref path, ref ip, answer, r, key, into)) return;
         // The address where it does nothing else; else the one agent of it that does nothing else.
+        if (r.IsAction && ip.Subjects < 3) return;
         if (LogsInOnly(ip)) Stuff(ref path, ref ip, answer, r, key, into);
         else if (LogsInOnly(agent)) Stuff(ref path, ref agent, answer, r, Hash.Mix(key, r.Agent), into);
         else if ((ip.Joined & Joined.Login) != 0) Stuffed(path, r, answer);
@@ -151,9 +159,10 @@ internal sealed partial class TenantHabits
     {
         CountSms(ref ip, r);
         CountSms(ref agent, r);
+        Alone(ref agent, r, key, agent.Sms, r.IsOk ? AttackOutcome.Likely : r.Outcome);
         if (content.Rule("behaviour.sms_bombing") is not { } rule) return;
         var byIp = OrdersOnly(ip);
-        if (!byIp && !OrdersOnly(agent)) return;
+        if (!byIp && !OrdersOnly(agent) || r.IsAction && ip.Subjects < 3) return;
         ref var c = ref byIp ? ref ip : ref agent;
         var member = byIp ? key : Hash.Mix(key, r.Agent);
         var group = GroupOf(Joined.Sms, r.PathKey, path, r.TimeMs);
@@ -203,6 +212,44 @@ internal sealed partial class TenantHabits
         }
     }
 
+    /// <summary>One device that takes bonus after bonus where others take one or a few, and looks at nothing: with many accounts.</summary>
+    private void Claim(ref SitePath path, ref Client agent, in Request r, ulong key, FindingList into)
+    {
+        path.Walked++;
+        if (agent.Coupons == 1) path.Walkers++;
+        var joined = (agent.Joined & Joined.Farm) != 0;
+        if (joined || agent.Coupons < 12 || agent.Assets * 20 > agent.Total || agent.Coupons * 3 < agent.Total || path.Walkers < 8 || content.Rule("behaviour.bonus_farming") is not { } rule) return;
+        if (agent.Coupons * (path.Walkers - 1L) < 6L * Math.Max(1, path.Walked - (long)agent.Coupons)) return;
+        var group = GroupOf(Joined.Farm, 0, path, r.TimeMs);
+        Join(group, ref agent, Hash.Mix(key, r.Agent), Joined.Farm);
+        group.LastMs = r.TimeMs;
+        group.Weight += agent.Coupons;
+        if (group.Incident is not { IsLive: true }) OpenGroup(group, rule, "farm", r, 0, Habits.Business.None, into);
+        else Recall(group.Incident, group, rule, Hash.Mix(key, r.Agent), Habits.Business.None, r.Sequence);
+    }
+
+    /// <summary>One client that exports far more often, or is given far more, than others who do.</summary>
+    private void Export(ref SitePath path, ref Client agent, in Request r, ulong key, FindingList into)
+    {
+        path.Walked++;
+        if (agent.Exports == 0) path.Walkers++;
+        Client.Up(ref agent.Exports);
+        agent.ExportBytes += (ulong)Math.Max(0, r.Bytes);
+        agent.Note(r.Sequence, Habits.Business.Export);
+        if (agent.Exports < 5 || path.Walkers < 4 || content.Rule("behaviour.export") is not { } rule) return;
+        var (mine, others) = (agent.Exports * (path.Walkers - 1L), path.Walked - (long)agent.Exports);
+        var often = agent.Exports >= 20 && mine >= 8 * Math.Max(others, path.Walkers - 1L);
+        var much = agent.ExportBytes >= 20 << 20 && agent.ExportBytes * (path.Walkers - 1.0) >= 10.0 * (path.BytesOk - (double)agent.ExportBytes);
+        var joined = (agent.Joined & Joined.Export) != 0;
+        if (!often && !much && !joined) return;
+        var member = Hash.Mix(key, r.Agent);
+        var group = GroupOf(Joined.Export, Hash.Mix(r.PathKey, member), path, r.TimeMs);
+        Join(group, ref agent, member, Joined.Export);
+        group.LastMs = r.TimeMs;
+        if (group.Incident is not { IsLive: true }) OpenGroup(group, rule, "export", r, r.Ip, Habits.Business.Export, into);
+        Add(group, rule, r, AttackOutcome.Unknown);
+    }
+
     /// <summary>What else a farming device does belongs to the story; accounts made, a bonus taken or paid out are its success.</summary>
     private void Farmed(in SitePath path, in Request r)
     {
@@ -226,16 +273,40 @@ internal sealed partial class TenantHabits
         path.Learn(code);
         if (all < 20 || most * 10 < all * 6) return;
         var accepted = code == usual;
+        var stranger = Strange(path, ip, r, accepted);
         if (accepted) Client.Up(ref ip.NotifyAccepted);
         else Client.Up(ref ip.NotifyRefused);
         ip.Note(r.Sequence, Habits.Business.Notify, accepted ? AttackOutcome.Likely : AttackOutcome.Failed);
         var joined = (ip.Joined & Joined.Pay) != 0;
-        if (!joined && (ip.NotifyRefused < 3 || ip.NotifyRefused < ip.NotifyAccepted * 2) || content.Rule("behaviour.payment_forgery") is not { } rule) return;
+        if (!joined && !stranger && (ip.NotifyRefused < 3 || ip.NotifyRefused < ip.NotifyAccepted * 2) || content.Rule("behaviour.payment_forgery") is not { } rule) return;
         var group = GroupOf(Joined.Pay, r.PathKey, path, r.TimeMs);
         var isNew = Join(group, ref ip, key, Joined.Pay);
         group.LastMs = r.TimeMs;
         if (group.Incident is not { IsLive: true }) OpenGroup(group, rule, "notice", r, r.Ip, Habits.Business.Notify, into);
         else if (isNew) Recall(group.Incident, group, rule, key, Habits.Business.Notify, r.Sequence);
         Add(group, rule, r, accepted ? AttackOutcome.Likely : AttackOutcome.Failed);
+    }
+
+    /// <summary>
+    /// Where a few providers send all notices: somebody else who also looks at the site, or who sends once more what a provider had accepted. Providers
+    /// repeat what was not taken, not what was.
+    /// </summary>
+    private bool Strange(in SitePath path, in Client ip, in Request r, bool accepted)
+    {
+        var few = path.Count >= 100 && path.Clients.Count * 8 <= path.Count && path.Clients.Count <= 24 && path.Posts * 10 >= path.Count * 9;
+        var notices = ip.NotifyAccepted + ip.NotifyRefused;
+        var again = false;
+        if (r.Shape.Query.Length >= 12 && accepted)
+        {
+            var notice = Hash.Mix(Hash.Of(r.Shape.Query), r.PathKey);
+            again = seenNotices.TryGetValue(notice, out var sender) && sender != r.Ip;
+            if (!again && seenNotices.TryAdd(notice, r.Ip))
+            {
+                noticeOrder.Enqueue(notice);
+                if (noticeOrder.Count > MaxNotices) seenNotices.Remove(noticeOrder.Dequeue());
+            }
+        }
+        if (!few || notices > 3) return false;
+        return again || ip.Total >= notices + 6 && (ip.Assets > 0 || System.Numerics.BitOperations.PopCount(ip.PageBits) >= 5) && r.Kind is AgentKind.Browser or AgentKind.Tool or AgentKind.None;
     }
 }

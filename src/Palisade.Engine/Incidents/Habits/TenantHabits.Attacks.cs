@@ -42,8 +42,9 @@ internal sealed partial class TenantHabits
         }
         if (actor.Pending.Count < Actor.MaxPending) actor.Pending.Add(pending);
         var isTool = first.Rule.Class == "scanner";
-        if (here >= PlaceFindings && here * 10 >= actor.Count * 3 && !(isTool && actor.Targets.Count >= ScanTargets) || outcome >= AttackOutcome.Likely) OpenAttack(actor, ref path, r, into);
+        if (here >= PlaceFindings && here * 10 >= actor.Count * 3 && !(isTool && actor.Targets.Count >= ScanTargets) || outcome >= AttackOutcome.Likely) OpenAttack(actor, ref path, r, first, into);
         else if (actor.Count >= ScanFindings && actor.Targets.Count >= ScanTargets) OpenScan(actor, r, into);
+        else if (Spreads(ref path, ip, r, first, actor, into)) return;
         else if (r.IsRefused) Pool(ProbePool, "behaviour.probe", 6, 3, pending, r, actor, into);
     }
 
@@ -109,14 +110,26 @@ internal sealed partial class TenantHabits
     }
 
     /// <summary>One place, one method, again and again; others that do the same there belong to it.</summary>
-    private void OpenAttack(Actor actor, ref SitePath path, in Request r, FindingList into)
+    private void OpenAttack(Actor actor, ref SitePath path, in Request r, in Finding first, FindingList into)
     {
         var here = r.PathKey;
         var best = actor.Places.MaxBy(p => (p.Path == here, p.Class is not "scanner", p.Count));
-        Begin(actor, $"attack {best.Class} {r.PathKey:x16}", isScan: false, "behaviour.attack", path.TextOf(), r, into);
+        Begin(actor, AttackKey(best.Class, here), isScan: false, "behaviour.attack", path.TextOf(), r, into);
+        GatherFor(actor, r, first);
     }
 
-    private void OpenScan(Actor actor, in Request r, FindingList into) => Begin(actor, "scan " + Address.Text(actor.Ip), isScan: true, "behaviour.scan", "/", r, into);
+    private static string AttackKey(string family, ulong path) => $"attack {family} {path:x16}";
+
+    private void OpenScan(Actor actor, in Request r, FindingList into)
+    {
+        if (OfSameNetwork(r) is { } incident)
+        {
+            Join(actor, incident);
+            actor.IsScan = true;
+            return;
+        }
+        Begin(actor, "scan " + Address.Text(actor.Ip), isScan: true, "behaviour.scan", "/", r, into);
+    }
 
     private void Begin(Actor actor, string key, bool isScan, string ruleId, string target, in Request r, FindingList into)
     {
@@ -127,6 +140,7 @@ internal sealed partial class TenantHabits
         var isNew = actor.Incident.Count == 0;
         foreach (var pending in actor.Pending) AddAttack(actor, actor.Incident, pending);
         actor.Pending.Clear();
+        YieldPool(actor.Incident);
         if (isNew) Report(rule with { Class = actor.Incident.Class }, target, r, actor.Incident, into);
     }
 
@@ -171,6 +185,8 @@ internal sealed partial class TenantHabits
     {
         actor.InPool = false;
         if (!groups.TryGetValue((Joined.Attack, ProbePool), out var group) || group.Incident is not { IsLive: true } incident) return;
+        group.Weight = Math.Max(0, group.Weight - actor.Pending.Count);
+        group.Members.Remove(Hash.Of(actor.Ip));
         incident.Forget(actor.Ip, [.. actor.Pending.Select(p => p.Sequence)]);
         tracker.Note(incident);
     }

@@ -12,6 +12,7 @@ internal sealed partial class TenantHabits
         if (ip.WalkPath == r.PathKey) path.Walked++;
         Step(ref agent, r);
         if (r.Kind == AgentKind.Crawler) return;
+        Crowd(ref path, ref ip, r, key, into);
         if (ip.WalkCount >= 40) Judge(ref path, ref ip, r, key, into);
         else if (agent.WalkCount >= 40) Judge(ref path, ref agent, r, Hash.Mix(key, r.Agent), into);
     }
@@ -63,6 +64,27 @@ internal sealed partial class TenantHabits
         return c.WalkCount == 1;
     }
 
+    /// <summary>Many browsers that each read a part of a catalogue and load nothing else, where other browsers do: one reader behind many addresses.</summary>
+    private void Crowd(ref SitePath path, ref Client c, in Request r, ulong key, FindingList into)
+    {
+        var joined = (c.Joined & Joined.Crowd) != 0;
+        if (!joined && (r.Kind != AgentKind.Browser || c.WalkCount < 20 || c.WalkPath != r.PathKey || c.Assets > 0 || c.Referred * 5 > c.Total || c.WalkCount * 5 < c.Total * 4)) return;
+        if (!joined && (fullBrowsers < 20 || bareBrowsers * 3 > fullBrowsers) || c.WalkPath != r.PathKey || content.Rule("behaviour.scraping") is not { } rule) return;
+        var group = GroupOf(Joined.Crowd, r.PathKey, path, r.TimeMs);
+        var isNew = Join(group, ref c, key, Joined.Crowd);
+        group.Weight += isNew ? c.WalkCount : 1;
+        group.LastMs = r.TimeMs;
+        if (group.Incident is { IsLive: true } incident)
+        {
+            if (isNew) Recall(incident, group, rule, key, Habits.Business.Record, r.Sequence);
+        }
+        else if (group.Members.Count >= 8 && group.Weight >= 240)
+        {
+            OpenGroup(group, rule, "crowd", r, 0, Habits.Business.Record, into);
+        }
+        Add(group, rule, r, r.IsOk ? AttackOutcome.Likely : r.Outcome);
+    }
+
     private void Judge(ref SitePath path, ref Client c, in Request r, ulong key, FindingList into)
     {
         if (c.WalkPath != r.PathKey) return;
@@ -90,8 +112,12 @@ internal sealed partial class TenantHabits
         if (path.Walkers > 1 && distinct * (path.Walkers - 1L) < 5L * (path.Walked - (long)c.WalkCount)) return null;
         var isPublic = (path.Traits & PathTraits.Public) != 0 || path.Shared > 0 && path.Shared * 4 >= path.Own;
         var isPrivate = !isPublic && ((path.Traits & PathTraits.Private) != 0 || path.Own >= 8);
-        if (isPrivate && sequential && distinct >= 30) return "behaviour.idor";
         var bare = c.Assets * 50 <= c.Total && c.Referred * 5 <= c.Total && c.WalkCount * 5 >= c.Total * 3;
+        // What partners are given a path of their own for, a program may read.
+        if ((path.Traits & PathTraits.Partner) != 0 && r.Kind != AgentKind.Browser) return null;
+        if (isPrivate && sequential && distinct >= 30) return "behaviour.idor";
+        // In no order, as one does who has heard of counting rules.
+        if (isPrivate && bare && distinct >= 60) return "behaviour.idor";
         if (!bare || c.WalkCount < 80) return null;
         if (sequential && distinct >= 50) return "behaviour.scraping";
         return r.Kind == AgentKind.Browser && distinct >= 150 ? "behaviour.scraping" : null;

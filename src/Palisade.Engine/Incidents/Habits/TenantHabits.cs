@@ -12,15 +12,18 @@ namespace Palisade.Engine.Incidents.Habits;
 internal sealed partial class TenantHabits(uint tenant, IncidentContent content, IncidentTracker tracker)
 {
     private const int ClientSets = 4_096, PathSets = 1_024;
-    private const int MaxGroups = 2_000, MaxActors = 20_000, MaxUploads = 64;
+    private const int MaxGroups = 2_000, MaxActors = 20_000, MaxUploads = 64, MaxNotices = 4_096;
     private const long DayMs = 86_400_000, HourMs = 3_600_000, MinuteMs = 60_000;
 
     private readonly Table<Client> clients = new(ClientSets);
     private readonly Table<SitePath> paths = new(PathSets);
     private readonly Dictionary<(Joined, ulong), Group> groups = [];
     private readonly Dictionary<UInt128, Actor> actors = [];
+    /// <summary>Notices that were accepted, and from whom; the oldest goes first.</summary>
+    private readonly Dictionary<ulong, UInt128> seenNotices = [];
+    private readonly Queue<ulong> noticeOrder = new();
     private readonly List<(long TimeMs, UInt128 Ip, ulong Sequence, ulong Path)> uploads = [];
-    private uint total;
+    private uint total, bareBrowsers, fullBrowsers;
     private long firstMs;
 
     /// <summary>Clients and pages that had to make room.</summary>
@@ -39,14 +42,19 @@ internal sealed partial class TenantHabits(uint tenant, IncidentContent content,
         var key = Hash.Of(r.Ip);
         ref var ip = ref ClientOf(key, r, agent: 0);
         ref var agent = ref ClientOf(Hash.Mix(key, r.Agent), r, r.Agent);
+        if (!path.IsAsset) Odd(path, r, into);
         LearnPath(ref path, r, key, ip.Joined != Joined.None);
+        LearnValues(path, ip, r, key);
         Count(ref ip, path, r);
         Count(ref agent, path, r);
+        CountBrowser(ip, r);
+        if ((agent.Joined & Joined.Lonely) != 0 && agent.LonelyPath != r.PathKey) GoOn(ref agent);
+        if (lonely.Count > 0) SettleLonely(r, into);
         if (!path.IsAsset)
         {
             Business(ref path, ref ip, ref agent, r, key, into);
             if (r.Shape.HasRecord && !r.IsPost) Walk(ref path, ref ip, ref agent, r, key, into);
-            Burst(ref path, ref ip, r, key, into);
+            if (!r.IsAction) Burst(ref path, ref ip, r, key, into);
         }
         if (r.IsAttack) Attacked(ref path, ref ip, r, found, into);
         else if (r.IsRefused) Dead(ref path, ref ip, r, into);
@@ -59,7 +67,12 @@ internal sealed partial class TenantHabits(uint tenant, IncidentContent content,
         path.FirstMs = r.TimeMs;
         path.FirstSequence = r.Sequence;
         path.SiteBefore = total;
+        path.Site = r.Site;
+        NameSite(r);
         (path.Business, path.Traits) = content.Businesses.Judge(text, r.Shape.Query, r.IsPost);
+        if (path.Business == Habits.Business.Sms && Guess(path, path.TextOf()) == Habits.Business.None) path.Traits |= PathTraits.NamesPhone;
+        if (r.IsAction) path.Traits |= PathTraits.Action;
+        if (choices.TryGet(path.Site, path.TextOf(), out var said)) (path.Business, path.Traits) = (said, path.Traits | PathTraits.Chosen);
     }
 
     private ref Client ClientOf(ulong key, in Request r, ulong agent)
@@ -81,10 +94,12 @@ internal sealed partial class TenantHabits(uint tenant, IncidentContent content,
         return ref client;
     }
 
-    private static void LearnPath(ref SitePath path, in Request r, ulong client, bool suspect)
+    private void LearnPath(ref SitePath path, in Request r, ulong client, bool suspect)
     {
         path.Last = Math.Max(path.Last, r.TimeMs);
         path.Count++;
+        // What is posted to may be for something else than what is only read: judged once more with the first.
+        if (r.IsPost && path.Posts++ == 0 && path.Business == Habits.Business.None && (path.Traits & PathTraits.Chosen) == 0) Purpose(ref path, path.TextOf());
         path.Clients.Add(client);
         if (path.FirstClient == 0) path.FirstClient = r.Ip;
         if (r.IsOk) path.Ok++;
@@ -94,6 +109,7 @@ internal sealed partial class TenantHabits(uint tenant, IncidentContent content,
         if (r.IsOk && !r.IsAttack && !suspect)
         {
             path.Ordinary++;
+            path.BytesOk += (ulong)Math.Max(0, r.Bytes);
             path.MaxOk = Math.Max(path.MaxOk, (uint)Math.Clamp(r.Bytes, 0, uint.MaxValue));
         }
         var minute = r.TimeMs / MinuteMs;
@@ -113,6 +129,20 @@ internal sealed partial class TenantHabits(uint tenant, IncidentContent content,
         if (path.IsAsset) c.Assets++;
         else c.PageBits |= 1UL << (int)(r.PathKey >> 32 & 63);
         if (r.HasReferrer) c.Referred++;
+        if (r.Subject == 0 || r.Subject == c.Subject) return;
+        c.Subject = r.Subject;
+        Client.Up(ref c.Subjects);
+    }
+
+    /// <summary>Of browsers that came to a dozen requests: whether any of them was for what a page is made of. Where style and pictures lie elsewhere, nobody's is.</summary>
+    private void CountBrowser(in Client ip, in Request r)
+    {
+        if (ip.Total != 12 || r.Kind != AgentKind.Browser) return;
+        if (ip.Assets == 0) bareBrowsers++;
+        else fullBrowsers++;
+        if (bareBrowsers + fullBrowsers < 4_096) return;
+        bareBrowsers /= 2;
+        fullBrowsers /= 2;
     }
 
     /// <summary>Finds or makes the group at a place; one that was quiet for a day begins anew.</summary>

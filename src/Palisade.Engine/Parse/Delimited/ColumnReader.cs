@@ -17,8 +17,10 @@ internal sealed record ColumnSyntax(byte Separator, bool Quoted, bool Bracketed,
     /// <summary>Columns that a record has at least where no header line named them; more than any has where there is no layout.</summary>
     public int Least { get; } = Lists.Length > 0 ? Lists.Min(l => l.Length) : Named ? 2 : int.MaxValue;
 
-    /// <summary>For each byte, may a record begin with it? Null: with any.</summary>
-    public bool[]? First { get; } = Named || Header.Length > 0 || Comment.Length > 0 || Lists.Length == 0 ? null : PatternStart.FirstBytes([.. Lists.Select(l => l.Length > 0 ? l[0] : [])], [Separator, (byte)'-', (byte)' ', .. Quoted ? "\""u8 : default, .. Bracketed ? "["u8 : default]);
+    /// <summary>For each byte, may a record begin with it whose columns no header line named, or a header or comment? Null: with any.</summary>
+    public bool[]? First { get; } = Named ? null : PatternStart.FirstBytes(
+        [.. Lists.Select(l => l.Length > 0 ? l[0] : [])],
+        [Separator, (byte)'-', (byte)' ', .. Header.AsSpan(0, Math.Min(Header.Length, 1)), .. Comment.AsSpan(0, Math.Min(Comment.Length, 1)), .. Quoted ? "\""u8 : default, .. Bracketed ? "["u8 : default]);
 
     public static ColumnSyntax None { get; } = new((byte)',', true, false, false, [], [], []);
 }
@@ -35,21 +37,21 @@ internal sealed class ColumnReader
 
     public int Count { get; private set; }
 
-    /// <summary>False when there are more than <see cref="MaxColumns"/>.</summary>
-    public bool Split(ReadOnlySpan<byte> text, ColumnSyntax syntax)
+    /// <summary>False when there are more than so many.</summary>
+    public bool Split(ReadOnlySpan<byte> text, ColumnSyntax syntax, int most = MaxColumns)
     {
         Count = 0;
         var at = 0;
         while (true)
         {
-            if (Count == MaxColumns) return false;
+            if (Count == most) return false;
             // Blank-separated columns may be padded.
             if (syntax.Separator == ' ') while (at < text.Length && text[at] == ' ') at++;
             if (syntax.Separator == ' ' && at >= text.Length) return true;
             at = One(text, at, syntax);
             if (at >= text.Length) return true;
             at++;
-            if (at == text.Length && syntax.Separator != ' ') { if (Count < MaxColumns) ranges[Count++] = (at, 0); return true; }
+            if (at == text.Length && syntax.Separator != ' ') { if (Count < most) ranges[Count++] = (at, 0); return true; }
         }
     }
 

@@ -110,6 +110,10 @@ internal sealed class PatternMatcher
                 length = End(node, left, false);
                 if (length < 0) return false;
                 break;
+            case CaptureKind.Piped:
+                length = UnescapedEnd(node, left);
+                if (length < 0) return false;
+                break;
             case CaptureKind.Last:
                 length = End(node, left, true);
                 if (length < 0) return false;
@@ -212,6 +216,20 @@ internal sealed class PatternMatcher
         }
         // What may follow is optional to the end: then the capture may also take all that is left.
         return best >= 0 ? best : node.EndMayBeText ? left.Length : -1;
+    }
+
+    // A backslash takes the byte behind it along.
+    private static int UnescapedEnd(PatternNode node, ReadOnlySpan<byte> left)
+    {
+        for (var at = 0; at <= left.Length;)
+        {
+            var length = End(node, left[at..], false);
+            if (length < 0) return -1;
+            var escape = left.Slice(at, length).IndexOf((byte)'\\');
+            if (escape < 0) return at + length;
+            at += escape + 2;
+        }
+        return -1;
     }
 
     private static int Digits(ReadOnlySpan<byte> left, bool fraction)

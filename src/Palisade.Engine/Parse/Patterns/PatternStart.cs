@@ -53,6 +53,24 @@ internal static class PatternStart
     public static IEnumerable<byte[]> Literals(PatternNode[] nodes) =>
         nodes.Where(n => n.Kind == NodeKind.Literal).Select(n => n.Literal).Concat(nodes.Where(n => n is { Kind: NodeKind.Capture, Target: { Kind: CaptureKind.Kv, Words.Length: 1 } }).Select(n => n.Target.Words[0]));
 
+    /// <summary>
+    /// Texts of which no text of this pattern lacks all: a literal alone, a short one with each byte that may follow it, or the words of a capture together with what stands
+    /// right before and behind them, in any case of letters.
+    /// </summary>
+    public static IEnumerable<byte[][]> Clauses(PatternNode[] nodes)
+    {
+        foreach (var literal in Literals(nodes)) yield return [literal];
+        for (var i = 0; i < nodes.Length; i++)
+        {
+            if (nodes[i] is { Kind: NodeKind.Literal, Literal: { Length: TextGrams.Run - 1 } begin } && i + 1 < nodes.Length && nodes[i + 1].Kind == NodeKind.Capture && Of(nodes[i + 1].Target) is { } next)
+                yield return [.. next.Select(c => (byte[])[.. begin, (byte)c])];
+            if (nodes[i] is not { Kind: NodeKind.Capture, Target: { Kind: CaptureKind.In, Words: var words } }) continue;
+            var before = i > 0 && nodes[i - 1].Kind == NodeKind.Literal ? nodes[i - 1].Literal : [];
+            var behind = i + 1 < nodes.Length && nodes[i + 1].Kind == NodeKind.Literal ? nodes[i + 1].Literal : [];
+            yield return Array.ConvertAll(words, w => (byte[])[.. before, .. w, .. behind]);
+        }
+    }
+
     // True when the sequence may be empty, so that what follows it counts too.
     private static bool Add(PatternNode[] nodes, bool[] first)
     {

@@ -1,25 +1,38 @@
+using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace Palisade.Engine.Parse.Patterns;
 
 /// <summary>
-/// Which runs of three bytes a text holds, hashed to 2,048 places, and which single bytes: one walk over the text, after which a pattern whose literals are not
-/// there is passed over by a look at a place. It never says no to what is there; what it says yes to is looked for.
+/// Which candidates of an index a text may fit: one walk over its runs of three bytes, letters in any case, hashed to 8,192 places. It never says no to
+/// what fits; what it says yes to is tried.
 /// </summary>
-internal sealed class TextGrams
+internal sealed class TextGrams(CandidateIndex candidates)
 {
-    /// <summary>A place that is always set: of patterns with no literal.</summary>
-    public const ushort Always = Grams;
+    /// <summary>Places of runs.</summary>
+    public const int Places = 1 << PlaceBits;
+    /// <summary>Bytes of a run.</summary>
+    public const int Run = 3;
 
-    private const int Grams = 2048, Single = Grams + 1, Places = Single + 256;
-    // Longer texts would set most places, and the walk would cost more than it saves.
-    private const int MostBytes = 2048;
+    private const int PlaceBits = 13, Chunk = 4096;
+    // Sets the bit that tells small letters from capitals in each byte of a run; of other signs it makes some alike.
+    private const uint AnyCase = 0x202020;
 
-    // A place is set when it holds the number of the text at hand: nothing is cleared between two texts.
-    private readonly byte[] seen = new byte[Places];
+    private readonly ushort[] awaited = new ushort[Chunk];
+    private readonly ulong[] open = new ulong[candidates.Words];
     private int offset = -1, length;
-    private byte number;
+
+    /// <summary>A bit for each candidate that the text at hand may fit.</summary>
+    public ReadOnlySpan<ulong> Open => open;
+
+    /// <summary>Number of the next candidate, from one on, that the text at hand may fit; the end where there is none before it.</summary>
+    public int Next(int from, int end)
+    {
+        for (; from < end; from = (from | 63) + 1)
+            if (open[from >> 6] >> from is not 0 and var left) return Math.Min(from + BitOperations.TrailingZeroCount(left), end);
+        return end;
+    }
 
     /// <summary>Forgets the text: the next one may stand in the same place.</summary>
     public void Reset() => offset = -1;
@@ -32,89 +45,33 @@ internal sealed class TextGrams
     {
         if (Holds(at, text.Length)) return;
         (offset, length) = (at, text.Length);
-        if (++number == 0)
-        {
-            Array.Clear(seen);
-            number = 1;
-        }
-        var n = number;
-        if (text.Length > MostBytes) { seen.AsSpan().Fill(n); return; }
-        ref var place = ref MemoryMarshal.GetArrayDataReference(seen);
-        Unsafe.Add(ref place, Always) = n;
-        uint gram = 0;
-        for (var i = 0; i < text.Length; i++)
-        {
-            var b = text[i];
-            gram = gram >> 8 | (uint)b << 16;
-            Unsafe.Add(ref place, Single + b) = n;
-            if (i >= 2) Unsafe.Add(ref place, (int)Place(gram)) = n;
-        }
+        candidates.Begin(open);
+        for (var from = 0; from + Run <= text.Length; from += Chunk)
+            candidates.Open(awaited.AsSpan(0, Walk(text[from..Math.Min(from + Chunk + Run - 1, text.Length)])), open);
     }
 
-    /// <summary>May the text hold all literals of the gate?</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public bool MayHold(in GramGate gate) => Has(gate.A) && Has(gate.B) && Has(gate.C) && Has(gate.D) && Has(gate.E) && Has(gate.F);
-
-    /// <summary>Of eight places, from an index on, which are set: a bit each.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public uint Eight(ushort[] places, int from)
+    // Notes the places of the text for which somebody waits; gives how many.
+    private int Walk(ReadOnlySpan<byte> text)
     {
-        var eight = places.AsSpan(from, 8);
-        return Bit(eight[0]) | Bit(eight[1]) << 1 | Bit(eight[2]) << 2 | Bit(eight[3]) << 3 | Bit(eight[4]) << 4 | Bit(eight[5]) << 5 | Bit(eight[6]) << 6 | Bit(eight[7]) << 7;
-    }
-
-    /// <summary>The gate of literals that a text must hold all of.</summary>
-    public static GramGate Gate(IEnumerable<byte[]> literals)
-    {
-        // The longest literals tell most; of each its first and last three bytes. Short ones are told by their bytes, those that most lines hold last.
-        Span<ushort> places = [Always, Always, Always, Always, Always, Always];
-        var n = 0;
-        var all = literals.ToList();
-        foreach (var literal in all.Where(l => l.Length >= 3).OrderByDescending(l => l.Length).Take(3))
+        ref var wanted = ref MemoryMarshal.GetReference(candidates.Awaited);
+        ref var list = ref MemoryMarshal.GetArrayDataReference(awaited);
+        var gram = (uint)text[0] << 8 | (uint)text[1] << 16;
+        var count = 0;
+        for (var i = Run - 1; i < text.Length; i++)
         {
-            places[n++] = PlaceOf(literal);
-            places[n++] = PlaceOf(literal.AsSpan(literal.Length - 3));
+            gram = gram >> 8 | (uint)text[i] << 16;
+            var place = (int)Place(gram);
+            // Written always, and kept where somebody waits: no branch that would be foretold wrong.
+            Unsafe.Add(ref list, count) = (ushort)place;
+            count += Unsafe.Add(ref wanted, place);
         }
-        foreach (var b in all.Where(l => l.Length < 3).SelectMany(l => l).Distinct().OrderBy(Commonness).Take(places.Length - n)) places[n++] = (ushort)(Single + b);
-        return new GramGate(places[0], places[1], places[2], places[3], places[4], places[5]);
+        return count;
     }
 
-    private static int Commonness(byte b) => b switch { (byte)' ' => 3, (byte)':' or (byte)'-' or (byte)'.' => 2, _ => char.IsAsciiLetterOrDigit((char)b) ? 1 : 0 };
-
-    private static ushort PlaceOf(ReadOnlySpan<byte> literal) => (ushort)Place((uint)(literal[0] | literal[1] << 8 | literal[2] << 16));
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static uint Place(uint gram) => gram * 0x9E3779B1u >> 21;
+    /// <summary>Places of all runs of a literal.</summary>
+    public static IEnumerable<ushort> PlacesOf(byte[] literal) =>
+        Enumerable.Range(0, Math.Max(literal.Length - Run + 1, 0)).Select(i => (ushort)Place((uint)(literal[i] | literal[i + 1] << 8 | literal[i + 2] << 16)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private bool Has(ushort place) => Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(seen), place) == number;
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private uint Bit(ushort place) => Has(place) ? 1u : 0;
-}
-
-/// <summary>Places in <see cref="TextGrams"/> that must all be set.</summary>
-internal readonly record struct GramGate(ushort A, ushort B, ushort C, ushort D, ushort E, ushort F)
-{
-    /// <summary>Lets every text through.</summary>
-    public static GramGate Open { get; } = TextGrams.Gate([]);
-}
-
-/// <summary>A source to try, and what a text must hold for it to be worth the try.</summary>
-/// <param name="Pattern">The one pattern to try; null: the source as a whole.</param>
-/// <param name="Owner">The source whose pattern it is: the source itself, or one of its kin.</param>
-internal readonly record struct Candidate(short Source, GramGate Gate, SourcePattern? Pattern, SourceDefinition Owner);
-
-/// <summary>Candidates in the order they are tried, and apart from them the first place of each one's gate: most are passed over by it, eight at a time.</summary>
-internal sealed class CandidateList
-{
-    public CandidateList(IEnumerable<Candidate> candidates)
-    {
-        All = [.. candidates];
-        // What fills the last eight is past the end and never looked at.
-        First = [.. All.Select(c => c.Gate.A), .. Enumerable.Repeat(TextGrams.Always, (8 - All.Length % 8) % 8)];
-    }
-
-    public Candidate[] All { get; }
-    public ushort[] First { get; }
+    private static uint Place(uint gram) => (gram | AnyCase) * 0x9E3779B1u >> 32 - PlaceBits;
 }

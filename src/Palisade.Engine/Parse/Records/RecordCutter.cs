@@ -20,6 +20,9 @@ public struct RecordCutter
     /// <summary>The last record was an element of an array, not a line.</summary>
     public bool WasElement { get; private set; }
 
+    /// <summary>At the begin of a line or within one, not in a document.</summary>
+    public readonly bool IsInLines => phase is Phase.Line or Phase.InLine;
+
     /// <summary>The state behind a record, which its last byte tells: a line ends with its feed, an element does not.</summary>
     public static RecordCutter Behind(byte last) => last == '\n' ? default : new RecordCutter { phase = Phase.Between };
 

@@ -14,7 +14,7 @@ internal ref struct SyslogHeader
     private const int MaxTag = 160;
     private static readonly SearchValues<byte> NoName = SearchValues.Create(":(=\"'"u8);
     private static readonly SearchValues<byte> Version = SearchValues.Create("0123456789."u8);
-    private static readonly string[] Levels = ["DEBUG", "INFO", "NOTICE", "WARNING", "ERR", "ERROR", "CRIT", "ALERT", "EMERG", "SUBDEBUG"];
+    private static readonly string[] Levels = ["TRACE", "DEBUG", "INFO", "NOTICE", "WARN", "WARNING", "ERR", "ERROR", "CRIT", "CRITICAL", "FATAL", "ALERT", "EMERG", "SUBDEBUG"];
     private static readonly string[] Facilities =
     [
         "auth", "authpriv", "cron", "daemon", "ftp", "kern", "lpr", "mail", "news", "syslog", "user", "uucp",

@@ -5,6 +5,8 @@ internal enum CaptureKind : byte
 {
     /// <summary>(none) Everything up to the next literal.</summary>
     Text,
+    /// <summary>piped: everything up to the next literal that no backslash escapes; \| stands for | and \\ for \, as in the header of CEF.</summary>
+    Piped,
     /// <summary>word: a run without blanks, at least one byte.</summary>
     Word,
     /// <summary>rest: everything left, also nothing.</summary>

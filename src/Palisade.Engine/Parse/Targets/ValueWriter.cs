@@ -60,6 +60,7 @@ internal sealed class ValueWriter
             case CaptureKind.Seconds: Duration(into, target.Field, text, 1e9); break;
             case CaptureKind.Ms: Duration(into, target.Field, text, 1e6); break;
             case CaptureKind.Us: Duration(into, target.Field, text, 1e3); break;
+            case CaptureKind.Piped when text.Contains((byte)'\\'): Piped(into, target.Field, offset, length, replace); break;
             case CaptureKind.Hex: Hex(into, target.Field, offset, length, replace); break;
             case CaptureKind.Plus: Plus(into, target.Field, offset, length, replace); break;
             case CaptureKind.List: List(into, target.Field, offset, length, (byte)','); break;
@@ -117,7 +118,8 @@ internal sealed class ValueWriter
     {
         var text = into.Bytes(offset, length);
         if (length > 1 && text[0] == '"' && text[^1] == '"') { offset++; length -= 2; }
-        else if (length % 2 == 0 && !text.ContainsAnyExcept(HexDigits))
+        // What stood in quotes was written as it is: "1000" is four digits.
+        else if (!(offset > 0 && into.Bytes(offset - 1, 1)[0] == '"') && length % 2 == 0 && !text.ContainsAnyExcept(HexDigits))
         {
             var at = into.Reserve(length / 2);
             var to = into.Bytes(at, length / 2);
@@ -128,6 +130,28 @@ internal sealed class ValueWriter
             if (needed && System.Text.Unicode.Utf8.IsValid(to[..n])) (offset, length) = (at, to[..n].TrimEnd((byte)' ').Length);
         }
         if (replace) into.SetRange(field, offset, length); else into.AddSlice(field, offset, length);
+    }
+
+    private static void Piped(EventBatch into, ushort field, int offset, int length, bool replace)
+    {
+        (offset, length) = Unescape(into, offset, length, (byte)'|');
+        if (replace) into.SetRange(field, offset, length); else into.AddSlice(field, offset, length);
+    }
+
+    /// <summary>A copy in which CEF's <c>\=</c> or <c>\|</c> stands as the sign alone, and <c>\\</c> as one backslash. Other signs behind a backslash are left: many write paths as they are.</summary>
+    public static (int Offset, int Length) Unescape(EventBatch into, int offset, int length, byte sign)
+    {
+        var at = into.Reserve(length);
+        var to = into.Bytes(at, length);
+        var from = into.Bytes(offset, length);
+        var n = 0;
+        for (var i = 0; i < length; i++)
+        {
+            if (from[i] == '\\' && i + 1 < length && (from[i + 1] == sign || from[i + 1] == '\\')) i++;
+            to[n++] = from[i];
+        }
+        into.TrimTo(at + n);
+        return (at, n);
     }
 
     private static void Plus(EventBatch into, ushort field, int offset, int length, bool replace)

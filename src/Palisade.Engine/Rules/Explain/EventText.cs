@@ -48,7 +48,7 @@ public static class EventText
                 foreach (var item in value.EnumerateArray()) Flatten(batch, name, item);
                 return;
         }
-        var field = FieldNames.GetOrAdd(name);
+        var field = FieldNames.GetOrAdd(Encoding.UTF8.GetBytes(name));
         if (field == 0) return;
         if (value.ValueKind == JsonValueKind.Null) batch.AddNull(field);
         else batch.Add(field, Encoding.UTF8.GetBytes(value.ValueKind == JsonValueKind.String ? value.GetString()! : value.GetRawText()));

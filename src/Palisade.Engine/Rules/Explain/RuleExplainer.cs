@@ -9,7 +9,8 @@ namespace Palisade.Engine.Rules.Explain;
 /// explanation can never disagree with a detection.
 /// </summary>
 /// <param name="lookups">Look-ups of log sources and field names (content/lookups/sigma), as loading takes them.</param>
-public sealed class RuleExplainer(IReadOnlyList<(string path, byte[] bytes)> lookups)
+/// <param name="tenant">Whose rules it explains; 0: the platform's.</param>
+public sealed class RuleExplainer(IReadOnlyList<(string path, byte[] bytes)> lookups, uint tenant = 0)
 {
     /// <summary>Values of one item that are asked one by one.</summary>
     public const int MaxValues = 60;
@@ -37,13 +38,14 @@ public sealed class RuleExplainer(IReadOnlyList<(string path, byte[] bytes)> loo
             else if (text.Kind == "correlation") bases.Add(new RuleExplanation(text.Id, text.Title, false, "", null, false, [], [], []));
             else bases.Add(Rule(text, one));
         }
-        RuleSet.Load([.. lookups, .. others.Where(o => rule.Refers.Any(o.Names.Contains)).Select(Document), Document(rule)], new RuleLoadOptions(), out var problems);
+        var set = RuleSet.Load([.. lookups, .. others.Where(o => rule.Refers.Any(o.Names.Contains)).Select(Document), Document(rule)], new RuleLoadOptions { Tenant = tenant }, out var problems);
         var fields = Fields();
+        var optional = set.Correlations.FirstOrDefault(c => c.Info.Id == rule.Id)?.Source.Optional;
         var group = rule.Fields.Select(f => (Name: f, Found: Find(f, fields, one).FirstOrDefault())).ToList();
         return new RuleExplanation(rule.Id, rule.Title, bases.Exists(b => b.Matched), "", null, bases.Exists(b => b.Logic), [], [], [.. problems.Where(p => p.File == rule.File)])
         {
             Correlation = new CorrelationPart(bases, missing, [.. group.Where(g => g.Found.Field is not null).Select(g => new FoundValue(g.Name, g.Found.Value))],
-                [.. group.Where(g => g.Found.Field is null).Select(g => g.Name)]),
+                [.. group.Where(g => g.Found.Field is null && optional?.Contains(g.Name) != true).Select(g => g.Name)]),
         };
     }
 
@@ -52,7 +54,7 @@ public sealed class RuleExplainer(IReadOnlyList<(string path, byte[] bytes)> loo
     private RuleExplanation Rule(RuleText rule, EventBatch one)
     {
         var problems = new List<Diagnostic>();
-        var set = RuleSet.Load([.. lookups, Document(rule)], new RuleLoadOptions(), out var loading);
+        var set = RuleSet.Load([.. lookups, Document(rule)], new RuleLoadOptions { Tenant = tenant }, out var loading);
         problems.AddRange(loading.Where(d => d.File == rule.File));
         var roots = YamlTree.Read(rule.File, Encoding.UTF8.GetBytes(rule.Yaml), RuleTexts.MaxBytes, []);
         var detection = roots is [{ Kind: YamlKind.Mapping } root] ? root["detection"] : null;
@@ -79,7 +81,7 @@ public sealed class RuleExplainer(IReadOnlyList<(string path, byte[] bytes)> loo
             .Where(p => p.Item2.Length > 0).Select(p => $"{p.Item1}: {YamlFlow.Quote(p.Item2)}"));
         if (source.Length == 0) return true;
         var yaml = $$"""{ title: route, id: route, logsource: { {{source}} }, detection: { a: { palisade.none|exists: true }, condition: not a } }""";
-        return Matches(RuleSet.Load([.. lookups, ("route.yml", Encoding.UTF8.GetBytes(yaml))], new RuleLoadOptions(), out _), one, "route");
+        return Matches(RuleSet.Load([.. lookups, ("route.yml", Encoding.UTF8.GetBytes(yaml))], new RuleLoadOptions { Tenant = tenant }, out _), one, "route");
     }
 
     private static bool Matches(RuleSet set, EventBatch one, string id)
@@ -93,7 +95,7 @@ public sealed class RuleExplainer(IReadOnlyList<(string path, byte[] bytes)> loo
 
     private HashSet<int> Ask(Probes probes, EventBatch one)
     {
-        var set = RuleSet.Load([.. lookups, ("probes.yml", Encoding.UTF8.GetBytes(probes.Yaml))], new RuleLoadOptions { AnyLogSource = true, MaxFileBytes = 64 << 20 }, out _);
+        var set = RuleSet.Load([.. lookups, ("probes.yml", Encoding.UTF8.GetBytes(probes.Yaml))], new RuleLoadOptions { AnyLogSource = true, MaxFileBytes = 64 << 20, Tenant = tenant }, out _);
         var findings = new FindingList();
         new SigmaDetector(set).Detect(one, findings);
         var held = new HashSet<int>();
@@ -110,13 +112,13 @@ public sealed class RuleExplainer(IReadOnlyList<(string path, byte[] bytes)> loo
         return taxonomy.Fields;
     }
 
-    private static List<FoundValue> Find(string field, Dictionary<string, IReadOnlyList<string>> fields, EventBatch one)
+    private List<FoundValue> Find(string field, Dictionary<string, IReadOnlyList<string>> fields, EventBatch one)
     {
         var found = new List<FoundValue>();
         var names = field.Length == 0 ? [] : new[] { field }.Concat(fields.TryGetValue(field, out var mapped) ? mapped : []).Distinct(StringComparer.Ordinal);
         foreach (var name in names)
         {
-            var id = FieldNames.GetOrAdd(name);
+            var id = FieldNames.GetOrAdd(name, tenant);
             var ids = one.FieldIds(0);
             for (var slot = 0; slot < ids.Length && id != 0; slot++)
                 if (ids[slot] == id && found.Count < MaxFound) found.Add(new FoundValue(name, one.IsNull(0, slot) ? "null" : Encoding.UTF8.GetString(one.ValueAt(0, slot))));

@@ -25,6 +25,8 @@ public sealed class Mute
     /// <summary>Conditions of one mute, and characters of a value.</summary>
     public const int MaxConditions = 12, MaxValue = 512;
 
+    private static readonly RuleInfo Nothing = new("", "", "", FindingLevel.Informational, "", [], "", "", "", "");
+
     private readonly Test[] tests;
 
     private readonly record struct Test(string Name, ushort Field, MuteTest How, byte[] Folded, Pattern? Pattern, Network? Network);
@@ -37,10 +39,10 @@ public sealed class Mute
     public long ExpiresMs { get; }
 
     /// <summary>Checks conditions without compiling them to a mute.</summary>
-    public static MuteProblem Check(IReadOnlyList<MuteCondition> conditions) => TryCompile(1, conditions, long.MaxValue, out _);
+    public static MuteProblem Check(IReadOnlyList<MuteCondition> conditions, uint tenant) => TryCompile(1, conditions, long.MaxValue, tenant, out _);
 
     /// <summary>Compiles a mute; says what is wrong with it.</summary>
-    public static MuteProblem TryCompile(int number, IReadOnlyList<MuteCondition> conditions, long expiresMs, out Mute? mute)
+    public static MuteProblem TryCompile(int number, IReadOnlyList<MuteCondition> conditions, long expiresMs, uint tenant, out Mute? mute)
     {
         ArgumentNullException.ThrowIfNull(conditions);
         mute = null;
@@ -52,7 +54,7 @@ public sealed class Mute
             if (string.IsNullOrEmpty(condition.Field) || condition.Field.Length > FieldNames.MaxLength) return MuteProblem.BadField;
             if (string.IsNullOrEmpty(condition.Value) || condition.Value.Length > MaxValue || !Enum.IsDefined(condition.Test)) return MuteProblem.BadValue;
             var own = condition.Field is RuleField or ClassField or SourceField;
-            var field = own ? (ushort)0 : FieldNames.GetOrAdd(condition.Field);
+            var field = own ? (ushort)0 : FieldNames.GetOrAdd(condition.Field, tenant);
             if (!own && field == 0) return MuteProblem.BadField;
             Network? network = null;
             if (condition.Test == MuteTest.Within)
@@ -80,6 +82,12 @@ public sealed class Mute
             if (!Holds(test, events, finding)) return false;
         return true;
     }
+
+    /// <summary>It says nothing of rules or classes: whatever is found in such an event is hidden.</summary>
+    public bool IsOfEvents => Array.TrueForAll(tests, t => t.Name is not (RuleField or ClassField));
+
+    /// <summary>Whether everything that is found in the event is hidden.</summary>
+    internal bool HidesEvent(EventBatch events, int index) => IsOfEvents && Hides(events, new Finding(index, Nothing, AttackOutcome.Unknown, 0, 0, 0));
 
     /// <summary>The same question of a finding that is known by its fields only.</summary>
     /// <param name="value">Value of a field by name; null: it has none.</param>

@@ -89,6 +89,13 @@ public sealed class PolicyStage
         Apply(events, findings);
     }
 
+    /// <summary>Whether a person wants to hear nothing of what is found in an event, whatever finds it.</summary>
+    public bool Hides(EventBatch events, int index)
+    {
+        ArgumentNullException.ThrowIfNull(events);
+        return !policies.IsEmpty && policies.Of(events.Header(index).Tenant) is { Mutes.Count: > 0 } policy && policy.HidesEvent(events, index);
+    }
+
     private void RunOwn(EventBatch events, FindingList findings)
     {
         present.Clear();

@@ -27,10 +27,11 @@ public sealed class OwnRules
     /// <summary>Compiles the rules of one tenant.</summary>
     /// <param name="shared">Look-ups of log sources and field names, and the shipped rule files that own correlations refer to.</param>
     /// <param name="texts">Path and YAML of each own document.</param>
-    public static OwnRules Compile(IEnumerable<(string path, byte[] bytes)> shared, IReadOnlyList<(string path, byte[] bytes)> texts, out IReadOnlyList<Diagnostic> diagnostics)
+    /// <param name="tenant">Whose they are.</param>
+    public static OwnRules Compile(IEnumerable<(string path, byte[] bytes)> shared, IReadOnlyList<(string path, byte[] bytes)> texts, uint tenant, out IReadOnlyList<Diagnostic> diagnostics)
     {
         ArgumentNullException.ThrowIfNull(texts);
-        var set = RuleSet.Load(shared.Concat(texts), new RuleLoadOptions(), out diagnostics);
+        var set = RuleSet.Load(shared.Concat(texts), new RuleLoadOptions { Tenant = tenant }, out diagnostics);
         var ids = texts.SelectMany(t => RuleTexts.Read(t.path, t.bytes)).Select(t => t.Id).ToHashSet(StringComparer.Ordinal);
         return new OwnRules(set, set.Rules.Where(r => ids.Contains(r.Id)).ToFrozenSet<RuleInfo>(ReferenceEqualityComparer.Instance));
     }
@@ -60,6 +61,14 @@ public sealed class TenantPolicy
     /// <summary>The rule with the level that the tenant gave it. The same rule gives the same instance.</summary>
     internal RuleInfo Apply(RuleInfo rule) =>
         settings.TryGetValue(rule.Id, out var setting) && setting.Level is { } level && level != rule.Level ? raised.GetOrAdd(rule, static (r, l) => r with { Level = l }, level) : rule;
+
+    /// <summary>Whether a mute hides everything that is found in an event, what is learned of many included.</summary>
+    internal bool HidesEvent(EventBatch events, int index)
+    {
+        foreach (var mute in Mutes)
+            if (mute.HidesEvent(events, index)) return true;
+        return false;
+    }
 
     /// <summary>Number of the first mute that hides a finding; 0: none.</summary>
     internal int MutedBy(EventBatch events, in Finding finding)

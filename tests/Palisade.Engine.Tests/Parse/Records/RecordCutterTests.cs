@@ -1,9 +1,11 @@
 using System.Text;
 using Palisade.Engine.Parse.Records;
+using Palisade.Tests;
 
 namespace Palisade.Engine.Tests.Parse.Records;
 
 /// <summary>Lines, and the elements of JSON documents that hold many records.</summary>
+[Collection(AloneCollection.Name)]
 public sealed class RecordCutterTests
 {
     /// <summary>Records of a text that comes in parts of some bytes; elements are marked with a star.</summary>
@@ -112,9 +114,7 @@ public sealed class RecordCutterTests
             for (var at = 0; cutter.TryCut(bytes.AsSpan(at), true, out _, out _, out var used); at += used) records++;
         }
         Once();
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        Once();
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.Equal(0, Allocated.Once(Once));
         Assert.Equal(1_200, records);
     }
 }

@@ -8,8 +8,9 @@ namespace Palisade.Engine.Detect.Sigma.Compile;
 /// <summary>Makes atoms, one object for equal content, over the fields of a rule set.</summary>
 internal sealed class AtomTable(FieldTable fields)
 {
-
     private readonly Dictionary<string, Atom> atoms = new(StringComparer.Ordinal);
+    // most of all: they are their own keys
+    private readonly HashSet<Atom> literalAtoms = new(SameLiterals.Instance);
 
     /// <summary>Where remarks on the rule being compiled go.</summary>
     public Action<string, int, string> Warn { get; set; } = static (_, _, _) => { };
@@ -70,9 +71,10 @@ internal sealed class AtomTable(FieldTable fields)
 
     public Atom Literals(int field, IReadOnlyList<Literal> literals, bool dashes)
     {
-        var key = new StringBuilder($"lit|{field}|{dashes}");
-        foreach (var l in literals) key.Append('|').Append((int)l.Place).Append(Convert.ToHexString(l.Bytes));
-        return Keep(key.ToString(), () => new Atom { Kind = AtomKind.Literals, Field = field, Literals = [.. literals], Dashes = dashes });
+        var atom = new Atom { Kind = AtomKind.Literals, Field = field, Literals = [.. literals], Dashes = dashes };
+        if (literalAtoms.TryGetValue(atom, out var known)) return known;
+        literalAtoms.Add(atom);
+        return atom;
     }
 
     private static byte[] Prepare(byte[] literal, bool dashes)

@@ -1,7 +1,6 @@
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using System.Text;
+using Palisade.Engine.Parse.Text;
 
 namespace Palisade.Engine.Detect.Sigma.Compile;
 
@@ -41,14 +40,12 @@ internal readonly record struct Network(UInt128 Prefix, UInt128 Mask, bool V4)
         if (text.Length is < 2 or > 64) return false;
         if (text.Contains((byte)':'))
         {
-            Span<char> chars = stackalloc char[64];
             // a zone says on which link, not which address; brackets and ports belong to another notation
             var zone = text.IndexOf((byte)'%');
-            if (zone >= 0) text = text[..zone];
-            if (text.Length == 0 || text[0] == '[' || !Encoding.UTF8.TryGetChars(text, chars, out var n) || !IPAddress.TryParse(chars[..n], out var ip)) return false;
-            if (ip.IsIPv4MappedToIPv6) { v4 = true; value = Value(ip, false) & uint.MaxValue; return true; }
-            value = Value(ip, false);
-            return ip.AddressFamily == AddressFamily.InterNetworkV6;
+            if (!IPv6Text.TryRead(zone >= 0 ? text[..zone] : text, out value)) return false;
+            v4 = value >> 32 == 0xFFFF;
+            if (v4) value &= uint.MaxValue;
+            return true;
         }
         var parts = 0;
         uint all = 0, part = 0;
@@ -74,13 +71,4 @@ internal readonly record struct Network(UInt128 Prefix, UInt128 Mask, bool V4)
     }
 
     public bool Contains(UInt128 address, bool isV4) => isV4 == V4 && (address & Mask) == Prefix;
-
-    private static UInt128 Value(IPAddress ip, bool v4)
-    {
-        Span<byte> bytes = stackalloc byte[16];
-        ip.TryWriteBytes(bytes, out var n);
-        UInt128 value = 0;
-        foreach (var b in bytes[..n]) value = value << 8 | b;
-        return v4 ? value & uint.MaxValue : value;
-    }
 }

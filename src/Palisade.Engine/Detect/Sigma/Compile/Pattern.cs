@@ -28,6 +28,8 @@ internal sealed class Pattern
 
     public static Pattern Parse(string text)
     {
+        // most say what they mean
+        if (text.AsSpan().IndexOfAny('*', '?') < 0 && !text.Contains(@"\\", StringComparison.Ordinal)) return Of(Encoding.UTF8.GetBytes(text));
         var parts = new List<Part>();
         var literal = new StringBuilder();
         for (var i = 0; i < text.Length; i++)
@@ -57,10 +59,15 @@ internal sealed class Pattern
 
     public Pattern With(bool runBefore, bool runAfter)
     {
-        var parts = Parts.ToList();
-        if (runBefore && (parts.Count == 0 || parts[0].Kind != PartKind.Run)) parts.Insert(0, Part.Run);
-        if (runAfter && (parts.Count == 0 || parts[^1].Kind != PartKind.Run)) parts.Add(Part.Run);
-        return new Pattern { Parts = [.. parts] };
+        runBefore &= Parts.Length == 0 || Parts[0].Kind != PartKind.Run;
+        runAfter &= Parts.Length == 0 ? !runBefore : Parts[^1].Kind != PartKind.Run;
+        return (runBefore, runAfter) switch
+        {
+            (true, true) => new Pattern { Parts = [Part.Run, .. Parts, Part.Run] },
+            (true, false) => new Pattern { Parts = [Part.Run, .. Parts] },
+            (false, true) => new Pattern { Parts = [.. Parts, Part.Run] },
+            _ => this,
+        };
     }
 
     public Pattern Map(Func<byte[], byte[]> literal) =>

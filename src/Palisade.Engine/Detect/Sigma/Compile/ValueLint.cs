@@ -14,7 +14,7 @@ internal static partial class ValueLint
 
     public static void Text(string text, int line, Action<string, int, string> warn)
     {
-        if (text.Length > 4_096) return;
+        if (text.Length > 4_096 || text.AsSpan().IndexOfAny('*', '?') < 0) return;
         if (EscapedWildcard.IsMatch(text) && LooksLikePath(text))
             warn("SIG071", line, $@"'{text}': a single backslash makes the sign behind it itself, not a wildcard; for a backslash and a wildcard write \\* or \\?");
         if (OpenQuery.IsMatch(text))

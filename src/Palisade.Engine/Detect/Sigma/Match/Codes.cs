@@ -1,6 +1,5 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
 
 namespace Palisade.Engine.Detect.Sigma.Match;
 
@@ -11,17 +10,16 @@ namespace Palisade.Engine.Detect.Sigma.Match;
 internal static class Codes
 {
     /// <summary>Longest one; as many bytes are read.</summary>
-    public const int Max = 64;
+    public const int Max = Bytes64.Length;
 
     /// <summary>Whether a value of at most <see cref="Max"/> bytes, behind whose begin as many may be read, is one.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool Is(ref byte value, int length)
     {
-        var v = Vector512.LoadUnsafe(ref value);
         var all = ulong.MaxValue >> (Max - length);
-        var others = Vector512.GreaterThan(v - Vector512.Create((byte)'-'), Vector512.Create((byte)(':' - '-'))).ExtractMostSignificantBits() & all;
+        var others = ~Bytes64.Within(ref value, (byte)'-', ':' - '-') & all;
         if (BitOperations.PopCount(others) > 3) return false;
-        var spaces = Vector512.Equals(v, Vector512.Create((byte)' ')).ExtractMostSignificantBits() & all;
+        var spaces = Bytes64.Equal(ref value, (byte)' ') & all;
         others &= ~spaces;
         if (BitOperations.PopCount(spaces) > 1 || BitOperations.PopCount(others) > 2) return false;
         for (; others != 0; others &= others - 1)

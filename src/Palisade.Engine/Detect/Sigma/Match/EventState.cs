@@ -8,10 +8,10 @@ using Palisade.Engine.Rules;
 namespace Palisade.Engine.Detect.Sigma.Match;
 
 /// <summary>
-/// What is known of the event being judged: its values by rule field, the atoms found true, the rules woken. Stamped with a
-/// generation instead of cleared, so an event costs what it touches; nothing is allocated an event.
+/// What is known of the event being judged: its values by rule field, the atoms found true, the rules woken. An event costs what it
+/// touches; nothing is allocated an event.
 /// </summary>
-internal sealed class EventState
+internal sealed partial class EventState
 {
     /// <summary>Slot that stands for the raw record.</summary>
     public const int RawSlot = -1;
@@ -19,16 +19,14 @@ internal sealed class EventState
     private readonly RuleSet set;
     private readonly ValueMemo memo = new();
     private readonly FoundInValue found;
-    private int generation;
 
-    // atoms: true (generation in the upper half, slot that proves it in the lower), worth trying, tried
-    private readonly long[] truth;
-    private readonly int[] possible, tried;
-    private readonly int[] woken;
-    private readonly int[] routeStamp;
-    private readonly bool[] routeValue;
-    private int[] candidates = new int[64];
-    private int candidateCount;
+    // atoms found true, and for each (in that order) the slot that proves it; atoms worth trying; atoms tried
+    private readonly SparseSet proven, possible, tried;
+    private int[] proofs = new int[64];
+    private readonly SparseSet woken;
+    private int[] matched = new int[64];
+    // what is known of each log source's condition
+    private readonly RouteState[] routes;
     private byte[] folded = new byte[4096];
     private byte[] foldedOther = new byte[256];
     private byte[] unescaped = new byte[4096];
@@ -48,16 +46,16 @@ internal sealed class EventState
     {
         this.set = set;
         var atoms = set.Atoms.Length;
-        (truth, possible, tried) = (new long[atoms], new int[atoms], new int[atoms]);
+        (proven, possible, tried, woken) = (new SparseSet(atoms), new SparseSet(atoms), new SparseSet(atoms), new SparseSet(set.Compiled.Length));
         found = new FoundInValue(set);
-        woken = new int[set.Compiled.Length];
-        routeStamp = new int[set.Routes.Length];
-        routeValue = new bool[set.Routes.Length];
+        routes = new RouteState[set.Routes.Length];
         keywordsInValues = set.Indexes[0] is not null;
     }
 
-    /// <summary>Rules that may match the event, by their place.</summary>
-    public ReadOnlySpan<int> Candidates => candidates.AsSpan(0, candidateCount);
+    private enum RouteState : byte { Unknown, Holds, Fails }
+
+    /// <summary>Rules that may match the event.</summary>
+    public int Woken => woken.Count;
 
     /// <summary>Values that were looked up in the memory of values, and those it knew.</summary>
     public (long Lookups, long Hits) Memo => (memo.Lookups, memo.Hits);
@@ -75,17 +73,20 @@ internal sealed class EventState
         for (var slot = 0; slot < ids.Length; slot++)
         {
             var plan = set.PlanOf(ids[slot]);
-            foreach (var rule in plan.Present) Wake(rule);
+            foreach (var rule in plan.Present) woken.Add(rule);
             var scan = values ? plan.WithKeywords : plan.Own;
-            if (scan.Indexes.Length == 0) continue;
+            if (scan.IsEmpty) continue;
             var value = events.ValueAt(eventIndex, slot);
-            if (value.Length >= scan.MinLength) Look(scan, value, slot);
+            if (value.Length < scan.MinLength) continue;
+            ref var first = ref MemoryMarshal.GetReference(value);
+            if (value.Length <= Codes.Max && Codes.Is(ref first, value.Length) && !scan.Codes.MayHold(ref first, value.Length)) continue;
+            Find(scan, ref first, value.Length, slot, escapes: false);
         }
-        if (set.Indexes[0] is { } keywords && !raw.IsEmpty && KeywordsAsked())
+        if (keywordsInValues && !raw.IsEmpty && KeywordsAsked())
         {
             // A record is hardly ever the same as another: not remembered.
             found.Clear();
-            found.Scan(keywords, raw);
+            found.Scan(set.Unnamed.WithKeywords, raw);
             Apply(found.Exact, found.Possible, found.Rules(), RawSlot);
         }
         WakeAlways();
@@ -103,7 +104,7 @@ internal sealed class EventState
     /// <summary>Rules that are evaluated for every event.</summary>
     public void WakeAlways()
     {
-        foreach (var rule in set.AlwaysWoken) Wake(rule);
+        foreach (var rule in set.AlwaysWoken) woken.Add(rule);
     }
 
     /// <summary>Starts an event, whose values are shown one by one as they are read, or loaded.</summary>
@@ -111,25 +112,27 @@ internal sealed class EventState
     {
         batch = events;
         index = eventIndex;
-        if (++generation == int.MaxValue) Restart();
-        (candidateCount, slots, escapedCount, valuesSearched) = (0, 0, 0, true);
+        proven.Clear();
+        possible.Clear();
+        tried.Clear();
+        woken.Clear();
+        Array.Clear(routes);
+        (slots, escapedCount, valuesSearched) = (0, 0, true);
     }
 
-    /// <summary>Changes when findings that <see cref="Look(FieldPlan, ref byte, int, bool)"/> gave out are no longer valid.</summary>
+    /// <summary>Changes when findings that <see cref="Look"/> gave out are no longer valid.</summary>
     public int Epoch => memo.Epoch;
 
     /// <summary>A field without a value was added to the event.</summary>
     public void There(FieldPlan plan) => NewSlot(plan, escapes: false);
 
-    // The slot just added; false where the event had no room for it.
+    // The slot just added.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private bool NewSlot(FieldPlan plan, bool escapes)
+    private void NewSlot(FieldPlan plan, bool escapes)
     {
-        if (batch.Header(index).SlotCount == slots) return false;
         if (escapes) NoteEscaped(slots);
         slots++;
-        foreach (var rule in plan.Present) Wake(rule);
-        return true;
+        foreach (var rule in plan.Present) woken.Add(rule);
     }
 
     private void NoteEscaped(int slot)
@@ -142,35 +145,8 @@ internal sealed class EventState
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Again(FieldPlan plan, int findings, bool escapes)
     {
-        if (NewSlot(plan, escapes) && findings > 0) Apply(findings, slots - 1);
-    }
-
-    /// <summary>A value was added to the event; 64 bytes may be read from its begin and behind its end.</summary>
-    /// <param name="escapes">It is still written with JSON's escapes.</param>
-    /// <returns>Where its findings are, for <see cref="Again"/>; negative where they are not kept.</returns>
-    public int Look(FieldPlan plan, ref byte value, int length, bool escapes)
-    {
-        if (!NewSlot(plan, escapes)) return -1;
-        var scan = keywordsInValues ? plan.WithKeywords : plan.Own;
-        if (length < scan.MinLength) return 0;
-        if (length <= Codes.Max && !scan.HasCodes && Codes.Is(ref value, length)) return 0;
-        var text = MemoryMarshal.CreateReadOnlySpan(ref value, length);
-        var hash = 0UL;
-        if (length <= ValueMemo.MaxValue)
-        {
-            var known = memo.Find((uint)scan.Number * 2 + (escapes ? 1u : 0), text, out hash);
-            if (known > 0) Apply(known, slots - 1);
-            if (known >= 0) return known;
-        }
-        var plain = text;
-        if (escapes)
-        {
-            if (unescaped.Length < length + JsonText.Slack) unescaped = new byte[(length + JsonText.Slack) * 2];
-            plain = unescaped.AsSpan(0, JsonText.Unescape(ref value, length, ref unescaped[0]));
-        }
-        var nothing = Scan(scan, plain, slots - 1);
-        if (length <= ValueMemo.MaxValue) memo.Offer(hash, text, found.Exact, found.Possible, found.Woken);
-        return nothing ? 0 : -1;
+        NewSlot(plan, escapes);
+        if (findings > 0) Apply(findings, slots - 1);
     }
 
     /// <summary>Undoes the escapes of the event's values, so that they can be judged and shown.</summary>
@@ -201,39 +177,6 @@ internal sealed class EventState
         return batch.ValueAt(index, slot);
     }
 
-    // Stamps of two thousand million events ago would be taken for new ones.
-    private void Restart()
-    {
-        Array.Clear(truth);
-        Array.Clear(possible);
-        Array.Clear(tried);
-        Array.Clear(woken);
-        Array.Clear(routeStamp);
-        generation = 1;
-    }
-
-    private void Look(ScanPlan scan, ReadOnlySpan<byte> value, int slot)
-    {
-        var hash = 0UL;
-        if (value.Length <= ValueMemo.MaxValue)
-        {
-            var known = memo.Find((uint)scan.Number * 2, value, out hash);
-            if (known > 0) Apply(known, slot);
-            if (known >= 0) return;
-        }
-        Scan(scan, value, slot);
-        if (value.Length <= ValueMemo.MaxValue) memo.Offer(hash, value, found.Exact, found.Possible, found.Woken);
-    }
-
-    // True when nothing was found.
-    private bool Scan(ScanPlan scan, ReadOnlySpan<byte> value, int slot)
-    {
-        found.Clear();
-        foreach (var field in scan.Indexes) found.Scan(field, value);
-        Apply(found.Exact, found.Possible, found.Rules(), slot);
-        return found.Exact.IsEmpty && found.Possible.IsEmpty;
-    }
-
     private void Apply(int findings, int slot)
     {
         var all = memo.Findings[findings..];
@@ -243,19 +186,17 @@ internal sealed class EventState
 
     private void Apply(ReadOnlySpan<int> exact, ReadOnlySpan<int> perhaps, ReadOnlySpan<int> rules, int slot)
     {
-        var stamp = (long)generation << 32;
-        foreach (var atom in exact)
-            if (truth[atom] < stamp) truth[atom] = stamp | (uint)(slot + 1);
-        foreach (var atom in perhaps) possible[atom] = generation;
-        foreach (var rule in rules) Wake(rule);
+        foreach (var atom in exact) Prove(atom, slot);
+        foreach (var atom in perhaps) possible.Add(atom);
+        foreach (var rule in rules) woken.Add(rule);
     }
 
-    private void Wake(int rule)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Prove(int atom, int slot)
     {
-        if (woken[rule] == generation) return;
-        woken[rule] = generation;
-        if (candidateCount == candidates.Length) Array.Resize(ref candidates, candidateCount * 2);
-        candidates[candidateCount++] = rule;
+        if (!proven.Add(atom)) return;
+        if (proven.Count > proofs.Length) Array.Resize(ref proofs, proofs.Length * 2);
+        proofs[proven.Count - 1] = slot;
     }
 
     private int Fold(ReadOnlySpan<byte> value)
@@ -265,63 +206,47 @@ internal sealed class EventState
         return Folding.Fold(value, folded, out _);
     }
 
-    /// <summary>Candidates in the order of the set, so that findings come out the same on every run.</summary>
-    public void SortCandidates() => candidates.AsSpan(0, candidateCount).Sort();
+    /// <summary>The rules that match, by their place, in the order of the set, so that findings come out the same on every run.</summary>
+    public ReadOnlySpan<int> Matches()
+    {
+        var most = woken.Count + set.UnlessWoken.Length;
+        if (matched.Length < most) matched = new int[most * 2];
+        var n = 0;
+        var heads = set.Heads;
+        foreach (var rule in set.UnlessWoken)
+            if (!woken.Has(rule) && (heads[rule].Route < 0 || Routed(heads[rule].Route))) matched[n++] = rule;
+        foreach (var rule in woken.Items)
+        {
+            ref readonly var head = ref heads[rule];
+            if ((head.Route < 0 || Routed(head.Route)) && Evaluate(head.Begin)) matched[n++] = rule;
+        }
+        var all = matched.AsSpan(0, n);
+        if (n > 1) all.Sort();
+        return all;
+    }
 
     /// <summary>Whether the event is of a log source; judged once an event.</summary>
-    public bool Routed(int route)
+    private bool Routed(int route)
     {
-        if (routeStamp[route] != generation)
+        ref var known = ref routes[route];
+        if (known == RouteState.Unknown) known = Evaluate(set.Routes[route]) ? RouteState.Holds : RouteState.Fails;
+        return known == RouteState.Holds;
+    }
+
+    // The verdict of the condition that begins at a step.
+    private bool Evaluate(int at)
+    {
+        var steps = set.Steps;
+        while ((uint)at < (uint)steps.Length)
         {
-            routeStamp[route] = generation;
-            routeValue[route] = Evaluate(set.Routes[route]);
+            ref readonly var step = ref steps[at];
+            at = proven.Has(step.Atom) || step.Kind != StepKind.Known && IsTrue(step) ? step.Yes : step.No;
         }
-        return routeValue[route];
+        return at == DecisionTable.True;
     }
 
-    public bool Evaluate(Node node)
-    {
-        switch (node.Kind)
-        {
-            case NodeKind.Atom:
-                return IsTrue(node.Atom!);
-            case NodeKind.And:
-                foreach (var child in node.Children)
-                    if (!Evaluate(child)) return false;
-                return true;
-            case NodeKind.Or:
-                foreach (var child in node.Children)
-                    if (Evaluate(child)) return true;
-                return false;
-            case NodeKind.Not:
-                return !Evaluate(node.Children[0]);
-            default:
-                return true;
-        }
-    }
-
-    private bool IsKnownTrue(int atom) => truth[atom] >> 32 == generation;
-
-    private bool IsTrue(Atom atom)
-    {
-        var i = atom.Index;
-        if (IsKnownTrue(i)) return true;
-        if (atom.Kind == AtomKind.Literals && !atom.Late) return false;
-        if (atom.Required.Length > 0 && possible[i] != generation) return false;
-        if (tried[i] == generation) return false;
-        tried[i] = generation;
-        return Try(atom);
-    }
-
-    private void Prove(int atom, int slot) => truth[atom] = (long)generation << 32 | (uint)(slot + 1);
-
-    private bool Has(int field)
-    {
-        var ids = batch.FieldIds(index);
-        foreach (var id in set.FieldIds[field])
-            if (ids.Contains(id)) return true;
-        return false;
-    }
+    // An atom that the scan has not answered, nor another rule found true.
+    private bool IsTrue(in Step step) => (step.Kind != StepKind.Gated || possible.Has(step.Atom)) && tried.Add(step.Atom) && Try(set.Atoms[step.Atom]);
 
     private bool Try(Atom atom)
     {
@@ -435,7 +360,7 @@ internal sealed class EventState
     public (ushort Field, int Offset, int Length) Evidence(Node node)
     {
         if (Proof(node) is not { } atom) return (0, 0, 0);
-        var slot = (int)(uint)truth[atom.Index] - 1;
+        var slot = proofs[proven.Items.IndexOf(atom.Index)];
         var value = slot == RawSlot ? batch.Raw(index) : Value(slot);
         var (offset, length) = Place(atom, value);
         return (slot == RawSlot ? (ushort)0 : batch.FieldIds(index)[slot], offset, length);
@@ -462,7 +387,7 @@ internal sealed class EventState
     {
         switch (node.Kind)
         {
-            case NodeKind.Atom when node.Atom is { Kind: not (AtomKind.Null or AtomKind.Exists) } atom && IsKnownTrue(atom.Index):
+            case NodeKind.Atom when node.Atom is { Kind: not (AtomKind.Null or AtomKind.Exists) } atom && proven.Has(atom.Index):
                 return atom;
             case NodeKind.And or NodeKind.Or:
                 foreach (var child in node.Children)

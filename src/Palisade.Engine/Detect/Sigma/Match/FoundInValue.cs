@@ -26,17 +26,17 @@ internal sealed class FoundInValue(RuleSet set)
         generation = 1;
     }
 
-    /// <summary>Scans a value, not folded, for all literals of a field.</summary>
-    public void Scan(FieldIndexes indexes, ReadOnlySpan<byte> value)
+    /// <summary>Scans a value, not folded, for all literals of a plan.</summary>
+    public void Scan(ScanPlan plan, ReadOnlySpan<byte> value)
     {
-        var need = Folding.MaxLength(value.Length) + LiteralIndex.Slack;
+        var need = Folding.MaxLength(value.Length) + LiteralScan.Slack;
         if (folded.Length < need) folded = new byte[need * 2];
         var length = Folding.Fold(value, folded, out _);
         var sink = new Sink(this);
-        indexes.Plain?.Scan(folded, length, ref sink);
-        if (indexes.Dashes is null) return;
+        plan.Plain?.Scan(folded, length, ref sink);
+        if (plan.Dashes is null) return;
         length = Folding.Dashes(folded.AsSpan(0, length));
-        indexes.Dashes.Scan(folded, length, ref sink);
+        plan.Dashes.Scan(folded, length, ref sink);
     }
 
     /// <summary>Rules woken by what was found, as <see cref="Rules"/> last made them out.</summary>

@@ -214,8 +214,7 @@ public sealed class JsonEventReader
             case (byte)'n':
                 if (!text.Word("null"u8)) return ParseRefusal.Malformed;
                 if (!name.Kept) return ParseRefusal.None;
-                batch.AddNull(name.Id);
-                watcher?.There(name.Plan);
+                if (batch.AddNull(name.Id)) watcher?.There(name.Plan);
                 return ParseRefusal.None;
             default:
                 if (watcher is not null && name.Kept && Again(ref text, name, start))
@@ -237,8 +236,7 @@ public sealed class JsonEventReader
     {
         if (!name.Value.Is(ref text.Ref(start)) || name.ValueEpoch != watcher!.Epoch) return false;
         text.At += name.Value.Length;
-        batch.AddSlice(name.Id, lineOffset + start + name.ValueStart, name.ValueLength);
-        watcher.Again(name.Plan, name.ValueFindings, name.ValueEscaped);
+        if (batch.AddSlice(name.Id, lineOffset + start + name.ValueStart, name.ValueLength)) watcher.Again(name.Plan, name.ValueFindings, name.ValueEscaped);
         return true;
     }
 
@@ -252,9 +250,9 @@ public sealed class JsonEventReader
             escaped = false;
             whole = 0;
         }
-        batch.AddSlice(name.Id, lineOffset + at, length);
+        var added = batch.AddSlice(name.Id, lineOffset + at, length);
         if (watcher is null) return;
-        var findings = watcher.Look(name.Plan, ref text.Ref(at), length, escaped);
+        var findings = added ? watcher.Look(name.Plan, ref text.Ref(at), length, escaped) : -1;
         if (findings < 0) { name.Value.Length = 0; return; }
         name.Value.Set(ref text.Ref(start), whole);
         (name.ValueStart, name.ValueLength, name.ValueEscaped) = (at - start, length, escaped);

@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using System.Runtime.Intrinsics;
 using Palisade.Engine.Rules;
 
 namespace Palisade.Engine.Detect.Sigma.Match;
@@ -39,9 +38,15 @@ internal sealed class JsonName(JsonName? parent, byte[] key, byte[] path, ushort
 /// <summary>Up to 64 bytes that may come again.</summary>
 internal struct Remembered
 {
-    public const int Max = 64;
+    public const int Max = Bytes64.Length;
 
-    private Vector512<byte> bytes;
+    [InlineArray(Max)]
+    private struct Text
+    {
+        private byte first;
+    }
+
+    private Text bytes;
     private ulong mask;
     /// <summary>0: nothing is remembered.</summary>
     public int Length;
@@ -51,15 +56,14 @@ internal struct Remembered
     public void Set(ref byte from, int length)
     {
         if (length is <= 0 or > Max) { Length = 0; return; }
-        bytes = Vector512.LoadUnsafe(ref from);
+        bytes = Unsafe.ReadUnaligned<Text>(ref from);
         mask = ulong.MaxValue >> (Max - length);
         Length = length;
     }
 
     /// <summary>Whether the same stands at a place behind which <see cref="Max"/> bytes may be read.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public readonly bool Is(ref byte at) =>
-        Length != 0 && (~Vector512.Equals(Vector512.LoadUnsafe(ref at), bytes).ExtractMostSignificantBits() & mask) == 0;
+    public bool Is(ref byte at) => Length != 0 && (~Bytes64.Same(ref at, ref Unsafe.As<Text, byte>(ref bytes)) & mask) == 0;
 }
 
 /// <summary>

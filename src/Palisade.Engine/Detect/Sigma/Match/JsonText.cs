@@ -157,10 +157,25 @@ internal ref struct JsonText(ref byte text, int end)
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static ulong Specials(ref byte at, out ulong backslashes, out ulong controls)
     {
-        var v = Vector512.LoadUnsafe(ref at);
-        backslashes = Vector512.Equals(v, Vector512.Create((byte)'\\')).ExtractMostSignificantBits();
-        controls = Vector512.LessThan(v, Vector512.Create((byte)0x20)).ExtractMostSignificantBits();
-        return Vector512.Equals(v, Vector512.Create((byte)'"')).ExtractMostSignificantBits();
+        backslashes = Bytes64.Equal(ref at, (byte)'\\');
+        controls = Bytes64.Within(ref at, 0, 0x1F);
+        return Bytes64.Equal(ref at, (byte)'"');
+    }
+
+    /// <summary>
+    /// Where the next <c>\n</c> is written in a string that <see cref="String"/> took, or its end; <paramref name="from"/> is not within an escape.
+    /// </summary>
+    public static int LineFeed(ref byte text, int from, int length)
+    {
+        while (from < length)
+        {
+            var backslashes = Bytes64.Equal(ref Unsafe.Add(ref text, from), (byte)'\\');
+            from += BitOperations.TrailingZeroCount(backslashes);
+            if (backslashes == 0 || from >= length) continue;
+            if (Unsafe.Add(ref text, from + 1) == 'n') return from;
+            from += 2;
+        }
+        return length;
     }
 
     /// <summary>

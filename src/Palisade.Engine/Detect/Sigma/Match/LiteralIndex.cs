@@ -1,8 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using System.Runtime.Intrinsics;
-using System.Runtime.Intrinsics.X86;
 using Palisade.Engine.Detect.Sigma.Compile;
 
 namespace Palisade.Engine.Detect.Sigma.Match;
@@ -17,31 +15,36 @@ internal interface ILiteralSink
 }
 
 /// <summary>
-/// All literals the rules look for in one field, found in one pass: each literal of four bytes or more is known by its rarest group of
-/// four bytes; a bitmap of the groups' hashes turns nearly every position away, the rest is compared exactly. Shorter literals are
-/// known by their first two bytes, or one.
+/// All literals the rules look for in one field. Each of four bytes or more is known by its rarest group of four bytes, shorter ones by
+/// their first two; <see cref="LiteralScan"/> asks where a value has such a group. Whole values are known by themselves.
 /// </summary>
 internal sealed class LiteralIndex
 {
+    /// <summary>What groups of four bytes are multiplied by to be hashed; the upper bits are the hash.</summary>
+    public const uint Factor = 0x9E3779B1;
+    private const int PairHeads = 256;
+
     private sealed record Entry(byte[] Bytes, int Gram, Place Place, int[] Exact, int[] Possible);
 
     private readonly Entry[] entries;
     private readonly Dictionary<byte[], Entry>.AlternateLookup<ReadOnlySpan<byte>> wholes;
-    private readonly bool anyWhole, anyGram;
-    private readonly uint[] bitmap;
-    private readonly int shift;
-    private readonly int[] heads, nexts;
-    private readonly uint[] grams;
-    private readonly ShortLiterals shorts;
     private readonly ulong wholeLengths;
+    // by the hash of a group of four bytes where its candidates begin; those of one hash lie side by side
+    private readonly int shift;
+    private readonly int[] begins = [];
+    private readonly Candidate[] candidates = [];
+    // chains of entries by their pair
+    private readonly int[] pairHeads = [], nexts;
+    private readonly uint[] keys;
+    // places of entries that are searched one by one
+    private readonly int[] each;
 
     public LiteralIndex(IEnumerable<(Literal Literal, int Atom, bool Exact)> literals)
     {
-        var byKey = new Dictionary<(string, Place), (byte[] Bytes, List<int> Exact, List<int> Possible)>();
+        var byKey = new Dictionary<Literal, (byte[] Bytes, List<int> Exact, List<int> Possible)>(SameLiteral.Instance);
         foreach (var (literal, atom, exact) in literals)
         {
-            var key = (Convert.ToHexString(literal.Bytes), literal.Place);
-            if (!byKey.TryGetValue(key, out var e)) byKey[key] = e = (literal.Bytes, [], []);
+            if (!byKey.TryGetValue(literal, out var e)) byKey[literal] = e = (literal.Bytes, [], []);
             var list = exact ? e.Exact : e.Possible;
             if (!list.Contains(atom)) list.Add(atom);
         }
@@ -49,50 +52,77 @@ internal sealed class LiteralIndex
         foreach (var (_, e) in byKey)
             for (var i = 0; i + 4 <= e.Bytes.Length; i++)
                 CollectionsMarshal.GetValueRefOrAddDefault(uses, MemoryMarshal.Read<uint>(e.Bytes.AsSpan(i)), out _)++;
-        entries = [.. byKey.Select(p => new Entry(p.Value.Bytes, Rarest(p.Value.Bytes, uses), p.Key.Item2, [.. p.Value.Exact], [.. p.Value.Possible]))];
+        entries = [.. byKey.Select(p => new Entry(p.Value.Bytes, Rarest(p.Value.Bytes, uses), p.Key.Place, [.. p.Value.Exact], [.. p.Value.Possible]))];
 
         var map = new Dictionary<byte[], Entry>(ByteKeys.Instance);
         foreach (var e in entries.Where(e => e.Place == Place.Whole))
         {
             map[e.Bytes] = e;
-            anyWhole = true;
             wholeLengths |= 1UL << (e.Bytes.Length & 63);
         }
         wholes = map.GetAlternateLookup<ReadOnlySpan<byte>>();
 
-        var long4 = entries.Count(e => e.Place != Place.Whole && e.Bytes.Length >= 4);
-        anyGram = long4 > 0;
-        // 32 bits a literal, as long as the map stays in the first cache
-        var bits = Math.Clamp(BitOperations.Log2((uint)Math.Max(1, long4)) + 6, 10, 18);
-        shift = 32 - bits;
-        bitmap = new uint[(1 << bits) / 32];
-        heads = new int[1 << bits];
-        Array.Fill(heads, -1);
-        nexts = new int[entries.Length];
-        grams = new uint[entries.Length];
-        for (var i = 0; i < entries.Length; i++)
+        (nexts, keys) = (new int[entries.Length], new uint[entries.Length]);
+        var inner = Places(static e => e.Place != Place.Whole && e.Bytes.Length >= 4);
+        GramCount = inner.Length;
+        if (GramCount > 0)
         {
-            var e = entries[i];
-            if (e.Place == Place.Whole || e.Bytes.Length < 4) continue;
-            grams[i] = MemoryMarshal.Read<uint>(e.Bytes.AsSpan(e.Gram));
-            var h = Hash(grams[i]);
-            bitmap[h >> 5] |= 1u << (int)(h & 31);
-            nexts[i] = heads[h];
-            heads[h] = i;
+            var bits = Math.Clamp(BitOperations.Log2((uint)GramCount) + 2, 4, 18);
+            shift = 32 - bits;
+            foreach (var at in inner) keys[at] = MemoryMarshal.Read<uint>(entries[at].Bytes.AsSpan(entries[at].Gram));
+            candidates = [.. inner.Select(Of).OrderBy(c => Mix(c.Group) >> shift)];
+            begins = new int[(1 << bits) + 1];
+            foreach (ref readonly var c in candidates.AsSpan()) begins[(Mix(c.Group) >> shift) + 1]++;
+            for (var h = 0; h < 1 << bits; h++) begins[h + 1] += begins[h];
         }
-        shorts = new ShortLiterals(entries.Select((e, i) => (e, i)).Where(p => p.e.Place != Place.Whole && p.e.Bytes.Length < 4).Select(p => (p.e.Bytes, p.e.Place, p.i)));
+        var shorts = Places(IsShort);
+        if (shorts.Length > 0)
+        {
+            pairHeads = Chains(shorts, PairHeads, static e => MemoryMarshal.Read<ushort>(e.Bytes), PairHash);
+            Pairs = new ulong[1024];
+            foreach (var at in shorts) Pairs[keys[at] >> 6] |= 1UL << (int)(keys[at] & 63);
+        }
+        each = [.. Places(static e => e.Place != Place.Whole && e.Bytes.Length < 4).Except(shorts)];
     }
-
-    public int Count => entries.Length;
 
     /// <summary>Bytes of its shortest literal.</summary>
     public int Shortest => entries.Min(static e => e.Bytes.Length);
 
-    /// <summary>Whether a number, a time or the like can hold one of its literals.</summary>
-    public bool HasCodes => Array.Exists(entries, static e => Codes.MayHold(e.Bytes));
+    /// <summary>Its literals, each once.</summary>
+    public IEnumerable<Literal> Literals => entries.Select(static e => new Literal(e.Bytes, e.Place));
+
+    /// <summary>Literals known by a group of four bytes, and those groups.</summary>
+    public int GramCount { get; }
+    public IEnumerable<uint> Grams => Places(static e => e.Place != Place.Whole && e.Bytes.Length >= 4).Select(at => keys[at]);
+
+    /// <summary>One bit for each pair of bytes (as a little-endian number) that short literals begin with; empty where none is known so.</summary>
+    public ulong[] Pairs { get; } = [];
+
+    /// <summary>Literals of two and three bytes that are known by their pair.</summary>
+    public IEnumerable<byte[]> Shorts => Places(IsShort).Select(at => entries[at].Bytes);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private uint Hash(uint gram) => gram * 0x9E3779B1u >> shift;
+    public static uint Mix(uint gram) => gram * Factor;
+
+    private static uint PairHash(uint pair) => Mix(pair) >> 24;
+
+    private static bool IsShort(Entry entry) => entry.Place == Place.Anywhere && entry.Bytes.Length is 2 or 3;
+
+    private int[] Places(Predicate<Entry> of) => [.. Enumerable.Range(0, entries.Length).Where(i => of(entries[i]))];
+
+    private int[] Chains(int[] places, int count, Func<Entry, uint> key, Func<uint, uint> hash)
+    {
+        var first = new int[count];
+        Array.Fill(first, -1);
+        foreach (var at in places)
+        {
+            keys[at] = key(entries[at]);
+            var h = hash(keys[at]);
+            nexts[at] = first[h];
+            first[h] = at;
+        }
+        return first;
+    }
 
     private static int Rarest(byte[] bytes, Dictionary<uint, int> uses)
     {
@@ -107,66 +137,53 @@ internal sealed class LiteralIndex
         return best;
     }
 
-    /// <summary>
-    /// Finds every literal of the index in a folded value. Behind the value lie <see cref="Slack"/> bytes more that may be read
-    /// (whatever they hold): the first <paramref name="length"/> bytes of <paramref name="buffer"/> are the value.
-    /// </summary>
-    public void Scan<TSink>(byte[] buffer, int length, ref TSink sink) where TSink : struct, ILiteralSink, allows ref struct
+    /// <summary>Finds the literal that the whole of a value is, and those that are known by no group.</summary>
+    public void Whole<TSink>(ReadOnlySpan<byte> text, ref TSink sink) where TSink : struct, ILiteralSink, allows ref struct
     {
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(length + Slack, buffer.Length);
-        ReadOnlySpan<byte> text = buffer.AsSpan(0, length);
-        if (anyWhole && (wholeLengths >> (length & 63) & 1) != 0 && wholes.TryGetValue(text, out var whole))
-            sink.Found(whole.Exact, whole.Possible);
-        if (anyGram)
+        if ((wholeLengths >> (text.Length & 63) & 1) != 0 && wholes.TryGetValue(text, out var whole)) sink.Found(whole.Exact, whole.Possible);
+        foreach (var at in each)
         {
-            var last = length - 4;
-            var i = 0;
-            if (Avx2.IsSupported)
-            {
-                for (; i <= last; i += 8)
-                {
-                    var hits = Probe(ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(buffer), i));
-                    if (last - i < 7) hits &= (1u << (last - i + 1)) - 1;
-                    for (; hits != 0; hits &= hits - 1) Chain(text, i + BitOperations.TrailingZeroCount(hits), ref sink);
-                }
-            }
-            else
-            {
-                for (; i <= last; i++)
-                {
-                    var h = Hash(Unsafe.ReadUnaligned<uint>(ref buffer[i]));
-                    if ((bitmap[h >> 5] >> (int)(h & 31) & 1) != 0) Chain(text, i, ref sink);
-                }
-            }
-        }
-        if (shorts.Any) shorts.Scan(text, entries, ref sink);
-    }
-
-    /// <summary>Bytes behind a value that <see cref="Scan"/> may read.</summary>
-    public const int Slack = 16;
-
-    // Eight groups of four bytes that begin at eight neighbouring bytes:
-    //   lane 0: 0123 1234 2345 3456    lane 1: 4567 5678 6789 789A
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private unsafe uint Probe(ref byte at)
-    {
-        var sixteen = Unsafe.ReadUnaligned<Vector128<byte>>(ref at);
-        var spread = Avx2.Shuffle(Vector256.Create(sixteen, sixteen), Vector256.Create(
-            (byte)0, 1, 2, 3, 1, 2, 3, 4, 2, 3, 4, 5, 3, 4, 5, 6, 4, 5, 6, 7, 5, 6, 7, 8, 6, 7, 8, 9, 7, 8, 9, 10)).AsUInt32();
-        var hash = Vector256.ShiftRightLogical(spread * Vector256.Create(0x9E3779B1u), shift);
-        fixed (uint* map = bitmap)
-        {
-            var words = Avx2.GatherVector256(map, Vector256.ShiftRightLogical(hash, 5).AsInt32(), 4);
-            var bit = Avx2.ShiftRightLogicalVariable(words, hash & Vector256.Create(31u));
-            return Vector256.ShiftLeft(bit, 31).ExtractMostSignificantBits();
+            var e = entries[at];
+            if (text.Length >= e.Bytes.Length && ValueTests.Placed(text, e.Bytes, e.Place)) sink.Found(e.Exact, e.Possible);
         }
     }
 
-    private void Chain<TSink>(ReadOnlySpan<byte> text, int i, ref TSink sink) where TSink : struct, ILiteralSink, allows ref struct
+    /// <summary>Finds literals by the group of four bytes at a place of a value.</summary>
+    public void Gram<TSink>(ReadOnlySpan<byte> text, int place, ref TSink sink) where TSink : struct, ILiteralSink, allows ref struct
     {
-        var gram = MemoryMarshal.Read<uint>(text[i..]);
-        for (var at = heads[Hash(gram)]; at >= 0; at = nexts[at])
-            if (grams[at] == gram) Try(entries[at], text, i - entries[at].Gram, ref sink);
+        if (begins.Length == 0) return;
+        ref var from = ref MemoryMarshal.GetReference(text);
+        var group = Unsafe.ReadUnaligned<uint>(ref Unsafe.Add(ref from, place));
+        var h = (int)(Mix(group) >> shift);
+        foreach (ref readonly var c in candidates.AsSpan(begins[h], begins[h + 1] - begins[h]))
+        {
+            if (c.Group != group || place < c.At || place - c.At + c.Length > text.Length) continue;
+            if (Unsafe.ReadUnaligned<uint>(ref Unsafe.Add(ref from, place + c.OtherAt)) != c.Other) continue;
+            Try(entries[c.Entry], text, place - c.At, ref sink);
+        }
+    }
+
+    // The group and the four bytes that lie farthest from it say nearly always whether the literal is there.
+    private Candidate Of(int at)
+    {
+        var e = entries[at];
+        var other = e.Gram * 2 < e.Bytes.Length - 4 ? e.Bytes.Length - 4 : 0;
+        return new Candidate(keys[at], MemoryMarshal.Read<uint>(e.Bytes.AsSpan(other)), e.Gram, other - e.Gram, e.Bytes.Length, at);
+    }
+
+    /// <summary>A literal that may be found by a group of four bytes.</summary>
+    /// <param name="Other">Four bytes of it elsewhere.</param>
+    /// <param name="At">Where in it the group lies.</param>
+    /// <param name="OtherAt">Where the others lie, counted from the group.</param>
+    private readonly record struct Candidate(uint Group, uint Other, int At, int OtherAt, int Length, int Entry);
+
+    /// <summary>Finds literals by the two bytes at a place of a value.</summary>
+    public void Pair<TSink>(ReadOnlySpan<byte> text, int place, ref TSink sink) where TSink : struct, ILiteralSink, allows ref struct
+    {
+        if (pairHeads.Length == 0) return;
+        uint pair = MemoryMarshal.Read<ushort>(text[place..]);
+        for (var at = pairHeads[PairHash(pair)]; at >= 0; at = nexts[at])
+            if (keys[at] == pair) Try(entries[at], text, place, ref sink);
     }
 
     private static void Try<TSink>(Entry entry, ReadOnlySpan<byte> text, int start, ref TSink sink) where TSink : struct, ILiteralSink, allows ref struct
@@ -176,49 +193,6 @@ internal sealed class LiteralIndex
         if (entry.Place == Place.Start && start != 0 || entry.Place == Place.End && start + length != text.Length) return;
         if (!text.Slice(start, length).SequenceEqual(entry.Bytes)) return;
         sink.Found(entry.Exact, entry.Possible);
-    }
-
-    /// <summary>Literals of one to three bytes: few, and found by the vectorised search of the run-time, or by their first two bytes where there are many.</summary>
-    private sealed class ShortLiterals
-    {
-        private const int Few = 12;
-        private readonly (byte[] Bytes, Place Place, int Entry)[] each;
-        private readonly ulong[] pairBits = [];
-        private readonly Dictionary<ushort, int[]> pairs = [];
-
-        public ShortLiterals(IEnumerable<(byte[] Bytes, Place Place, int Entry)> literals)
-        {
-            var all = literals.ToArray();
-            var inner = all.Where(l => l.Place == Place.Anywhere && l.Bytes.Length >= 2).ToArray();
-            Any = all.Length > 0;
-            each = inner.Length <= Few ? all : [.. all.Except(inner)];
-            if (inner.Length <= Few) return;
-            pairBits = new ulong[1024];
-            foreach (var group in inner.GroupBy(l => MemoryMarshal.Read<ushort>(l.Bytes)))
-            {
-                pairBits[group.Key >> 6] |= 1UL << (group.Key & 63);
-                pairs[group.Key] = [.. group.Select(l => l.Entry)];
-            }
-        }
-
-        public bool Any { get; }
-
-        public void Scan<TSink>(ReadOnlySpan<byte> text, Entry[] entries, ref TSink sink) where TSink : struct, ILiteralSink, allows ref struct
-        {
-            foreach (var (bytes, place, entry) in each)
-            {
-                if (text.Length < bytes.Length) continue;
-                if (place == Place.Anywhere ? text.IndexOf(bytes) >= 0 : place == Place.Start ? text.StartsWith(bytes) : text.EndsWith(bytes))
-                    sink.Found(entries[entry].Exact, entries[entry].Possible);
-            }
-            if (pairBits.Length == 0) return;
-            for (var i = 0; i + 2 <= text.Length; i++)
-            {
-                var pair = Unsafe.ReadUnaligned<ushort>(ref Unsafe.AsRef(in text[i]));
-                if ((pairBits[pair >> 6] >> (pair & 63) & 1) == 0) continue;
-                foreach (var at in pairs[pair]) Try(entries[at], text, i, ref sink);
-            }
-        }
     }
 }
 

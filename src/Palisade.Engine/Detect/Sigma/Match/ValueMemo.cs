@@ -18,7 +18,7 @@ namespace Palisade.Engine.Detect.Sigma.Match;
 internal sealed class ValueMemo
 {
     /// <summary>Longest value remembered, bytes.</summary>
-    public const int MaxValue = 4096;
+    public const int MaxValue = 32 << 10;
     /// <summary>Not known.</summary>
     public const int Miss = -1;
 
@@ -45,16 +45,18 @@ internal sealed class ValueMemo
     private readonly byte[] table = GC.AllocateArray<byte>((Sets * 2 + 1) * Line, pinned: true);
     private readonly int origin;
     private readonly uint[] doors = new uint[Doors];
-    private byte[] bytes = new byte[1 << 16];
-    private int[] findings = new int[1 << 12];
+    // As large as they ever get, so that nothing is allocated later; the pages of memory nobody has written to yet cost nothing.
+    private readonly byte[] bytes = GC.AllocateUninitializedArray<byte>(MaxBytes, pinned: true);
+    private readonly int[] findings = GC.AllocateUninitializedArray<int>(MaxFindings, pinned: true);
     private int bytesUsed, findingsUsed = 3;
 
     public ValueMemo()
     {
+        findings.AsSpan(0, findingsUsed).Clear();
         unsafe { origin = (int)((nuint)Line - (nuint)Unsafe.AsPointer(ref table[0]) % Line) % Line; }
     }
 
-    /// <summary>Findings of all values known; valid until the next <see cref="Offer"/>.</summary>
+    /// <summary>Findings of all values known; valid until the next <see cref="Add"/>.</summary>
     public ReadOnlySpan<int> Findings => findings;
 
     /// <summary>Changes when everything is forgotten.</summary>
@@ -71,7 +73,7 @@ internal sealed class ValueMemo
         return MemoryMarshal.Read<ulong>(key) | 1;
     }
 
-    /// <summary>Where the findings of a value begin, or <see cref="Miss"/>; <paramref name="hash"/> is for <see cref="Add"/>.</summary>
+    /// <summary>Where the findings of a value begin, or <see cref="Miss"/>; <paramref name="hash"/> is for <see cref="CameBefore"/> and <see cref="Add"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int Find(uint field, ReadOnlySpan<byte> value, out ulong hash)
     {
@@ -100,13 +102,20 @@ internal sealed class ValueMemo
         return value.SequenceEqual(MemoryMarshal.CreateReadOnlySpan(ref known, value.Length));
     }
 
-    /// <summary>Offers what was found in a value that <see cref="Find"/> did not know. The first time only its hash is noted.</summary>
-    public void Offer(ulong hash, ReadOnlySpan<byte> value, ReadOnlySpan<int> exact, ReadOnlySpan<int> possible, ReadOnlySpan<int> rules)
+    /// <summary>Whether a value that <see cref="Find"/> did not know was asked for before, as far as is known; from now on it was.</summary>
+    public bool CameBefore(ulong hash)
     {
         ref var door = ref doors[(int)(hash >> 32) & (Doors - 1)];
         var mark = (uint)hash | 1;
-        if (door != mark) { door = mark; return; }
-        if (!Add(value, exact, possible, rules, out var offset, out var found)) return;
+        if (door == mark) return true;
+        door = mark;
+        return false;
+    }
+
+    /// <summary>Takes up what was found in a value that <see cref="Find"/> did not know.</summary>
+    public void Add(ulong hash, ReadOnlySpan<byte> value, ReadOnlySpan<int> exact, ReadOnlySpan<int> possible, ReadOnlySpan<int> rules)
+    {
+        if (!Keep(value, exact, possible, rules, out var offset, out var found)) return;
         ref var newer = ref Set(hash);
         Unsafe.Add(ref newer, 1) = newer;
         newer = new Entry { Hash = hash, Length = value.Length, Findings = found };
@@ -115,7 +124,7 @@ internal sealed class ValueMemo
         else value.CopyTo(MemoryMarshal.CreateSpan(ref text, Inline));
     }
 
-    private bool Add(ReadOnlySpan<byte> value, ReadOnlySpan<int> exact, ReadOnlySpan<int> possible, ReadOnlySpan<int> rules, out int offset, out int found)
+    private bool Keep(ReadOnlySpan<byte> value, ReadOnlySpan<int> exact, ReadOnlySpan<int> possible, ReadOnlySpan<int> rules, out int offset, out int found)
     {
         var words = exact.Length + possible.Length + rules.Length;
         (offset, found) = (0, 0);
@@ -124,13 +133,11 @@ internal sealed class ValueMemo
         if (bytesUsed + longer > MaxBytes || findingsUsed + words + 3 > MaxFindings) Forget();
         if (longer > 0)
         {
-            if (bytesUsed + longer > bytes.Length) Array.Resize(ref bytes, bytes.Length * 2);
             offset = bytesUsed;
             value.CopyTo(bytes.AsSpan(offset));
             bytesUsed += longer;
         }
         if (words == 0) return true;
-        while (findingsUsed + words + 3 > findings.Length) Array.Resize(ref findings, findings.Length * 2);
         found = findingsUsed;
         (findings[found], findings[found + 1], findings[found + 2]) = (exact.Length, possible.Length, rules.Length);
         exact.CopyTo(findings.AsSpan(found + 3));

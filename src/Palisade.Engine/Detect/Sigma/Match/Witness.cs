@@ -48,7 +48,7 @@ internal sealed class Witness
         if (atom.Kind == AtomKind.Literals || atom.Required.Length > 0)
         {
             w.Atoms.Add(atom);
-            w.Cost = atom.Kind == AtomKind.Literals ? atom.Literals.Max(Cost1) : atom.Required.Max(r => Cost1(new Literal(r, Place.Anywhere)));
+            w.Cost = CostOf(atom);
             return w;
         }
         if (!atom.NeedsField || atom.Field == 0) return null;
@@ -56,6 +56,12 @@ internal sealed class Witness
         w.Cost = PresenceCost;
         return w;
     }
+
+    /// <summary>How often a test is expected to hold; smaller is seldomer.</summary>
+    public static int CostOf(Atom atom) => atom.Kind == AtomKind.Literals ? atom.Literals.Max(Cost1)
+        : atom.Required.Length > 0 ? atom.Required.Max(static r => Cost1(new Literal(r, Place.Anywhere)))
+        : atom.Kind == AtomKind.Null || atom.Field == 0 ? 1_000
+        : PresenceCost / 2;
 
     private static int Cost1(Literal literal)
     {

@@ -20,13 +20,22 @@ internal sealed class OracleSources
         }
     }
 
-    public Func<OracleEvent, bool> Route(YamlNode? source, OracleField field)
+    public Func<OracleEvent, bool> Route(YamlNode? source, OracleField field) =>
+        entries.Count == 0 ? _ => true : Route(Dimensions.Where(d => Said(source, d) is not null).ToDictionary(d => d, d => Said(source, d)!), field) ?? (_ => false);
+
+    private Func<OracleEvent, bool>? Route(Dictionary<string, string> said, OracleField field)
     {
-        if (entries.Count == 0) return _ => true;
-        var fitting = entries.Where(e => Dimensions.All(d => Said(e.Match, d) is not { } said || Said(source, d) == said)).ToList();
-        if (Dimensions.Any(d => Said(source, d) is not null && !fitting.Exists(e => Said(e.Match, d) is not null))) return _ => false;
+        var fitting = entries.Where(e => Dimensions.All(d => Said(e.Match, d) is not { } own || said.GetValueOrDefault(d) == own)).ToList();
+        if (said.Keys.FirstOrDefault(d => !fitting.Exists(e => Said(e.Match, d) is not null)) is { } unknown)
+        {
+            // entries that know it but say more: of any of those
+            var alternatives = entries.Where(e => Said(e.Match, unknown) == said[unknown] && Dimensions.All(d => Said(e.Match, d) is not { } own || !said.ContainsKey(d) || said[d] == own))
+                .Select(e => Dimensions.Where(d => said.ContainsKey(d) || Said(e.Match, d) is not null).ToDictionary(d => d, d => said.GetValueOrDefault(d) ?? Said(e.Match, d)!))
+                .Where(more => more.Count > said.Count).Select(more => Route(more, field)).OfType<Func<OracleEvent, bool>>().ToList();
+            return alternatives.Count == 0 ? null : e => alternatives.Exists(a => a(e));
+        }
         // an entry another one refines does not count
-        var narrowest = fitting.Where(a => !fitting.Exists(b => !Same(a.Match, b.Match) && Dimensions.All(d => Said(a.Match, d) is not { } said || Said(b.Match, d) == said)));
+        var narrowest = fitting.Where(a => !fitting.Exists(b => !Same(a.Match, b.Match) && Dimensions.All(d => Said(a.Match, d) is not { } own || Said(b.Match, d) == own)));
         var groups = narrowest.GroupBy(e => string.Join('|', Dimensions.Select(d => Said(e.Match, d)))).Select(g => g.Select(e => SigmaOracle.Search(e.When, field)).ToList()).ToList();
         return e => groups.TrueForAll(g => g.Exists(w => w(e)));
     }

@@ -90,13 +90,23 @@ internal sealed class DocumentReader(List<Diagnostic> diagnostics)
         if (!temporal && type != CorrelationType.EventCount && fields.Count == 0) throw new RuleException("SIG034", c.Line, "the condition does not say the 'field' whose values count");
         if (!temporal && type is not (CorrelationType.EventCount or CorrelationType.ValueCount) && fields.Count > 1) throw new RuleException("SIG034", c.Line, "only value_count takes several fields");
         if (bounds.Count > 1 && Contradict(bounds)) diagnostics.Add(new Diagnostic("SIG076", file, condition!.Line, "the condition can never hold", false));
+        var groupBy = c["group-by"] is { } g ? Strings(g, "SIG035") : [];
         Correlations.Add(new CorrelationDocument
         {
             File = file, Line = root.Line, Info = Info(file, root, "correlation"), Names = Names(root),
-            Type = type, Rules = rules, GroupBy = c["group-by"] is { } g ? Strings(g, "SIG035") : [], SpanMs = Span(span, (code, line, message) => diagnostics.Add(new Diagnostic(code, file, line, message, false))), Bounds = bounds, Fields = fields,
+            Type = type, Rules = rules, GroupBy = groupBy, Optional = Optional(root, groupBy), SpanMs = Span(span, (code, line, message) => diagnostics.Add(new Diagnostic(code, file, line, message, false))), Bounds = bounds, Fields = fields,
             Percentile = Percentile(c, condition), Condition = temporal && condition is { Kind: YamlKind.Scalar, IsNull: false } ? condition.Text : null,
             Aliases = Aliases(c["aliases"]), Generate = (c["generate"] ?? root["generate"])?.Bool ?? false, Outcome = Outcome(root),
         });
+    }
+
+    private static HashSet<string> Optional(YamlNode root, List<string> groupBy)
+    {
+        if (root["palisade"]?["optional"] is not { } node) return [];
+        var names = Strings(node, "SIG035");
+        return names.Find(n => !groupBy.Contains(n)) is { } stranger
+            ? throw new RuleException("SIG035", node.Line, $"'{stranger}' may be missing, says 'optional', and is none of 'group-by'")
+            : names.ToHashSet(StringComparer.Ordinal);
     }
 
     private static bool Contradict(List<Bound> bounds)

@@ -65,6 +65,8 @@ internal sealed class CorrelationDocument : SigmaDocument
     public required CorrelationType Type { get; init; }
     public required IReadOnlyList<string> Rules { get; init; }
     public required IReadOnlyList<string> GroupBy { get; init; }
+    /// <summary>Those of group-by that an event may lack: it counts among those that lack it too.</summary>
+    public required IReadOnlySet<string> Optional { get; init; }
     public required long SpanMs { get; init; }
     public required IReadOnlyList<Bound> Bounds { get; init; }
     /// <summary>Fields whose values are counted or summed.</summary>

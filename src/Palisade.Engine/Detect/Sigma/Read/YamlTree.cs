@@ -9,14 +9,20 @@ internal enum YamlKind : byte { Scalar, Sequence, Mapping }
 /// <summary>A node of a YAML document with its line. Keys keep their order; scalars keep their text.</summary>
 internal sealed class YamlNode(YamlKind kind, int line)
 {
+    // most nodes are scalars, and a rule set has hundreds of thousands
+    private static readonly List<YamlNode> NoItems = new(0);
+    private static readonly List<KeyValuePair<YamlNode, YamlNode>> NoPairs = new(0);
+
     public YamlKind Kind { get; } = kind;
     /// <summary>1-based.</summary>
     public int Line { get; } = line;
     public string Text { get; init; } = "";
     /// <summary>A scalar without quotes and tag: may be null, a boolean or a number.</summary>
     public bool Plain { get; init; }
-    public List<YamlNode> Items { get; } = [];
-    public List<KeyValuePair<YamlNode, YamlNode>> Pairs { get; } = [];
+    /// <summary>Of a sequence; nobody adds to another's.</summary>
+    public List<YamlNode> Items { get; } = kind == YamlKind.Sequence ? [] : NoItems;
+    /// <summary>Of a mapping; nobody adds to another's.</summary>
+    public List<KeyValuePair<YamlNode, YamlNode>> Pairs { get; } = kind == YamlKind.Mapping ? [] : NoPairs;
     /// <summary>Nodes below and including this one, aliases counted as often as they are used.</summary>
     public int Size { get; set; } = 1;
 
@@ -44,7 +50,7 @@ internal sealed class YamlNode(YamlKind kind, int line)
 }
 
 /// <summary>
-/// Reads YAML documents by parser events (no reflection), bounded in size, depth and the growth aliases may cause.
+/// Reads YAML documents: plain ones line by line (<see cref="YamlLines"/>), others by parser events (no reflection); bounded in size, depth and the growth aliases may cause.
 /// Source: YAML 1.2.2, core schema (10.3).
 /// </summary>
 internal static class YamlTree
@@ -55,15 +61,22 @@ internal static class YamlTree
     /// <summary>Documents read before the first mistake; the mistake, if any.</summary>
     public static List<YamlNode> Read(string path, byte[] bytes, int maxBytes, List<Diagnostic> diagnostics)
     {
-        var documents = new List<YamlNode>();
         if (bytes.Length > maxBytes)
         {
             diagnostics.Add(new Diagnostic("SIG001", path, 0, $"the file has {bytes.Length} bytes; at most {maxBytes} are read", true));
-            return documents;
+            return [];
         }
+        var text = new UTF8Encoding(false).GetString(bytes).TrimStart('\uFEFF');
+        return YamlLines.Read(text) ?? ReadFully(path, text, diagnostics);
+    }
+
+    /// <summary>Reads any YAML.</summary>
+    internal static List<YamlNode> ReadFully(string path, string text, List<Diagnostic> diagnostics)
+    {
+        var documents = new List<YamlNode>();
         try
         {
-            var parser = new YamlDotNet.Core.Parser(new StringReader(new UTF8Encoding(false).GetString(bytes).TrimStart('\uFEFF')));
+            var parser = new YamlDotNet.Core.Parser(new StringReader(text));
             parser.Consume<StreamStart>();
             while (!parser.Accept<StreamEnd>(out _))
             {

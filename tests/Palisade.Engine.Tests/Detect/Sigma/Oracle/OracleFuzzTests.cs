@@ -105,6 +105,7 @@ internal sealed class RandomSigma(int seed)
         ["a+b", "^a", "b$", "[ab]{2,3}", "a.c", "(?i)ABC", "[[:digit:]]+", "[^[:alpha:]]", @"\d+", @"\bneedle\b", "^$", "x|y", "(ab)*c", "n.*e", @"C:\\", "a|^b", @"\w\s\w", "é"];
 
     private readonly Random random = new(seed);
+    private string[] lines = [];
 
     private T Any<T>(params IReadOnlyList<T> of) => of[random.Next(of.Count)];
     private bool Chance(int percent) => random.Next(100) < percent;
@@ -113,6 +114,7 @@ internal sealed class RandomSigma(int seed)
 
     public (string, string?)[] Event()
     {
+        if (lines.Length == 0) lines = [.. Enumerable.Range(0, 12).Select(_ => Text(6))];
         var fields = new List<(string, string?)>();
         foreach (var field in Fields.Append("process.executable"))
         {
@@ -131,6 +133,8 @@ internal sealed class RandomSigma(int seed)
         5 => Any(Words),
         6 => Convert.ToBase64String(Encoding.UTF8.GetBytes(Text(3))),
         7 => Convert.ToBase64String(Encoding.Unicode.GetBytes(Text(3))),
+        // of lines that come again in other values
+        8 when Chance(30) => string.Join('\n', Enumerable.Range(0, Any(3, 80, 400)).Select(_ => Any(lines))),
         _ => Text(5),
     };
 
