@@ -1,7 +1,9 @@
 using System.Net;
 using Microsoft.AspNetCore.Hosting;
 using Palisade.Server.Alerts;
+using Palisade.Server.Analysis;
 using Palisade.Server.Api;
+using Palisade.Server.BusinessPages;
 using Palisade.Server.Configuration;
 using Palisade.Server.Console;
 using Palisade.Server.Control;
@@ -92,8 +94,10 @@ public static class ServerHost
         services.AddUnparsed();
         services.AddRules();
         services.AddMutes();
+        services.AddBusinessPages();
         services.AddHealth(options);
         services.AddDashboard();
+        services.AddAnalysis();
         services.AddConsole();
     }
 
@@ -112,6 +116,8 @@ public static class ServerHost
         var api = app.MapApi();
         api.MapAlertsApi();
         api.MapIncidentsApi();
+        api.MapAttackersApi();
+        api.MapAnalysisApi();
         api.MapSourcesApi();
         api.MapTokensApi();
         api.MapTenantsApi();
@@ -119,6 +125,7 @@ public static class ServerHost
         api.MapUnparsedApi();
         api.MapRulesApi();
         api.MapMutesApi();
+        api.MapBusinessPagesApi();
         app.MapIdentity();
         app.MapIngest();
         app.MapHealth();

@@ -15,7 +15,7 @@ public enum EditRefusal { None, NotFound, Stale, BadOwner, NeedsReason, NotMuted
 public sealed record AlertEdit(AlertStatus? Status, CloseReason? Reason, Guid? Owner);
 
 /// <summary>Changes people make to alerts.</summary>
-public sealed class AlertEdits(ControlDbFactory factory, AlertFeed feed, Funnel funnel, TimeProvider clock)
+public sealed class AlertEdits(ControlDbFactory factory, ChangeFeed feed, Funnel funnel, TimeProvider clock)
 {
     /// <summary>Edits an alert.</summary>
     /// <param name="version">The version the person saw; null edits whatever there is.</param>
@@ -43,7 +43,7 @@ public sealed class AlertEdits(ControlDbFactory factory, AlertFeed feed, Funnel 
                 new { from = Words(before.Status, before.Reason, before.OwnerId), to = Words(alert.Status, alert.Reason, alert.OwnerId) }, now, stop);
             return (EditRefusal.None, alert);
         }, stop);
-        if (result.Item1 == EditRefusal.None) feed.Publish([new AlertChange(tenant, id, false, result.Item2!.Level)]);
+        if (result.Item1 == EditRefusal.None) feed.Publish(Topic.Alerts, tenant);
         return result;
     }
 
@@ -70,7 +70,7 @@ public sealed class AlertEdits(ControlDbFactory factory, AlertFeed feed, Funnel 
             await AuditLog.AppendAsync(db, tenant, actor, "alert.comment", id, new { comment = row.Id }, now, stop);
             return row;
         }, stop);
-        if (comment is not null) feed.Publish([new AlertChange(tenant, id, false, default)]);
+        if (comment is not null) feed.Publish(Topic.Alerts, tenant);
         return comment;
     }
 }

@@ -5,11 +5,15 @@ using Palisade.Server.Control;
 
 namespace Palisade.Server.Alerts;
 
+/// <summary>That an alert of a tenant is new or changed.</summary>
+internal readonly record struct AlertChange(uint Tenant, bool IsNew);
+
 /// <summary>
 /// One batch of findings on its way into alerts: loads the open alerts they may belong to, adds the findings in journal
 /// order in memory, and leaves each touched row changed once in the context. The result does not depend on where batches begin.
 /// </summary>
-internal sealed class AlertGrouping(ControlDb db, AlertsOptions options, DateTimeOffset now)
+/// <param name="repeats">Events may come that alerts list already: those read again. In a stream each comes once.</param>
+internal sealed class AlertGrouping(ControlDb db, AlertsOptions options, DateTimeOffset now, bool repeats)
 {
     /// <summary>Raw records kept: so many of the first, and so many of the latest. Persisted in AlertEvidence.Slot.</summary>
     private const int Kept = 5;
@@ -17,14 +21,16 @@ internal sealed class AlertGrouping(ControlDb db, AlertsOptions options, DateTim
 
     private readonly long gapMs = options.GapMinutes * 60_000L;
     private readonly Dictionary<(uint Tenant, string Key), List<Work>> groups = [];
-    private readonly Dictionary<(uint Tenant, string AlertId, int Slot), AlertEvidence> evidence = [];
+    private readonly Dictionary<(uint Tenant, string AlertId, int Slot), (AlertEvidence Row, bool IsStored)> evidence = [];
 
     private sealed class Work(Alert alert, bool isNew)
     {
         public readonly Alert Alert = alert;
         public readonly bool IsNew = isNew;
         public readonly long CountBefore = alert.Count;
-        public HashSet<ulong>? Listed = isNew ? [] : null;
+        /// <summary>Ids listed: those of these findings, and once it matters those before.</summary>
+        public readonly HashSet<ulong> Listed = [];
+        public bool KnowsAll = isNew;
         public bool Touched;
     }
 
@@ -33,13 +39,15 @@ internal sealed class AlertGrouping(ControlDb db, AlertsOptions options, DateTim
         var keys = findings.Select(AlertKeys.Group).ToArray();
         await LoadAsync(findings, keys, stop);
         for (var i = 0; i < findings.Count; i++) await AddOneAsync(findings[i], keys[i], stop);
+        // Of the many that share a place only the last one counts.
+        foreach (var (row, stored) in evidence.Values) db.Entry(row).State = stored ? EntityState.Modified : EntityState.Added;
         var changes = new List<AlertChange>();
         foreach (var work in groups.Values.SelectMany(g => g).Where(w => w.Touched))
         {
             work.Alert.Version++;
             work.Alert.Updated = now;
             // Nobody is told of what a mute hides.
-            if (work.Alert.Status != AlertStatus.Muted) changes.Add(new AlertChange(work.Alert.TenantId, work.Alert.Id, work.IsNew, work.Alert.Level));
+            if (work.Alert.Status != AlertStatus.Muted) changes.Add(new AlertChange(work.Alert.TenantId, work.IsNew));
         }
         return changes;
     }
@@ -135,12 +143,7 @@ internal sealed class AlertGrouping(ControlDb db, AlertsOptions options, DateTim
             Length = f.Length,
             Raw = f.Raw.Length > FindingProjection.MaxRaw ? f.Raw[..FindingProjection.MaxRaw] : f.Raw,
         };
-        if (evidence.TryGetValue((alert.TenantId, alert.Id, slot), out var pending)) db.Entry(pending).CurrentValues.SetValues(row);
-        else
-        {
-            evidence[(alert.TenantId, alert.Id, slot)] = row;
-            db.Entry(row).State = IsStored(work.CountBefore, slot) ? EntityState.Modified : EntityState.Added;
-        }
+        evidence[(alert.TenantId, alert.Id, slot)] = (row, IsStored(work.CountBefore, slot));
     }
 
     private static int SlotOf(long count) => count <= Kept ? (int)count - 1 : Kept + (int)(count % Kept);
@@ -160,7 +163,11 @@ internal sealed class AlertGrouping(ControlDb db, AlertsOptions options, DateTim
     {
         var alert = work.Alert;
         if (alert.EventCount >= options.EventsKept) return;
-        work.Listed ??= [.. await db.Set<AlertEvent>().Where(e => e.TenantId == alert.TenantId && e.AlertId == alert.Id).Select(e => e.EventId).ToListAsync(stop)];
+        if (!work.KnowsAll && (repeats || f.GroupEvents.Count > 0))
+        {
+            work.Listed.UnionWith(await db.Set<AlertEvent>().Where(e => e.TenantId == alert.TenantId && e.AlertId == alert.Id).Select(e => e.EventId).ToListAsync(stop));
+            work.KnowsAll = true;
+        }
         foreach (var id in f.GroupEvents.Append(f.EventId))
         {
             if (alert.EventCount >= options.EventsKept) return;

@@ -8,7 +8,7 @@ using Palisade.Server.Usage;
 
 namespace Palisade.Server.Alerts;
 
-internal sealed class AlertSink(ControlDbFactory factory, ServerOptions options, AlertFeed feed, Funnel funnel, IMutedCounter muted, TimeProvider clock) : IAlertSink
+internal sealed class AlertSink(ControlDbFactory factory, ServerOptions options, ChangeFeed feed, Funnel funnel, IMutedCounter muted, TimeProvider clock) : IAlertSink
 {
     private readonly ConcurrentDictionary<(uint Tenant, string Rule), RuleInfo> rulesWritten = new();
 
@@ -24,7 +24,7 @@ internal sealed class AlertSink(ControlDbFactory factory, ServerOptions options,
         var (changes, hidden) = await factory.ChangeAsync(TenantContext.System, db => WriteAsync(db, node, findings, toSequence, stop), stop);
         foreach (var group in hidden.GroupBy(f => (f.Tenant, f.Mute))) muted.Hid(group.Key.Tenant, group.Key.Mute, group.Count(), group.Max(f => f.TimeMs));
         foreach (var rule in findings) rulesWritten[(rule.Tenant, rule.Rule.Id)] = rule.Rule;
-        feed.Publish(changes);
+        feed.Publish(Topic.Alerts, changes.Select(c => c.Tenant));
     }
 
     private async Task<(IReadOnlyList<AlertChange> Changes, IReadOnlyList<FindingProjection> Hidden)> WriteAsync(
@@ -37,7 +37,7 @@ internal sealed class AlertSink(ControlDbFactory factory, ServerOptions options,
         position.Sequence = toSequence;
         if (fresh.Count == 0) return ([], []);
         db.ChangeTracker.AutoDetectChangesEnabled = false;
-        var changes = await new AlertGrouping(db, options.Alerts, clock.GetUtcNow()).AddAsync(fresh, stop);
+        var changes = await new AlertGrouping(db, options.Alerts, clock.GetUtcNow(), repeats: node < 0).AddAsync(fresh, stop);
         await WriteRulesAsync(db, fresh, stop);
         foreach (var tenant in changes.Where(c => c.IsNew).Select(c => c.Tenant).Distinct())
             await funnel.ReachAsync(db, tenant, FunnelStep.FirstAlert, clock.GetUtcNow(), stop);

@@ -4,6 +4,7 @@ using Palisade.Engine.Detect.Web;
 using Palisade.Protocol;
 using Palisade.Server.Api;
 using Palisade.Server.Identity;
+using Palisade.Server.Incidents;
 
 namespace Palisade.Server.Alerts;
 
@@ -25,9 +26,11 @@ public sealed record EvidenceDto(
 public sealed record CommentDto(Guid Id, string Author, DateTimeOffset At, string Text);
 
 /// <param name="KnownAs">CAPEC and CWE ids of the rule.</param>
+/// <param name="Incidents">Ids of the incidents it is part of, the latest first.</param>
 public sealed record AlertDetailDto(
     AlertDto Alert, string WhatHappened, string WhatHappenedZh, string WhatToDo, string WhatToDoZh, IReadOnlyList<string> Techniques,
-    IReadOnlyList<EvidenceDto> Evidence, IReadOnlyList<CommentDto> Comments, IReadOnlyList<string> Events, IReadOnlyList<string> KnownAs);
+    IReadOnlyList<EvidenceDto> Evidence, IReadOnlyList<CommentDto> Comments, IReadOnlyList<string> Events, IReadOnlyList<string> KnownAs,
+    IReadOnlyList<string> Incidents);
 
 public sealed record AlertPatch(AlertStatus? Status = null, CloseReason? Reason = null, Guid? Owner = null);
 
@@ -57,7 +60,7 @@ internal static class AlertsApi
         return TypedResults.Ok(new Page<AlertDto>([.. page.Items.Select(Dto)], page.Next));
     }
 
-    private static async Task<IResult> GetAsync(string id, HttpContext http, AlertQueries queries, EvidenceReader reader, CancellationToken stop)
+    private static async Task<IResult> GetAsync(string id, HttpContext http, AlertQueries queries, IncidentQueries incidents, EvidenceReader reader, CancellationToken stop)
     {
         if (await queries.FindAsync(ApiCaller.Of(http).Tenant, id, stop) is not { } found) return Missing();
         ETags.Set(http, found.Alert.Version);
@@ -66,7 +69,8 @@ internal static class AlertsApi
             found.Rule?.Techniques.Split(',', StringSplitOptions.RemoveEmptyEntries) ?? [],
             [.. found.Evidence.Select(e => Dto(e, reader.Read(found.Alert.RuleId, e)))],
             [.. found.Comments.Select(c => new CommentDto(c.Id, c.Author, c.At, c.Text))],
-            [.. found.Events.Select(e => e.ToString())], reader.KnownAs(found.Alert.RuleId)));
+            [.. found.Events.Select(e => e.ToString())], reader.KnownAs(found.Alert.RuleId),
+            [.. (await incidents.OfAlertAsync(ApiCaller.Of(http).Tenant, id, stop)).Select(i => i.Id)]));
     }
 
     private static async Task<IResult> EditAsync(string id, AlertPatch patch, HttpContext http, AlertEdits edits, CancellationToken stop)

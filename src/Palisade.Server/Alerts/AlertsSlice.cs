@@ -4,7 +4,6 @@ public static class AlertsSlice
 {
     public static IServiceCollection AddAlerts(this IServiceCollection services)
     {
-        services.AddSingleton<AlertFeed>();
         services.AddSingleton<AlertQueries>();
         services.AddSingleton<EvidenceReader>();
         services.AddSingleton<AlertEdits>();

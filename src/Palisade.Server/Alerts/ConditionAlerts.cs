@@ -19,7 +19,7 @@ public sealed record SourceCondition(uint Tenant, uint Source, string SourceName
 public readonly record struct OpenCondition(uint Tenant, uint Source, string Rule);
 
 /// <summary>Alerts that stand for a state rather than for events: raised once, closed when the state is over.</summary>
-public sealed class ConditionAlerts(ControlDbFactory factory, AlertFeed feed, Funnel funnel, TimeProvider clock)
+public sealed class ConditionAlerts(ControlDbFactory factory, ChangeFeed feed, Funnel funnel, TimeProvider clock)
 {
     /// <summary>What a person closed does not come again so soon.</summary>
     private static readonly TimeSpan Rest = TimeSpan.FromHours(24);
@@ -53,7 +53,7 @@ public sealed class ConditionAlerts(ControlDbFactory factory, AlertFeed feed, Fu
             await funnel.ReachAsync(db, condition.Tenant, FunnelStep.FirstAlert, now, stop);
             return true;
         }, stop);
-        if (raised) feed.Publish([new AlertChange(condition.Tenant, id, true, condition.Rule.Level)]);
+        if (raised) feed.Publish(Topic.Alerts, condition.Tenant);
         return raised;
     }
 
@@ -62,9 +62,8 @@ public sealed class ConditionAlerts(ControlDbFactory factory, AlertFeed feed, Fu
     {
         var now = clock.GetUtcNow();
         var key = AlertKeys.Condition(over.Rule, over.Source);
-        var changes = await factory.ChangeAsync(new TenantContext(over.Tenant), async db =>
+        await factory.ChangeAsync(new TenantContext(over.Tenant), async db =>
         {
-            var closed = new List<AlertChange>();
             foreach (var alert in await db.Set<Alert>().Where(a => a.GroupKey == key && a.Status != AlertStatus.Closed).ToListAsync(stop))
             {
                 var before = alert.Status.ToString();
@@ -74,11 +73,9 @@ public sealed class ConditionAlerts(ControlDbFactory factory, AlertFeed feed, Fu
                 db.Add(new AlertComment { Id = Guid.CreateVersion7(now), TenantId = over.Tenant, AlertId = alert.Id, Author = "Palisade", At = now, Text = note });
                 await AuditLog.AppendAsync(db, over.Tenant, Actor.System, "alert.update", alert.Id,
                     new { from = new { status = before }, to = new { status = nameof(AlertStatus.Closed), reason = nameof(CloseReason.Resolved) } }, now, stop);
-                closed.Add(new AlertChange(over.Tenant, alert.Id, false, alert.Level));
             }
-            return closed;
         }, stop);
-        feed.Publish(changes);
+        feed.Publish(Topic.Alerts, over.Tenant);
     }
 
     private static Alert Open(SourceCondition c, string key, string id, DateTimeOffset now) => new()

@@ -19,8 +19,12 @@ public static class ApiSlice
             o.SerializerOptions.UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow;
             o.SerializerOptions.NumberHandling = JsonNumberHandling.Strict;
         });
+        services.Configure<RouteHandlerOptions>(o => o.ThrowOnBadRequest = true);
         services.AddProblemDetails(o => o.CustomizeProblemDetails = context =>
-            context.ProblemDetails.Extensions.TryAdd("code", Problem.CodeOf(context.ProblemDetails.Status ?? context.HttpContext.Response.StatusCode)));
+        {
+            context.ProblemDetails.Extensions.TryAdd("code", Problem.CodeOf(context.ProblemDetails.Status ?? context.HttpContext.Response.StatusCode));
+            if (context.Exception is BadHttpRequestException { InnerException: JsonException mistake }) context.ProblemDetails.Detail = Problem.Place(mistake);
+        });
         services.AddAuthorizationBuilder().AddPolicy(ApiPolicy, p => p.AddAuthenticationSchemes(TokenScheme.Name, Access.People).RequireAuthenticatedUser());
         services.AddOpenApi("v1", o => o.AddDocumentTransformer((document, _, _) =>
         {
@@ -50,5 +54,10 @@ public static class ApiSlice
     /// <summary>Answers below /api and /openapi that carry nothing yet become problem details.</summary>
     public static void UseApiProblems(this WebApplication app) => app.UseWhen(
         http => http.Request.Path.StartsWithSegments("/api", StringComparison.Ordinal),
-        api => api.UseExceptionHandler().UseStatusCodePages());
+        api => api.UseExceptionHandler(new ExceptionHandlerOptions
+        {
+            StatusCodeSelector = e => e is BadHttpRequestException bad ? bad.StatusCode : StatusCodes.Status500InternalServerError,
+            // It is the caller's mistake, who is told of it.
+            SuppressDiagnosticsCallback = c => c.Exception is BadHttpRequestException,
+        }).UseStatusCodePages());
 }

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Palisade.Server.Api;
@@ -15,6 +16,10 @@ internal static class Problem
     /// <summary>A mistake in a text, with the place, counted from 1.</summary>
     public static ProblemHttpResult AtColumn(string code, string detail, int column) =>
         TypedResults.Problem(detail, statusCode: StatusCodes.Status400BadRequest, extensions: new Dictionary<string, object?> { ["code"] = code, ["column"] = column });
+
+    /// <summary>Where a body is not what the endpoint takes; names nothing of ours.</summary>
+    public static string Place(JsonException mistake) =>
+        $"the body has a name that is not known here, a value of another type or broken JSON at {mistake.Path ?? "$"}, line {mistake.LineNumber + 1}, byte {mistake.BytePositionInLine + 1}";
 
     /// <summary>The code of an answer that the framework makes.</summary>
     public static string CodeOf(int status) => status switch

@@ -30,10 +30,16 @@ public sealed record Scene(ConsoleUser User, Place Place, TimeRange Range)
 {
     public uint Tenant => Place.Tenant;
 
-    /// <summary>An address in this tenant that keeps the time range.</summary>
+    /// <summary>The page of an attacker: an address, a range or a fingerprint. The slash of a range stays one.</summary>
+    /// <param name="over">The time to show; null: the one that is shown.</param>
+    public string Attacker(string key, (DateTimeOffset From, DateTimeOffset To)? over = null) => Link(
+        "attackers/" + string.Join('/', key.Split('/').Select(Uri.EscapeDataString)),
+        over is { } time ? [("from", time.From.UtcDateTime.ToString("s") + "Z"), ("to", time.To.UtcDateTime.ToString("s") + "Z")] : []);
+
+    /// <summary>An address in this tenant that keeps the time range, unless it names one itself.</summary>
     public string Link(string path, params (string Name, string? Value)[] query)
     {
-        var keep = Range.Key == TimeRange.Default
+        var keep = Range.Key == TimeRange.Default || query.Any(q => q.Name == "from")
             ? query
             : [.. query, ("from", Range.FromText), ("to", Range.ToText)];
         var text = string.Join('&', keep.Where(q => !string.IsNullOrEmpty(q.Value)).Select(q => $"{q.Name}={Uri.EscapeDataString(q.Value!)}"));

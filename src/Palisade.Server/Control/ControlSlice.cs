@@ -11,6 +11,7 @@ public static class ControlSlice
     public static IServiceCollection AddControl(this IServiceCollection services)
     {
         services.AddSingleton<ControlDbFactory>();
+        services.AddSingleton<ChangeFeed>();
         services.AddScoped(_ => TenantContext.None);
         services.AddDataProtection().SetApplicationName("palisade");
         services.AddSingleton<IConfigureOptions<KeyManagementOptions>>(s => new ConfigureOptions<KeyManagementOptions>(

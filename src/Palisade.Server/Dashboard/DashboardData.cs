@@ -1,4 +1,3 @@
-using System.Globalization;
 using Palisade.Engine;
 using Palisade.Protocol;
 using Palisade.Server.Alerts;
@@ -71,13 +70,9 @@ internal sealed class DashboardData(
         var found = await events.TopTargetsAsync(tenant, now, TargetKey.Nearest, Shown, stop);
         var earlier = (await events.TopTargetsAsync(tenant, before, TargetKey.Nearest, Compared, stop)).ToDictionary(t => t.Key, t => t.Count, StringComparer.Ordinal);
         var ranked = new List<RankedFigure>(found.Count);
-        foreach (var t in found) ranked.Add(new RankedFigure(t.Key, await NameAsync(t.Key, stop), t.Count, earlier.GetValueOrDefault(t.Key), t.Succeeded));
+        foreach (var t in found) ranked.Add(new RankedFigure(t.Key, await registry.TargetNameAsync(t.Key, stop), t.Count, earlier.GetValueOrDefault(t.Key), t.Succeeded));
         return ranked;
     }
-
-    private async ValueTask<string> NameAsync(string key, CancellationToken stop) =>
-        key.StartsWith('#') && uint.TryParse(key.AsSpan(1), NumberStyles.None, CultureInfo.InvariantCulture, out var source)
-            ? (await registry.FindAsync(source, stop))?.Name ?? key : key;
 
     /// <summary>Every bar of the span; one without attacks is empty, not missing.</summary>
     internal static IReadOnlyList<TrendBar> Bars(IReadOnlyList<AttackBucket> rows, DateTimeOffset from, TimeSpan bucket, int bars)

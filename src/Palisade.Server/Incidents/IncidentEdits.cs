@@ -15,7 +15,7 @@ public enum IncidentRefusal { None, NotFound, Stale, BadOwner, NeedsReason, Merg
 public sealed record IncidentEdit(IncidentStatus? Status, CloseReason? Reason, Guid? Owner);
 
 /// <summary>Changes people make to incidents.</summary>
-public sealed class IncidentEdits(ControlDbFactory factory, IncidentFeed feed, TimeProvider clock)
+public sealed class IncidentEdits(ControlDbFactory factory, ChangeFeed feed, TimeProvider clock)
 {
     /// <summary>Edits an incident.</summary>
     /// <param name="version">The version the person saw; null edits whatever there is.</param>
@@ -42,7 +42,7 @@ public sealed class IncidentEdits(ControlDbFactory factory, IncidentFeed feed, T
                 new { from = Words(before.Status, before.Reason, before.OwnerId), to = Words(row.Status, row.Reason, row.OwnerId) }, now, stop);
             return (IncidentRefusal.None, row);
         }, stop);
-        if (result.Item1 == IncidentRefusal.None) feed.Publish([tenant]);
+        if (result.Item1 == IncidentRefusal.None) feed.Publish(Topic.Incidents, tenant);
         return result;
     }
 
@@ -62,7 +62,7 @@ public sealed class IncidentEdits(ControlDbFactory factory, IncidentFeed feed, T
             await AuditLog.AppendAsync(db, tenant, actor, "incident.comment", id, new { comment = made.Id }, now, stop);
             return made;
         }, stop);
-        if (comment is not null) feed.Publish([tenant]);
+        if (comment is not null) feed.Publish(Topic.Incidents, tenant);
         return comment;
     }
 }

@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using Palisade.Engine;
 using Palisade.Server.Audit;
 using Palisade.Server.Control;
 using Palisade.Server.Tenants;
@@ -6,10 +7,10 @@ using Palisade.Server.Tenants;
 namespace Palisade.Server.Incidents;
 
 /// <summary>Why incidents were not merged or split.</summary>
-public enum MergeRefusal { None, NotFound, Same, Merged, NotMerged, TooMany }
+public enum MergeRefusal { None, NotFound, Same, Merged, NotMerged, TooMany, NotThere, Everything }
 
 /// <summary>Merges incidents that are one story, and splits them again. The one kept shows both; the other leads to it, and goes on growing beneath.</summary>
-public sealed class IncidentMerges(ControlDbFactory factory, IncidentFeed feed, TimeProvider clock)
+public sealed class IncidentMerges(ControlDbFactory factory, ChangeFeed feed, EngineSnapshot engine, TimeProvider clock)
 {
     public const int MaxMembers = 50;
 
@@ -28,11 +29,11 @@ public sealed class IncidentMerges(ControlDbFactory factory, IncidentFeed feed, 
             Change(target, now);
             Change(moved, now);
             await db.SaveChangesAsync(stop);
-            await new IncidentWriting(db, now).SumAsync(tenant, [keep], stop);
+            await new IncidentWriting(db, engine.Incidents, now).SumAsync(tenant, [keep], stop);
             await AuditLog.AppendAsync(db, tenant, actor, "incident.merge", keep, new { merged = other }, now, stop);
             return (MergeRefusal.None, target);
         }, stop);
-        if (result.Item1 == MergeRefusal.None) feed.Publish([tenant]);
+        if (result.Item1 == MergeRefusal.None) feed.Publish(Topic.Incidents, tenant);
         return result;
     }
 
@@ -45,15 +46,15 @@ public sealed class IncidentMerges(ControlDbFactory factory, IncidentFeed feed, 
             if (await FindAsync(db, from, stop) is not { } kept || await FindAsync(db, member, stop) is not { } row) return (MergeRefusal.NotFound, (IncidentRow?)null);
             if (row.MergedInto != from) return (MergeRefusal.NotMerged, kept);
             (row.MergedInto, row.IsByHand) = (null, true);
-            foreach (var address in await db.Set<IncidentAddress>().Where(a => a.IncidentId == member).ToListAsync(stop)) address.ShownIn = member;
+            foreach (var address in await db.Set<IncidentAddress>().Where(a => a.IncidentId == member && a.ShownIn == from).ToListAsync(stop)) address.ShownIn = member;
             Change(kept, now);
             Change(row, now);
             await db.SaveChangesAsync(stop);
-            await new IncidentWriting(db, now).SumAsync(tenant, [from, member], stop);
+            await new IncidentWriting(db, engine.Incidents, now).SumAsync(tenant, [from, member], stop);
             await AuditLog.AppendAsync(db, tenant, actor, "incident.split", from, new { split = member }, now, stop);
             return (MergeRefusal.None, kept);
         }, stop);
-        if (result.Item1 == MergeRefusal.None) feed.Publish([tenant]);
+        if (result.Item1 == MergeRefusal.None) feed.Publish(Topic.Incidents, tenant);
         return result;
     }
 
@@ -72,7 +73,7 @@ public sealed class IncidentMerges(ControlDbFactory factory, IncidentFeed feed, 
         foreach (var member in members) member.MergedInto = into;
         moved.Members = 0;
         string[] ids = [moved.Id, .. members.Select(m => m.Id)];
-        foreach (var address in await db.Set<IncidentAddress>().Where(a => a.TenantId == moved.TenantId && ids.Contains(a.IncidentId)).ToListAsync(stop)) address.ShownIn = into;
+        foreach (var address in await db.Set<IncidentAddress>().Where(a => a.TenantId == moved.TenantId && ids.Contains(a.IncidentId) && a.ShownIn == moved.Id).ToListAsync(stop)) address.ShownIn = into;
     }
 
     private static Task<IncidentRow?> FindAsync(ControlDb db, string id, CancellationToken stop) => db.Set<IncidentRow>().FirstOrDefaultAsync(r => r.Id == id, stop);

@@ -73,11 +73,11 @@ public sealed class IncidentQueries(ControlDbFactory factory)
         if (rows.FirstOrDefault(r => r.Id == id) is not { } row) return null;
         string[] ids = [.. rows.Select(r => r.Id)];
         var events = await db.Set<IncidentEvent>().AsNoTracking().Where(e => ids.Contains(e.IncidentId)).OrderBy(e => e.At).ThenBy(e => e.EventId).Take(IncidentWriting.MaxEventsInAll * 2).ToListAsync(stop);
-        var addresses = await db.Set<IncidentAddress>().AsNoTracking().Where(a => ids.Contains(a.IncidentId)).OrderBy(a => a.First).ThenBy(a => a.Address).Take(IncidentProjection.MaxAddresses * 2).ToListAsync(stop);
+        var addresses = await db.Set<IncidentAddress>().AsNoTracking().Where(a => ids.Contains(a.ShownIn)).OrderBy(a => a.First).ThenBy(a => a.Address).Take(IncidentProjection.MaxAddresses * 2).ToListAsync(stop);
         var alerts = await db.Set<Alert>().AsNoTracking().Where(a => db.Set<IncidentAlert>().Any(l => ids.Contains(l.IncidentId) && l.AlertId == a.Id) && a.Status != AlertStatus.Muted)
             .OrderByDescending(a => a.Level).ThenBy(a => a.First).ThenBy(a => a.Id).Take(MaxAlerts).ToListAsync(stop);
         var comments = await db.Set<IncidentComment>().AsNoTracking().Where(c => ids.Contains(c.IncidentId)).OrderBy(c => c.At).ThenBy(c => c.Id).ToListAsync(stop);
-        var story = IncidentStory.Join([.. rows.OrderByDescending(r => r.Id == id).Select(r => IncidentStory.Read(r.Story))]);
+        var story = IncidentStory.Join([.. rows.Where(r => r.Id == id || r.IsByHand).OrderByDescending(r => r.Id == id).Select(r => IncidentStory.Read(r.Story))]);
         return new IncidentDetail(row, story, [.. rows.Where(r => r.Id != id)], [.. events.DistinctBy(e => e.EventId)], addresses, alerts, comments);
     }
 
@@ -98,7 +98,7 @@ public sealed class IncidentQueries(ControlDbFactory factory)
         if (f.MinimumLevel is { } least) query = query.Where(i => i.Level >= least);
         if (f.Class is { } name) query = query.Where(i => i.Class == name);
         if (f.Outcome is { } outcome) query = query.Where(i => i.Outcome == outcome);
-        if (f.SourceIp is { } ip) query = query.Where(i => db.Set<IncidentAddress>().Any(a => a.ShownIn == i.Id && a.Address == ip));
+        if (f.SourceIp is { } ip) query = query.Where(i => db.Set<IncidentAddress>().Any(a => a.Address == ip && (a.ShownIn == i.Id || db.Set<IncidentRow>().Any(m => m.Id == a.ShownIn && m.MergedInto == i.Id))));
         if (f.Owner is { } owner) query = query.Where(i => i.OwnerId == owner);
         if (f.From is { } from) query = query.Where(i => i.Last >= from);
         if (f.To is { } to) query = query.Where(i => i.First < to);

@@ -43,6 +43,12 @@ public sealed record IncidentPatch(IncidentStatus? Status = null, CloseReason? R
 /// <param name="Incident">Id of the other incident.</param>
 public sealed record IncidentOther(string Incident);
 
+/// <summary>What to split off: an incident that was merged, or addresses that become an incident of their own.</summary>
+/// <param name="Incident">Id of a merged incident; or</param>
+/// <param name="Addresses">addresses,</param>
+/// <param name="Alerts">ids of alerts, whose addresses are meant.</param>
+public sealed record IncidentSplit(string? Incident = null, IReadOnlyList<string>? Addresses = null, IReadOnlyList<string>? Alerts = null);
+
 internal static class IncidentsApi
 {
     private const int MaxComment = 10_000;
@@ -114,9 +120,10 @@ internal static class IncidentsApi
         return await AnswerAsync(http, await merges.MergeAsync(caller.Tenant, id, other.Incident ?? "", caller.Actor, stop));
     }
 
-    private static async Task<IResult> SplitAsync(string id, IncidentOther other, HttpContext http, IncidentMerges merges, CancellationToken stop)
+    private static async Task<IResult> SplitAsync(string id, IncidentSplit other, HttpContext http, IncidentMerges merges, IncidentSplits splits, CancellationToken stop)
     {
         var caller = ApiCaller.Of(http);
+        if (string.IsNullOrEmpty(other.Incident)) return await AnswerAsync(http, await splits.SplitOffAsync(caller.Tenant, id, other.Addresses ?? [], other.Alerts ?? [], caller.Actor, stop));
         return await AnswerAsync(http, await merges.SplitAsync(caller.Tenant, id, other.Incident ?? "", caller.Actor, stop));
     }
 
@@ -132,6 +139,8 @@ internal static class IncidentsApi
             MergeRefusal.NotFound => Missing(),
             MergeRefusal.Same => Problem.Invalid("incident.same", "an incident cannot be merged into itself"),
             MergeRefusal.NotMerged => Problem.Of(StatusCodes.Status409Conflict, "incident.not_merged", "the other incident is not merged into this one"),
+            MergeRefusal.NotThere => Problem.Of(StatusCodes.Status409Conflict, "incident.not_there", "none of these addresses is shown in the incident"),
+            MergeRefusal.Everything => Problem.Of(StatusCodes.Status409Conflict, "incident.everything", "nothing would be left of the incident"),
             MergeRefusal.TooMany => Problem.Of(StatusCodes.Status409Conflict, "incident.too_many", $"at most {IncidentMerges.MaxMembers} incidents are merged into one"),
             _ => Problem.Of(StatusCodes.Status409Conflict, "incident.merged", "one of the two is merged already: use the incident that shows it"),
         };

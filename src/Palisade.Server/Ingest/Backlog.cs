@@ -24,8 +24,8 @@ public sealed class Backlog(Journal.Journal journal, IngestOptions options, Time
     private const double FirstRate = 4 << 20;
     /// <summary>How many times the free part a tenant, and within it a source, may hold.</summary>
     private const int Share = 4;
-    /// <summary>About what a sender brings once it is let in.</summary>
-    private const int TurnBytes = 64 << 10;
+    /// <summary>About what a sender brings once it is let in; a connection that goes on while others wait stands behind them again.</summary>
+    public const int TurnBytes = 16 << 10;
     private static readonly TimeSpan MeasuredOver = TimeSpan.FromMilliseconds(500);
 
     private readonly ConcurrentDictionary<IngestLane, Lane> lanes = new();
@@ -36,6 +36,7 @@ public sealed class Backlog(Journal.Journal journal, IngestOptions options, Time
     private readonly Held all = new();
     private double rate = FirstRate;
     private long judged, judgedSince;
+    private int waiters;
     private volatile bool isOpen = true;
 
     private class Held
@@ -66,6 +67,9 @@ public sealed class Backlog(Journal.Journal journal, IngestOptions options, Time
             if (value) Wake();
         }
     }
+
+    /// <summary>Senders that wait for their turn.</summary>
+    public int Waiting => Volatile.Read(ref waiters);
 
     /// <summary>Counts a record that went into the journal.</summary>
     public void Add(IngestLane lane, int length) => Count(Of(lane), RecordBytes + length);
@@ -117,6 +121,7 @@ public sealed class Backlog(Journal.Journal journal, IngestOptions options, Time
         {
             waiting.AddLast(waiter);
             lane.Waiting++;
+            waiters++;
         }
         Wake(); // the engine may have finished its last batch before this waiter stood in the queue
         try
@@ -138,6 +143,7 @@ public sealed class Backlog(Journal.Journal journal, IngestOptions options, Time
     {
         waiting.Remove(waiter);
         waiter.Value.Lane.Waiting--;
+        waiters--;
     }
 
     /// <summary>Lets in, in order, those whose source has room for what they are about to bring.</summary>

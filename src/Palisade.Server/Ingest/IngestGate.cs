@@ -26,6 +26,9 @@ public sealed class IngestGate(Journal.Journal journal, Backlog backlog, Quotas 
         return refusal;
     }
 
+    /// <summary>Others wait for their turn: who has had one is to end it.</summary>
+    public bool IsCrowded => backlog.Waiting > 0;
+
     /// <summary>For senders that cannot wait: None when the lane has room, counting the bound so many times.</summary>
     public IngestRefusal Room(IngestLane lane, int burst) =>
         !quotas.HasRoom(lane) ? IngestRefusal.Quota : !backlog.HasRoom(lane, burst) ? IngestRefusal.Overloaded : IngestRefusal.None;

@@ -80,7 +80,7 @@ internal static class MutesApi
     private static async Task<IResult> PreviewAsync(MutePreviewPost post, HttpContext http, MutePreview preview, CancellationToken stop)
     {
         if (Conditions(post.Conditions) is not { } conditions) return Refused(MuteRefusal.Conditions, MuteProblem.BadValue);
-        return Mute.Check(conditions) is var problem && problem != MuteProblem.None
+        return Mute.Check(conditions, ApiCaller.Of(http).Tenant) is var problem && problem != MuteProblem.None
             ? Refused(MuteRefusal.Conditions, problem)
             : TypedResults.Ok(await preview.AskAsync(ApiCaller.Of(http).Tenant, conditions, stop));
     }

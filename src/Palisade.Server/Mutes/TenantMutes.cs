@@ -54,7 +54,7 @@ public sealed class TenantMutes(ControlDbFactory factory, LiveRules live, TimePr
         uint tenant, IReadOnlyList<MuteCondition> conditions, string reason, DateTimeOffset expires, Guid? owner, Actor actor, CancellationToken stop)
     {
         var now = clock.GetUtcNow();
-        if (Mute.Check(conditions) is var problem && problem != MuteProblem.None) return (MuteRefusal.Conditions, problem, null);
+        if (Mute.Check(conditions, tenant) is var problem && problem != MuteProblem.None) return (MuteRefusal.Conditions, problem, null);
         if (Check(reason, expires, now) is var wrong && wrong != MuteRefusal.None) return (wrong, MuteProblem.None, null);
         var (refusal, row) = await factory.ChangeAsync(new TenantContext(tenant), async db =>
         {
@@ -137,7 +137,7 @@ public sealed class TenantMutes(ControlDbFactory factory, LiveRules live, TimePr
         var mutes = new List<Mute>();
         foreach (var row in (await ListAsync(tenant, stop)).Where(m => m.IsActive(now)))
         {
-            if (Mute.TryCompile(row.Number, row.List(), row.Expires.ToUnixTimeMilliseconds(), out var mute) is var problem && mute is null) MutesLog.MuteLeftOut(log, row.Number, tenant, problem);
+            if (Mute.TryCompile(row.Number, row.List(), row.Expires.ToUnixTimeMilliseconds(), tenant, out var mute) is var problem && mute is null) MutesLog.MuteLeftOut(log, row.Number, tenant, problem);
             else mutes.Add(mute);
         }
         live.SwapMutes(tenant, mutes);

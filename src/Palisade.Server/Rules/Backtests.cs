@@ -20,6 +20,10 @@ public sealed class Backtests : BackgroundService
 {
     /// <summary>Results kept of one tenant, and backtests that wait in the server.</summary>
     public const int KeptPerTenant = 10, MaxWaiting = 20;
+    /// <summary>Findings kept one by one in the server, of all tenants: those of the oldest backtests go first.</summary>
+    public const int MaxKeptFindings = 50_000;
+    /// <summary>Stands for a rule where everything in force is meant.</summary>
+    public const string Everything = "all";
     public static readonly TimeSpan MaxSpan = TimeSpan.FromDays(90);
     private static readonly TimeSpan MaxTime = TimeSpan.FromMinutes(30);
 
@@ -45,7 +49,8 @@ public sealed class Backtests : BackgroundService
     /// <summary>One backtest; null when the tenant has none of this id.</summary>
     public Backtest? Find(uint tenant, Guid id) => jobs.GetValueOrDefault((tenant, id));
 
-    /// <summary>Begins one: of a rule that the tenant has, or of a text that need not be saved.</summary>
+    /// <summary>Begins one: of a rule that the tenant has, of a text that need not be saved, or of everything in force.</summary>
+    /// <param name="ruleId">A rule or behaviour, or <see cref="Everything"/>.</param>
     /// <param name="since">How far back.</param>
     public async Task<(BacktestRefusal Refusal, Backtest? Job)> BeginAsync(uint tenant, string? ruleId, string? yaml, TimeSpan since, Actor actor, CancellationToken stop)
     {
@@ -59,6 +64,8 @@ public sealed class Backtests : BackgroundService
             if (refusal is not (RuleRefusal.None or RuleRefusal.IdTaken) || read is null) return (BacktestRefusal.Wrong, null);
             (text, id, title) = (read, read.Id, read.Title);
         }
+        else if (ruleId == Everything) (text, id, title) = (null, Everything, Everything);
+        else if (rules.Behaviour(ruleId) is { } behaviour) (text, id, title) = (null, behaviour.Id, behaviour.Name);
         else
         {
             if (ruleId is null || await rules.FindAsync(tenant, ruleId, stop) is not { } rule) return (BacktestRefusal.NoRule, null);
@@ -114,6 +121,7 @@ public sealed class Backtests : BackgroundService
             var run = new BacktestRun(waiting.Tenant, waiting.Text, rules.Shipped, own, queries, factory, data, told => Tell(waiting.Tenant, told));
             var done = await run.RunAsync(job, either.Token);
             Tell(waiting.Tenant, done);
+            Thin();
             RulesLog.BacktestDone(log, done.RuleId, waiting.Tenant, done.Read, done.Hits);
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
@@ -137,6 +145,16 @@ public sealed class Backtests : BackgroundService
     }
 
     private void Tell(uint tenant, Backtest told) => Change(tenant, told.Id, j => j.IsOver ? j : told);
+
+    private void Thin()
+    {
+        lock (gate)
+        {
+            var kept = 0;
+            foreach (var (key, job) in jobs.OrderByDescending(j => j.Value.Asked).ThenByDescending(j => j.Key.Id))
+                if ((kept += job.Findings.Count) > MaxKeptFindings) jobs[key] = job with { Findings = [] };
+        }
+    }
 
     private void Change(uint tenant, Guid id, Func<Backtest, Backtest> change)
     {

@@ -13,6 +13,11 @@ public sealed record RuleListing(IReadOnlyList<RuleView> Rows, int Found, int Pa
     /// <summary>Rules of a page.</summary>
     public const int PageSize = 50;
 
+    /// <summary>Bars of a chart.</summary>
+    public const int MostBars = 1000;
+
+    private static readonly TimeSpan Day = TimeSpan.FromDays(1);
+
     /// <summary>Narrows, orders and cuts.</summary>
     /// <param name="fires">Null: no matter.</param>
     /// <param name="sort">name, level; anything else: most hits first.</param>
@@ -41,13 +46,25 @@ public sealed record RuleListing(IReadOnlyList<RuleView> Rows, int Found, int Pa
         return new RuleListing([.. found.Skip((page - 1) * PageSize).Take(PageSize)], found.Count, page, pages);
     }
 
-    /// <summary>Hits by buckets of equal length, empty ones as zero, the first where its bucket begins.</summary>
+    /// <summary>Hits by buckets of equal length, empty ones as zero, the first where its bucket begins; <see cref="MostBars"/> at the most.</summary>
     public static IReadOnlyList<(DateTimeOffset Start, long Count)> Even(IEnumerable<HitBucket> hits, TimeRange range, TimeSpan bucket)
     {
-        var counts = hits.GroupBy(h => h.Start).ToDictionary(g => g.Key, g => g.Sum(h => h.Count));
-        var start = new DateTimeOffset(range.From.UtcTicks / bucket.Ticks * bucket.Ticks, TimeSpan.Zero);
+        var counts = hits.GroupBy(h => Floor(h.Start, bucket)).ToDictionary(g => g.Key, g => g.Sum(h => h.Count));
         var even = new List<(DateTimeOffset, long)>();
-        for (; start < range.To && even.Count < 1000; start += bucket) even.Add((start, counts.GetValueOrDefault(start)));
+        for (var start = Floor(range.From, bucket); start < range.To && even.Count < MostBars; start += bucket) even.Add((start, counts.GetValueOrDefault(start)));
         return even;
     }
+
+    /// <summary>What to draw of hits in records that were received in a span: that span where hits tell a time in it, else the span of the hits themselves, the end of it where it is too long.</summary>
+    public static (TimeRange Range, TimeSpan Bucket) Drawn(IReadOnlyList<HitBucket> hits, TimeRange range, TimeSpan bucket)
+    {
+        if (hits.Count == 0 || hits.Any(h => h.Start + bucket > range.From && h.Start < range.To)) return (range, bucket);
+        var (first, last) = (hits.Min(h => h.Start), hits.Max(h => h.Start));
+        if (bucket < Day && (last - first) / bucket >= MostBars) bucket = Day;
+        var end = Floor(last, bucket) + bucket;
+        var most = bucket * MostBars;
+        return (new TimeRange(end - first > most ? end - most : first, end), bucket);
+    }
+
+    private static DateTimeOffset Floor(DateTimeOffset time, TimeSpan bucket) => new(time.UtcTicks / bucket.Ticks * bucket.Ticks, TimeSpan.Zero);
 }

@@ -39,7 +39,7 @@ public sealed class RuleWorkbench
         var pipeline = new Pipeline(new EngineSnapshot(parsers.Current, RuleSet.Empty, WebDetector.Load([], out _), "explain"), geo);
         var info = new RecordInfo(1, clock.GetUtcNow().ToUnixTimeMilliseconds(), tenant, 0, RecordInfo.AutoParser);
         if (!EventText.TryAdd(pipeline, info, text)) return null;
-        var explanation = new RuleExplainer(rules.Shipped.Lookups).Explain(rule, [.. own, .. rules.Shipped.Texts], pipeline.Events, 0);
+        var explanation = new RuleExplainer(rules.Shipped.Lookups, tenant).Explain(rule, [.. own, .. rules.Shipped.Texts], pipeline.Events, 0);
         var ids = pipeline.Events.FieldIds(0);
         var fields = new List<FoundValue>();
         for (var slot = 0; slot < ids.Length; slot++) fields.Add(new FoundValue(FieldNames.Name(ids[slot]), Encoding.UTF8.GetString(pipeline.Events.ValueAt(0, slot))));
@@ -49,7 +49,7 @@ public sealed class RuleWorkbench
     /// <summary>What rules can do with the records of the last week.</summary>
     public async Task<ReachReport> ReachAsync(uint tenant, IReadOnlyList<(string path, byte[] bytes)> files, CancellationToken stop)
     {
-        var analysis = new ReachAnalysis(rules.Shipped.Lookups, files);
+        var analysis = new ReachAnalysis(rules.Shipped.Lookups, files, tenant);
         long? seen = null;
         var web = 0L;
         try

@@ -2,21 +2,30 @@ using Palisade.Engine;
 using Palisade.Engine.Detect.Web;
 using Palisade.Engine.Enrich;
 using Palisade.Engine.Rules;
+using Palisade.Engine.Rules.Policy;
 using Palisade.Server.Storage;
 using Palisade.Server.Streaming;
 
 namespace Palisade.Server.Rules;
 
 /// <summary>A tenant's stored records, parsed as the stream parses them.</summary>
-internal sealed class TenantData(EventQueries queries, EngineSnapshot content, LiveParsers parsers, IParserChoice choice, IGeoLookup geo, TimeProvider clock)
+internal sealed class TenantData(EventQueries queries, EngineSnapshot content, LiveParsers parsers, LiveRules rules, LiveBusiness business, IParserChoice choice, IGeoLookup geo, TimeProvider clock)
 {
     /// <summary>Records of each source and kind that are looked at, and of all together.</summary>
     private const int PerSource = 400, MaxSample = 8000;
     private static readonly TimeSpan Recent = TimeSpan.FromDays(7);
 
     /// <summary>A pipeline with these rules and the parsers in force.</summary>
-    public Pipeline Pipeline(RuleSet rules, bool web = false) =>
-        new(new EngineSnapshot(parsers.Current, rules, web ? content.Web : NoWeb, "workbench") { Incidents = content.Incidents }, geo);
+    public Pipeline Pipeline(RuleSet set) => new(new EngineSnapshot(parsers.Current, set, NoWeb, "workbench") { Incidents = content.Incidents }, geo);
+
+    /// <summary>A pipeline as the stream's is for a tenant, with what the tenant changed, and no memory yet.</summary>
+    public Pipeline AsStream(uint tenant)
+    {
+        var pipeline = new Pipeline(content, geo) { Parsers = parsers.Current };
+        pipeline.Policy.Policies = TenantPolicies.Empty.With(tenant, rules.Current.Of(tenant));
+        pipeline.Habits.Choices = business.Choices;
+        return pipeline;
+    }
 
     private static WebDetector NoWeb { get; } = WebDetector.Load([], out _);
 

@@ -27,6 +27,9 @@ public sealed class TenantRules(ControlDbFactory factory, EngineSnapshot content
     /// <summary>The rules that come with the program.</summary>
     public RuleLibrary Shipped => content.Library;
 
+    /// <summary>What the engine recognises without a rule of its own in the library: behaviours and anomalies; null: none of this id.</summary>
+    public RuleInfo? Behaviour(string? id) => content.Incidents.Rules.FirstOrDefault(r => r.Id == id);
+
     protected override async Task<IReadOnlyList<uint>> TenantsAsync(CancellationToken stop)
     {
         await using var db = factory.ForSystem();
@@ -103,16 +106,16 @@ public sealed class TenantRules(ControlDbFactory factory, EngineSnapshot content
     {
         if (yaml.Length > MaxYaml) return (RuleRefusal.TooLarge, null, []);
         var own = await OwnTextsAsync(tenant, stop);
-        return Check(yaml, own);
+        return Check(tenant, yaml, own);
     }
 
-    private (RuleRefusal, RuleText?, IReadOnlyList<Diagnostic>) Check(string yaml, IReadOnlyList<RuleText> own)
+    private (RuleRefusal, RuleText?, IReadOnlyList<Diagnostic>) Check(uint tenant, string yaml, IReadOnlyList<RuleText> own)
     {
         const string File = "rule.yml";
         var bytes = Encoding.UTF8.GetBytes(yaml);
         var texts = RuleTexts.Read(File, bytes);
         var others = own.Where(o => texts.All(t => t.Id != o.Id)).ToList();
-        var compiled = OwnRules.Compile(content.Library.SharedWith(others.Concat(texts)), [.. others.Select(o => (o.File, Encoding.UTF8.GetBytes(o.Yaml))), (File, bytes)], out var all);
+        var compiled = OwnRules.Compile(content.Library.SharedWith(others.Concat(texts)), [.. others.Select(o => (o.File, Encoding.UTF8.GetBytes(o.Yaml))), (File, bytes)], tenant, out var all);
         var problems = all.Where(d => d.File == File).ToList();
         if (problems.Exists(d => d.IsError)) return (RuleRefusal.Wrong, texts.Count > 0 ? texts[0] : null, problems);
         if (texts.Count != 1) return (RuleRefusal.NotOne, null, problems);
@@ -197,7 +200,7 @@ public sealed class TenantRules(ControlDbFactory factory, EngineSnapshot content
         if (rows.Count > 0)
         {
             var files = rows.Select(r => (PathOf(r.RuleId), Encoding.UTF8.GetBytes(r.Yaml))).ToList();
-            own = OwnRules.Compile(content.Library.SharedWith(rows.SelectMany(Texts)), files, out var problems);
+            own = OwnRules.Compile(content.Library.SharedWith(rows.SelectMany(Texts)), files, tenant, out var problems);
             foreach (var problem in problems.Where(p => p.IsError)) RulesLog.RuleLeftOut(log, problem.File, tenant, problem.Code, problem.Message);
         }
         live.SwapRules(tenant, settings, own);

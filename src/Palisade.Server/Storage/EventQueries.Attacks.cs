@@ -7,6 +7,8 @@ namespace Palisade.Server.Storage;
 public sealed partial class EventQueries
 {
     private const long HourMs = 3_600_000;
+    /// <summary>Of a finding: see <see cref="TargetKey.Nearest"/>.</summary>
+    private const string NearestTarget = "multiIf(host_name != '', toString(host_name), url_domain != '', toString(url_domain), concat('#', toString(source_id)))";
 
     /// <summary>Attacks per class and bucket of time; buckets without any are left out. A bucket starts at a multiple of its length since 1970 UTC.</summary>
     public Task<List<AttackBucket>> AttackHistogramAsync(uint tenant, TimeRange range, TimeSpan bucket, CancellationToken stop)
@@ -72,7 +74,7 @@ public sealed partial class EventQueries
             TargetKey.Site => "url_domain",
             TargetKey.Path => "url_path",
             TargetKey.User => "user_name",
-            _ => "multiIf(host_name != '', toString(host_name), url_domain != '', toString(url_domain), concat('#', toString(source_id)))",
+            _ => NearestTarget,
         };
         return ReadAsync(tenant, $$"""
             SELECT {{key}} AS k, count() AS n, countIf(outcome >= 3), uniq(source_ip) FROM findings

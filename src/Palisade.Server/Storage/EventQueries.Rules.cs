@@ -15,7 +15,7 @@ public sealed record RawRecord(ulong Id, DateTimeOffset Time, DateTimeOffset Rec
 /// <summary>What conditions like those of a mute hold for.</summary>
 public sealed record LikeTotal(string RuleId, long Count, long Sources, DateTimeOffset First, DateTimeOffset Last);
 
-/// <summary>What the rule workbench asks: hits of rules, raw records in order of time, findings like others.</summary>
+/// <summary>What the rule workbench asks: hits of rules, raw records in their order, findings like others.</summary>
 public sealed partial class EventQueries
 {
     /// <summary>Columns of findings that a mute may ask for.</summary>
@@ -49,22 +49,24 @@ public sealed partial class EventQueries
         return rows.ToLookup(r => r.Rule, r => r.Bucket, StringComparer.Ordinal);
     }
 
-    /// <summary>Raw records by time, the oldest first.</summary>
-    /// <param name="after">The last record of the page before; null: from the start.</param>
-    public Task<List<RawRecord>> RawPageAsync(uint tenant, TimeRange range, EventCursor? after, int limit, CancellationToken stop)
-    {
-        List<Bound> values = [.. Range(range), Limit(limit)];
-        var more = "";
-        if (after is { } last)
-        {
-            more = "AND (ts, id) > (fromUnixTimestamp64Milli({aftertime:Int64}), {afterid:UInt64})";
-            values.AddRange([new("aftertime", "Int64", last.Time.ToUnixTimeMilliseconds()), new("afterid", "UInt64", last.Id)]);
-        }
-        return ReadAsync(tenant, $$"""
+    private const string Received =
+        "tenant_id = {tenant:UInt32} AND " + InDays + " AND received_at >= fromUnixTimestamp64Milli({from:Int64}) AND received_at < fromUnixTimestamp64Milli({to:Int64})";
+
+    private static Bound[] ReceivedIn(TimeRange range) => [.. new UnreadRange(0, range.FromMs, range.ToMs).DayBounds, .. Range(range)];
+
+    /// <summary>How many records were received in a span.</summary>
+    public async Task<long> CountReceivedAsync(uint tenant, TimeRange range, CancellationToken stop) =>
+        (await ReadAsync(tenant, $"SELECT count() FROM events WHERE {Received}", r => Count(r, 0), stop, ReceivedIn(range)))[0];
+
+    /// <summary>Raw records received in a span, in the order in which the stream judged them: that of the journal.</summary>
+    /// <param name="after">Id of the last record of the page before; 0: from the start.</param>
+    public Task<List<RawRecord>> RawPageAsync(uint tenant, TimeRange range, ulong after, int limit, CancellationToken stop) =>
+        // The end of the page comes first: it costs the ids alone, and then only the granules are read that hold the page.
+        ReadAsync(tenant, $$"""
             SELECT id, toUnixTimestamp64Milli(ts), toUnixTimestamp64Milli(received_at), source_id, base64Encode(raw) FROM events
-            WHERE tenant_id = {tenant:UInt32} AND {{InRange}} {{more}} ORDER BY ts, id LIMIT {limit:UInt32}
-            """, Raw, stop, values);
-    }
+            WHERE {{Received}} AND id > {after:UInt64}
+              AND id <= (SELECT max(id) FROM (SELECT id FROM events WHERE {{Received}} AND id > {after:UInt64} ORDER BY id LIMIT {limit:UInt32})) ORDER BY id LIMIT 1 BY id
+            """, Raw, stop, [.. ReceivedIn(range), new("after", "UInt64", after), Limit(limit)]);
 
     /// <summary>The latest records of each source.</summary>
     public Task<List<RawRecord>> LatestOfEachSourceAsync(uint tenant, TimeRange range, int perSource, int limit, CancellationToken stop) =>

@@ -6,9 +6,9 @@ using Palisade.Engine.Incidents;
 namespace Palisade.Server.Streaming;
 
 /// <summary>The engine's pipeline as the stream drives it.</summary>
-internal sealed class PipelineEngine(EngineSnapshot snapshot, LiveParsers parsers, LiveRules rules, IGeoLookup geo) : IStreamEngine
+internal sealed class PipelineEngine(EngineSnapshot snapshot, LiveParsers parsers, LiveRules rules, LiveBusiness business, IGeoLookup geo) : IStreamEngine
 {
-    private readonly Pipeline pipeline = new(snapshot, geo);
+    private Pipeline pipeline = new(snapshot, geo);
 
     public string Version => snapshot.Version;
     public PipelineBatch Batch
@@ -18,6 +18,13 @@ internal sealed class PipelineEngine(EngineSnapshot snapshot, LiveParsers parser
     }
 
     public IReadOnlyList<Incident> Changed => pipeline.Incidents.Changed;
+
+    public bool IsOwing => business.IsDue;
+
+    public void Rest()
+    {
+        if (business.IsDue) business.Look(pipeline.Habits);
+    }
 
     private readonly StreamJoins joins = new();
 
@@ -33,7 +40,9 @@ internal sealed class PipelineEngine(EngineSnapshot snapshot, LiveParsers parser
     {
         // Between two batches: a batch is judged by one state of the rules.
         pipeline.Policy.Policies = rules.Current;
+        pipeline.Habits.Choices = business.Choices;
         pipeline.Detect();
+        business.Look(pipeline.Habits);
     }
 
     /// <summary>State of own rules in front, then that of the pipeline, which reads to the end.</summary>
@@ -45,11 +54,21 @@ internal sealed class PipelineEngine(EngineSnapshot snapshot, LiveParsers parser
 
     public void LoadState(Stream from)
     {
-        pipeline.Policy.Policies = rules.Current;
-        var start = from.Position;
-        // A snapshot of a version before there were own rules begins with the pipeline's.
-        if (!pipeline.Policy.TryLoad(from)) from.Position = start;
-        pipeline.LoadState(from);
+        try
+        {
+            pipeline.Policy.Policies = rules.Current;
+            pipeline.Habits.Choices = business.Choices;
+            var start = from.Position;
+            // A snapshot of a version before there were own rules begins with the pipeline's.
+            if (!pipeline.Policy.TryLoad(from)) from.Position = start;
+            pipeline.LoadState(from);
+        }
+        catch (InvalidDataException)
+        {
+            // What was taken up before the damage must not stay.
+            pipeline = new Pipeline(snapshot, geo) { Batch = pipeline.Batch };
+            throw;
+        }
     }
 
     public void AddLine(in RecordInfo info, ulong session, ReadOnlySpan<byte> line)

@@ -8,14 +8,36 @@ namespace Palisade.Server.Streaming;
 /// <summary>Copies findings out of the batch into what alerts need, and hands them over.</summary>
 internal sealed class StreamAlerts(IAlertSink sink, Func<ushort, string> fieldName, int node) : IStreamAlerts
 {
-    public Task ApplyAsync(EventBatch events, FindingList findings, ulong from, ulong to, CancellationToken stop) => ApplyAsync(events, findings, from, to, node, node, stop);
+    private readonly List<FindingProjection> gathered = [];
+    private ulong first, last;
+
+    public bool AreWaiting => gathered.Count > 0;
+
+    public void Gather(EventBatch events, FindingList findings, ulong from, ulong to)
+    {
+        if (gathered.Count == 0) first = from;
+        Project(events, findings, node, gathered);
+        last = to;
+    }
+
+    public async Task WriteAsync(CancellationToken stop)
+    {
+        if (gathered.Count == 0) return;
+        await sink.ApplyAsync(node, gathered, first, last, stop);
+        gathered.Clear();
+    }
 
     public Task ApplyAsync(EventBatch events, FindingList findings, ulong from, ulong to, int node, int positionNode, CancellationToken stop)
     {
         var projections = new List<FindingProjection>(findings.Count);
-        foreach (ref readonly var finding in findings.Items)
-            if (!finding.Rule.ContextOnly) projections.Add(Project(events, finding, node));
+        Project(events, findings, node, projections);
         return projections.Count == 0 ? Task.CompletedTask : sink.ApplyAsync(positionNode, projections, from, to, stop);
+    }
+
+    private void Project(EventBatch events, FindingList findings, int node, List<FindingProjection> to)
+    {
+        foreach (ref readonly var finding in findings.Items)
+            if (!finding.Rule.ContextOnly) to.Add(Project(events, finding, node));
     }
 
     private FindingProjection Project(EventBatch events, in Finding finding, int node)

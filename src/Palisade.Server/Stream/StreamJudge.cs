@@ -45,6 +45,7 @@ internal sealed class StreamJudge(
             ends.Ask();
             if (count == 0)
             {
+                engine.Rest();
                 if (incidents.AreDue) await HandOverAsync(stop);
                 if (!await WaitAsync(stop)) break;
                 continue;
@@ -75,7 +76,7 @@ internal sealed class StreamJudge(
     /// <summary>Waits for more; while lines wait for the rest of their record or incidents to be handed over, not longer than until they may be looked at again.</summary>
     private async ValueTask<bool> WaitAsync(CancellationToken stop)
     {
-        if (!ends.AreAwaited && !incidents.AreWaiting) return await reader.WaitAsync(stop);
+        if (!ends.AreAwaited && !incidents.AreWaiting && !engine.IsOwing) return await reader.WaitAsync(stop);
         using var look = new CancellationTokenSource(RecordEnds.Look, clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, look.Token);
         try

@@ -6,18 +6,23 @@ using Palisade.Server.Ingest;
 namespace Palisade.Server.Streaming;
 
 /// <summary>
-/// The other half of the stream: of each judged batch, findings go to the alerts at once and rows into block sets. One set is
-/// being stored while the next is being filled.
+/// The other half of the stream: of each judged batch, findings go to the alerts and rows into block sets. One set is
+/// being stored while the next is being filled. While more waits in the journal than a batch holds, the findings of a moment's batches are
+/// written together: an alert that many of them touch costs as much as one that one does.
 /// </summary>
 internal sealed class StreamKeeper(
     StreamJudge judge, IStreamStore store, IStreamAlerts alerts, IIncidentSink incidents, StreamIncidents gathered, Backlog backlog, SourceStats stats, Sightings sightings, IUnparsedSink unparsed, StreamOptions options, TimeProvider clock, ILogger log,
     ulong stored, StreamPlan? plan)
 {
     /// <summary>Bytes of raw records one block set may hold. A block of the store holds several times as much.</summary>
-    private const long SetBytes = 8 << 20;
+    private const long SetBytes = 12 << 20;
 
     private readonly Channel<(BlockSet Set, StreamPlan? Plan)> full = Channel.CreateBounded<(BlockSet, StreamPlan?)>(1);
+    /// <summary>Longest wait of findings for those of the next batches.</summary>
+    private static readonly TimeSpan AlertPace = TimeSpan.FromMilliseconds(400);
     private BlockSet set = null!;
+    private ulong kept;
+    private long alertsSince;
     private ulong position;
 
     /// <summary>Full sets in order, each with its plan when it is a repeated one.</summary>
@@ -43,11 +48,13 @@ internal sealed class StreamKeeper(
     private bool IsDue => set.Events > Math.Max(0, options.BlockRows - EventBatch.MaxEvents) || set.Bytes >= SetBytes
         || clock.GetElapsedTime(set.StartedAt).TotalMilliseconds >= options.BlockMilliseconds;
 
-    /// <summary>Waits for a batch, but not longer than the rows at hand may wait for their block.</summary>
+    /// <summary>Waits for a batch, but not longer than the rows at hand may wait for their block, and their findings for their alerts.</summary>
     private async Task<bool> WaitAsync(CancellationToken stop)
     {
-        if (set.IsEmpty || plan is not null) return await judge.Judged.WaitToReadAsync(stop);
-        var left = TimeSpan.FromMilliseconds(options.BlockMilliseconds) - clock.GetElapsedTime(set.StartedAt);
+        var rows = set.IsEmpty || plan is not null ? TimeSpan.MaxValue : TimeSpan.FromMilliseconds(options.BlockMilliseconds) - clock.GetElapsedTime(set.StartedAt);
+        var found = alerts.AreWaiting ? AlertPace - clock.GetElapsedTime(alertsSince) : TimeSpan.MaxValue;
+        var left = rows < found ? rows : found;
+        if (left == TimeSpan.MaxValue) return await judge.Judged.WaitToReadAsync(stop);
         if (left > TimeSpan.Zero)
         {
             using var due = new CancellationTokenSource(left, clock);
@@ -58,25 +65,37 @@ internal sealed class StreamKeeper(
             }
             catch (OperationCanceledException) when (!stop.IsCancellationRequested)
             {
-                // Nothing came in time: the rows at hand go as they are.
+                // Nothing came in time: what is at hand goes as it is.
             }
         }
-        await HandOverAsync(null, stop);
+        if (rows <= found) await HandOverAsync(null, stop);
+        else await WriteAlertsAsync(stop);
         return true;
+    }
+
+    /// <summary>Writes the findings gathered so far.</summary>
+    private async ValueTask WriteAlertsAsync(CancellationToken stop)
+    {
+        if (alerts.AreWaiting) await Retry.RunAsync(() => alerts.WriteAsync(stop), "apply alerts", clock, log, stop);
+        Volatile.Write(ref position, kept);
     }
 
     private async ValueTask KeepAsync(JudgedBatch batch, CancellationToken stop)
     {
         var events = batch.Events;
         if (batch.Findings.Count > 0)
-            await Retry.RunAsync(() => alerts.ApplyAsync(events, batch.Findings, batch.From, batch.To, stop), "apply alerts", clock, log, stop);
+        {
+            if (!alerts.AreWaiting) alertsSince = clock.GetTimestamp();
+            alerts.Gather(events, batch.Findings, batch.From, batch.To);
+        }
+        if (!batch.IsAfterthought) kept = batch.To;
+        if (!alerts.AreWaiting || !batch.IsFull || batch.Incidents.Count > 0 || clock.GetElapsedTime(alertsSince) >= AlertPace) await WriteAlertsAsync(stop);
         if (batch.Incidents.Count > 0) await KeepAsync(batch.Incidents, stop);
         if (batch.IsAfterthought)
         {
             judge.Return(batch);
             return;
         }
-        Volatile.Write(ref position, batch.To);
         foreach (var record in batch.Records) backlog.Judged(record.Sequence, record.Lane, record.Length);
         backlog.Advance(batch.IsFull);
         Fill(batch);
@@ -113,6 +132,8 @@ internal sealed class StreamKeeper(
 
     private async ValueTask HandOverAsync(StreamState? snapshot, CancellationToken stop)
     {
+        // A cursor or a snapshot is written behind the alerts of what it covers.
+        await WriteAlertsAsync(stop);
         if (set.IsEmpty) return;
         var (done, planned) = (set, plan);
         done.Snapshot = snapshot;

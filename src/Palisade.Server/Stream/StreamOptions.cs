@@ -7,8 +7,8 @@ public sealed record StreamOptions
 
     /// <summary>This node's number, 0 to 1023: the upper ten bits of every event id.</summary>
     public int NodeId { get; init; }
-    /// <summary>Rows of one insert. Default 20,000.</summary>
-    public int BlockRows { get; init; } = 20_000;
+    /// <summary>Rows of one insert. Default 32,000.</summary>
+    public int BlockRows { get; init; } = 32_000;
     /// <summary>Longest wait of a row for its block, milliseconds. Default 1,000.</summary>
     public int BlockMilliseconds { get; init; } = 1000;
     /// <summary>Time between snapshots of the correlation state, seconds. Default 10.</summary>

@@ -18,9 +18,15 @@ public interface IStreamEngine
     /// <summary>Streams of lines whose record is not whole yet.</summary>
     IEnumerable<WaitingRecord> Waiting { get; }
     void Detect();
+    /// <summary>There is something to do at rest, in a while.</summary>
+    bool IsOwing => false;
+    /// <summary>No record waits: time for what is done now and then.</summary>
+    void Rest() { }
     /// <summary>Incidents that the last batch changed, each once.</summary>
     IReadOnlyList<Incident> Changed { get; }
     void SaveState(Stream to);
+    /// <summary>Takes up a state that <see cref="SaveState"/> wrote.</summary>
+    /// <exception cref="InvalidDataException">It is damaged, or of a version that wrote it otherwise; the engine is as new then.</exception>
     void LoadState(Stream from);
     /// <summary>The lines that wait, which must outlive a change of the content.</summary>
     void SaveLines(Stream to);
@@ -61,7 +67,12 @@ public interface IStreamAlerts
     /// <param name="node">Node whose journal the events came by.</param>
     /// <param name="positionNode">Below zero.</param>
     Task ApplyAsync(EventBatch events, FindingList findings, ulong from, ulong to, int node, int positionNode, CancellationToken stop);
-    Task ApplyAsync(EventBatch events, FindingList findings, ulong from, ulong to, CancellationToken stop);
+    /// <summary>Copies what alerts need of a batch; the next <see cref="WriteAsync"/> writes it.</summary>
+    void Gather(EventBatch events, FindingList findings, ulong from, ulong to);
+    /// <summary>Something was gathered and is not written.</summary>
+    bool AreWaiting { get; }
+    /// <summary>Writes what was gathered, all or nothing.</summary>
+    Task WriteAsync(CancellationToken stop);
 }
 
 /// <summary>Who wants to see the records that no source could read.</summary>

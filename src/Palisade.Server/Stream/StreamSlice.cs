@@ -19,6 +19,7 @@ public static class StreamSlice
         services.TryAddSingleton(provider => StreamContent.Load(StreamContent.Folder, provider.GetRequiredService<ILogger<StreamWorker>>()));
         services.AddSingleton<LiveParsers>();
         services.AddSingleton<LiveRules>();
+        services.AddSingleton<LiveBusiness>();
         services.AddSingleton<IStreamEngine, PipelineEngine>();
         services.TryAddSingleton<IStreamStore>(provider => new StreamStore(
             provider.GetRequiredService<EventStore>(), provider.GetRequiredService<EngineSnapshot>(), provider.GetRequiredService<LiveParsers>(), options.Storage, options.Stream.NodeId));

@@ -70,16 +70,29 @@ public sealed class StreamWorker(
     private static MemoryStream Reading(ReadOnlySequence<byte> bytes) =>
         SequenceMarshal.TryGetArray(bytes, out var array) ? new MemoryStream(array.Array!, array.Offset, array.Count, writable: false) : new MemoryStream(bytes.ToArray(), writable: false);
 
+    /// <summary>Takes up what the rules had counted; says why not, where a version of the program wrote it that laid it out otherwise.</summary>
+    private string? TakeUp(ReadOnlySequence<byte> bytes)
+    {
+        try
+        {
+            engine.LoadState(Reading(bytes));
+            return null;
+        }
+        catch (InvalidDataException e)
+        {
+            return e.Message;
+        }
+    }
+
     private StreamJudge Restore(JournalReader reader, ulong stored)
     {
         var state = files.State.Read(out var problem);
         if (state is not null && state.Position > stored) (state, problem) = (null, "it is ahead of the event store");
-        if (state is not null && state.Version != engine.Version) problem = "it was made with other content";
+        if (state is not null) problem = state.Version == engine.Version ? TakeUp(state.Bytes) : "it was made with other content";
         var restored = state?.Position ?? Math.Min(reader.Committed, stored);
         if (problem is not null) log.StateUnusable(problem, restored);
-        // Lines that wait are in no record yet: with other content they go on, though what the rules counted begins anew.
+        // Lines that wait are in no record yet: they go on, also where what the rules counted begins anew.
         if (state is not null) engine.LoadLines(state.Lines);
-        if (state is not null && state.Version == engine.Version) engine.LoadState(Reading(state.Bytes));
         var plan = files.Plan.Read();
         if (plan is not null && plan.To <= stored) plan = null;
         if (plan is not null) log.Repeating(stored + 1, plan.To);

@@ -35,6 +35,9 @@ public sealed class RoleTests(SqliteControl store)
         new("GET", "/api/v1/alerts/{alert}", Role.Viewer),
         new("PATCH", "/api/v1/alerts/{alert}", Role.Analyst, "alert.update", new { status = "in_progress" }),
         new("POST", "/api/v1/alerts/{alert}/comments", Role.Analyst, "alert.comment", new { text = "looked at it" }),
+        new("GET", "/api/v1/attackers", Role.Viewer, Status: HttpStatusCode.ServiceUnavailable),
+        new("GET", "/api/v1/attackers/{address}", Role.Viewer, Status: HttpStatusCode.ServiceUnavailable),
+        new("GET", "/api/v1/analysis", Role.Viewer, Status: HttpStatusCode.ServiceUnavailable),
         new("GET", "/api/v1/incidents", Role.Viewer),
         new("GET", "/api/v1/incidents/{incident}", Role.Viewer),
         new("PATCH", "/api/v1/incidents/{incident}", Role.Analyst, "incident.update", new { status = "in_progress" }),
@@ -76,6 +79,7 @@ public sealed class RoleTests(SqliteControl store)
         new("GET", "/api/v1/backtests", Role.Viewer),
         new("POST", "/api/v1/backtests", Role.Analyst, "rule.backtest", new { yaml = OwnYaml, hours = 1 }),
         new("GET", "/api/v1/backtests/{backtest}", Role.Viewer),
+        new("GET", "/api/v1/backtests/{backtest}/findings", Role.Viewer),
         new("DELETE", "/api/v1/backtests/{backtest}", Role.Analyst),
         new("GET", "/api/v1/mutes", Role.Viewer),
         new("GET", "/api/v1/mutes/{mute}", Role.Viewer),
@@ -84,6 +88,8 @@ public sealed class RoleTests(SqliteControl store)
         new("PATCH", "/api/v1/mutes/{mute}", Role.Analyst, "mute.update", new { reason = "still known" }),
         new("DELETE", "/api/v1/mutes/{mute}", Role.Analyst, "mute.end"),
         new("POST", "/api/v1/events/search", Role.Viewer, Body: new { query = "a" }, Status: HttpStatusCode.ServiceUnavailable),
+        new("GET", "/api/v1/business-pages", Role.Viewer),
+        new("PUT", "/api/v1/business-pages", Role.Analyst, "business.choose", new { path = "/gate/{new}", purpose = "login" }),
         new("GET", "/api/v1/tenant", Role.Viewer),
         new("GET", "/api/v1/users", Role.Admin),
         new("GET", "/api/v1/audit", Role.Admin),
@@ -129,7 +135,7 @@ public sealed class RoleTests(SqliteControl store)
                 .Replace("{unparsed}", act.Path.Contains("{unparsed}") ? await UnparsedIdAsync(tenant, source) : "").Replace("{parser}", act.Path.Contains("{parser}") ? await ParserAsync(tenant) : "")
                 .Replace("{reparse}", act.Path.Contains("{reparse}") ? await ReparseAsync(tenant, source) : "")
                 .Replace("{rule}", act.Path.Contains("{rule}") ? await RuleAsync(tenant) : "").Replace("{backtest}", act.Path.Contains("backtest") ? await BacktestAsync(tenant, act.Path.Contains('{')) : "")
-                .Replace("{mute}", act.Path.Contains("{mute}") ? await MuteAsync(tenant) : "");
+                .Replace("{mute}", act.Path.Contains("{mute}") ? await MuteAsync(tenant) : "").Replace("{address}", "203.0.113.9");
             var before = await App.AuditAsync(tenant.Id);
             using var answer = await SendAsync(client, act, path, $"made-by-{word}");
             var fresh = (await App.AuditAsync(tenant.Id))[before.Count..];

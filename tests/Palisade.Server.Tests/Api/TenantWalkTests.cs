@@ -7,6 +7,7 @@ using Microsoft.EntityFrameworkCore;
 using Palisade.Server.Alerts;
 using Palisade.Server.Audit;
 using Palisade.Engine.Rules.Policy;
+using Palisade.Server.BusinessPages;
 using Palisade.Server.Control;
 using Palisade.Server.Mutes;
 using Palisade.Server.Rules;
@@ -54,6 +55,7 @@ public sealed class TenantWalkTests(SqliteControl store) : IAsyncLifetime
         Assert.NotNull(rule.Rule);
         var backtest = (await App.Service<Backtests>().BeginAsync(theirs.Id, "rule-geheim", null, TimeSpan.FromHours(1), Actor.System, CancellationToken.None)).Job!;
         var mute = (await App.Service<TenantMutes>().AddAsync(theirs.Id, [new("rule.id", MuteTest.Is, "rule-geheim")], Mark, TimeProvider.System.GetUtcNow().AddDays(1), null, Actor.System, CancellationToken.None)).Mute!;
+        Assert.NotNull((await App.Service<TenantPages>().ChooseAsync(theirs.Id, Mark, "/gate/geheim", "login", null, Actor.System, CancellationToken.None)).Page);
         await using var db = App.Control.For(theirs.Id);
         var token = (await db.Set<ApiToken>().SingleAsync()).Id;
         names = new()
@@ -80,8 +82,9 @@ public sealed class TenantWalkTests(SqliteControl store) : IAsyncLifetime
         var rules = await db.Set<OwnRule>().AsNoTracking().Select(r => $"{r.RuleId} {r.Version}").ToListAsync();
         var choices = await db.Set<RuleChoice>().AsNoTracking().Select(r => $"{r.RuleId} {r.Version}").ToListAsync();
         var mutes = await db.Set<MuteRow>().AsNoTracking().Select(m => $"{m.Id} {m.Version}").ToListAsync();
+        var pages = await db.Set<BusinessPageRow>().AsNoTracking().Select(p => $"{p.Site} {p.Path} {p.Chosen} {p.Version}").ToListAsync();
         var audit = (await App.AuditAsync(theirs.Id)).Count;
-        return string.Join('\n', [.. alerts, $"{comments}", .. incidents, .. sources, .. tokens, .. unparsed, .. parsers, .. rules, .. choices, .. mutes, $"{audit}"]);
+        return string.Join('\n', [.. alerts, $"{comments}", .. incidents, .. sources, .. tokens, .. unparsed, .. parsers, .. rules, .. choices, .. mutes, .. pages, $"{audit}"]);
     }
 
     [Fact]
@@ -185,7 +188,7 @@ public sealed class TenantWalkTests(SqliteControl store) : IAsyncLifetime
         // Else the walk could pass because nothing is shown to anybody.
         using var owner = await App.SignedInAsync(theirs);
         foreach (var path in new[] { "/api/v1/alerts", $"/api/v1/alerts/{names["{alert}"]}", "/api/v1/sources", $"/api/v1/sources/{names["{source}"]}", "/api/v1/tokens", "/api/v1/unparsed", $"/api/v1/unparsed/{names["{unparsed}"]}", "/api/v1/parsers", $"/t/{theirs.Slug}/config/unparsed", $"/t/{theirs.Slug}/config/workbench?group={names["{unparsed}"]}", "/api/v1/users", "/api/v1/audit",
-            $"/t/{theirs.Slug}/config/rules?area=own", $"/t/{theirs.Slug}/config/rules/rule-geheim", $"/t/{theirs.Slug}/config/mutes", $"/t/{theirs.Slug}/config/backtests", $"/t/{theirs.Slug}/config/backtests/{names["{backtest}"]}", $"/t/{theirs.Slug}/config/mutes/add?alert={names["{alert}"]}", $"/t/{theirs.Slug}/alerts?status=all&open={names["{alert}"]}",
+            $"/t/{theirs.Slug}/config/rules?area=own", $"/t/{theirs.Slug}/config/rules/rule-geheim", $"/t/{theirs.Slug}/config/mutes", $"/t/{theirs.Slug}/config/business?state=confirmed", $"/t/{theirs.Slug}/config/backtests", $"/t/{theirs.Slug}/config/backtests/{names["{backtest}"]}", $"/t/{theirs.Slug}/config/mutes/add?alert={names["{alert}"]}", $"/t/{theirs.Slug}/alerts?status=all&open={names["{alert}"]}",
             "/api/v1/incidents", $"/api/v1/incidents/{names["{incident}"]}", $"/t/{theirs.Slug}/incidents", $"/t/{theirs.Slug}/incidents/{names["{incident}"]}", $"/t/{theirs.Slug}/attackers/198.51.100.77" })
             Assert.Contains(Mark, await owner.GetStringAsync(new Uri(path, UriKind.Relative)));
     }

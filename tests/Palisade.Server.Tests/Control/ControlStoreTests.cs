@@ -96,6 +96,7 @@ public abstract class ControlStoreTests(ControlFixture store)
         db.Add(new Palisade.Server.Rules.RuleChoice { TenantId = tenant.Id, RuleId = "a", Version = 1, Changed = now });
         db.Add(new Palisade.Server.Rules.OwnRule { TenantId = tenant.Id, RuleId = "a", Version = 1, Yaml = "title: a", Saved = now });
         db.Add(new Palisade.Server.Mutes.MuteRow { TenantId = tenant.Id, Id = Guid.CreateVersion7(now), Number = 1, Reason = "known", Owner = "me", Conditions = "[]", Created = now, Expires = now });
+        db.Add(new Palisade.Server.BusinessPages.BusinessPageRow { TenantId = tenant.Id, Site = "", Path = "/user/login", Chosen = "login" });
         await db.SaveChangesAsync(Stop);
     }
 

@@ -101,7 +101,8 @@ public sealed class ObservabilityTests
     {
         using var client = app.Stranger();
         var own = new Uri($"http://127.0.0.1:{port}");
-        await TestApp.UntilAsync("the figures have come in", async () => Value(await client.GetStringAsync(new Uri(own, "/metrics")), "palisade_stream_stored_total") == 51);
+        // Meters are the process's: what other servers in it store counts too.
+        await TestApp.UntilAsync("the figures have come in", async () => Value(await client.GetStringAsync(new Uri(own, "/metrics")), "palisade_stream_stored_total") >= 51);
         var figures = await client.GetStringAsync(new Uri(own, "/metrics"));
         foreach (var name in new[] { "palisade_stream_records", "palisade_stream_findings", "palisade_journal_bytes", "palisade_stream_lag", "palisade_stream_batch_duration_seconds_bucket", "http_server_request_duration_seconds_bucket" })
             Assert.Contains(name, figures);

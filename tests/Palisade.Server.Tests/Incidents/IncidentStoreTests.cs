@@ -103,6 +103,51 @@ public abstract class IncidentStoreTests(ControlFixture store)
     }
 
     [Fact]
+    public async Task An_address_split_off_stands_for_itself_while_both_grow_and_can_be_taken_back()
+    {
+        var tenant = await App.TenantAsync(store.NewName());
+        var splits = App.Service<IncidentSplits>();
+        const string Mine = "203.0.113.1", Theirs = "203.0.113.2";
+        var sequence = 0UL;
+        IncidentProjection Grown(int version, long mine, long theirs)
+        {
+            var at = DateTimeOffset.FromUnixTimeMilliseconds(Start);
+            IncidentExample Example(string ip, AttackOutcome outcome) => new() { EventId = (++sequence << 8) | 1, TimeMs = Start + (long)sequence, Rule = "rule-a", Name = "r", NameZh = "r", Class = "sqli", Source = ip, Outcome = outcome };
+            return TestApp.Incident(tenant.Id, "f1", version: version) with
+            {
+                Story = TestApp.Incident(tenant.Id, "f1", version: version).Story with { Count = mine + theirs, SourceCount = 2, Sources = [Mine, Theirs], Outcome = AttackOutcome.Likely },
+                Addresses = [new Palisade.Engine.Incidents.IncidentSource(Mine, mine, Start, Start + 1_000), new Palisade.Engine.Incidents.IncidentSource(Theirs, theirs, Start, Start + 2_000)],
+                Events = [Example(Mine, AttackOutcome.Likely), Example(Theirs, AttackOutcome.Blocked)],
+            };
+        }
+        await ApplyAsync(Grown(1, 6, 2));
+        Assert.Equal(MergeRefusal.NotThere, (await splits.SplitOffAsync(tenant.Id, "f1", ["192.0.2.9"], [], Ann, Stop)).Refusal);
+        Assert.Equal(MergeRefusal.Everything, (await splits.SplitOffAsync(tenant.Id, "f1", [Mine, Theirs], [], Ann, Stop)).Refusal);
+        Assert.Equal(MergeRefusal.NotFound, (await splits.SplitOffAsync(tenant.Id, "nowhere", [Mine], [], Ann, Stop)).Refusal);
+        var (refusal, part) = await splits.SplitOffAsync(tenant.Id, "f1", [Theirs], [], Ann, Stop);
+        Assert.Equal(MergeRefusal.None, refusal);
+        // The engine tells the whole story again, as after a restart, and more of it.
+        await ApplyAsync(Grown(1, 6, 2));
+        await ApplyAsync(Grown(2, 9, 5));
+        var (left, off) = ((await Queries.FindAsync(tenant.Id, "f1", Stop))!, (await Queries.FindAsync(tenant.Id, part!.Id, Stop))!);
+        Assert.Equal((9L, 1, AttackOutcome.Likely), (left.Incident.Count, left.Incident.SourceCount, left.Incident.Outcome));
+        Assert.Equal((5L, 1, AttackOutcome.Blocked), (off.Incident.Count, off.Incident.SourceCount, off.Incident.Outcome));
+        Assert.Contains(Theirs, off.Incident.Title, StringComparison.Ordinal);
+        Assert.Contains("f1", off.Story.Account, StringComparison.Ordinal);
+        Assert.Equal([Mine], left.Addresses.Select(a => a.Address));
+        Assert.Equal([Theirs], off.Addresses.Select(a => a.Address));
+        Assert.All(left.Events, e => Assert.Equal(Mine, e.Source));
+        Assert.Equal(2, off.Events.Count(e => e.Source == Theirs));
+        Assert.Equal(part.Id, Assert.Single((await Queries.ListAsync(tenant.Id, new IncidentFilter { SourceIp = Theirs }, null, 10, Stop)).Items).Id);
+        Assert.Equal(MergeRefusal.None, (await App.Service<IncidentMerges>().MergeAsync(tenant.Id, "f1", part.Id, Ann, Stop)).Refusal);
+        await ApplyAsync(Grown(3, 10, 6));
+        var whole = (await Queries.FindAsync(tenant.Id, "f1", Stop))!;
+        Assert.Equal((16L, 2), (whole.Incident.Count, whole.Incident.SourceCount));
+        Assert.Equal("f1", Assert.Single((await Queries.ListAsync(tenant.Id, new IncidentFilter { SourceIp = Theirs }, null, 10, Stop)).Items).Id);
+        Assert.Contains("incident.split_off", (await App.AuditAsync(tenant.Id)).Select(e => e.Action));
+    }
+
+    [Fact]
     public async Task Merged_incidents_are_shown_as_one_grow_as_one_and_split_again()
     {
         var tenant = await App.TenantAsync(store.NewName());
@@ -141,6 +186,8 @@ public abstract class IncidentStoreTests(ControlFixture store)
         // In the order of the engine: the one that was taken up may come first.
         await ApplyAsync(TestApp.Incident(tenant.Id, "f2", version: 2) with { MergedInto = "f3" }, TestApp.Incident(tenant.Id, "f3", version: 4));
         Assert.Equal("f3", await Queries.ShownByAsync(tenant.Id, "f2", Stop));
+        // Its records are in the story of the one that took it up: they are not counted once more.
+        Assert.Equal((4L, 4L), ((await Queries.FindAsync(tenant.Id, "f3", Stop))!.Story.Count, (await Queries.FindAsync(tenant.Id, "f3", Stop))!.Incident.Count));
         await App.Service<IncidentMerges>().SplitAsync(tenant.Id, "f3", "f2", Ann, Stop);
         await ApplyAsync(TestApp.Incident(tenant.Id, "f2", version: 3) with { MergedInto = "f3" });
         Assert.Equal("f2", await Queries.ShownByAsync(tenant.Id, "f2", Stop));

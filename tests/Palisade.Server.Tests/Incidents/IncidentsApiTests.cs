@@ -54,6 +54,24 @@ public sealed class IncidentsApiTests(SqliteControl store)
         Assert.Equal(HttpStatusCode.OK, (await client.GetAsync(new Uri("/api/v1/incidents/two", UriKind.Relative))).StatusCode);
     }
 
+    [Fact]
+    public async Task An_alert_leads_to_its_incident_and_the_incident_back()
+    {
+        var tenant = await App.TenantAsync(store.NewName());
+        var finding = TestApp.Finding(tenant.Id, title: "Linked");
+        var alert = await App.AlertAsync(finding);
+        await App.IncidentAsync(TestApp.Incident(tenant.Id, "told", title: "Whole story") with { EventIds = [finding.EventId] });
+        using var client = await App.SignedInAsync(tenant);
+        var told = await JsonAsync(await client.GetAsync(new Uri("/api/v1/alerts/" + alert.Id, UriKind.Relative)));
+        Assert.Equal("told", (string)((JsonArray)told["incidents"]!).Single()!);
+        var page = await client.GetStringAsync(new Uri($"/t/{tenant.Slug}/alerts?status=all&open={alert.Id}", UriKind.Relative));
+        Assert.Contains($"href=\"t/{tenant.Slug}/incidents/told\"", page, StringComparison.Ordinal);
+        Assert.Contains("Whole story", page, StringComparison.Ordinal);
+        Assert.Contains($"href=\"t/{tenant.Slug}/attackers/203.0.113.5\"", page, StringComparison.Ordinal);
+        var incident = await client.GetStringAsync(new Uri($"/t/{tenant.Slug}/incidents/told", UriKind.Relative));
+        Assert.Contains($"href=\"t/{tenant.Slug}/alerts?status=all&amp;open={alert.Id}\"", incident, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("status=nonsense", "filter.status")]
     [InlineData("level=9", "filter.level")]

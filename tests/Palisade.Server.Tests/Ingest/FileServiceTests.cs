@@ -52,6 +52,24 @@ public sealed class FileServiceTests : IDisposable
         Assert.Equal(["another"], await ReadAsync(server, 1));
     }
 
+    [Fact]
+    public async Task Of_a_file_that_was_truncated_and_filled_anew_between_a_look_at_the_disk_and_the_reading_nothing_is_taken()
+    {
+        await using var server = await StartAsync("*.elsewhere");
+        var first = Text(Lines("first", 0, 50));
+        await File.WriteAllTextAsync(In("a.log"), first);
+        var file = new TrackedFile(1, "*") { Path = In("a.log"), Offset = 100, Handle = File.OpenHandle(In("a.log"), FileMode.Open, FileAccess.Read, FileShare.ReadWrite) };
+        file.Remember(Encoding.UTF8.GetBytes(first).AsSpan(0, TrackedFile.HeadBytes));
+        var reader = new FileReader(server.Gate, new IngestOptions());
+        await File.WriteAllTextAsync(In("a.log"), Text(Lines("second", 0, 60)));
+        Assert.Equal(FileTurn.Replaced, reader.Turn(file, new IngestLane(7, 1), TextEncoding.Auto, over: false));
+        Assert.Equal((100L, 0UL), (file.Offset, reader.Sequence));
+        await File.WriteAllTextAsync(In("a.log"), first);
+        Assert.Equal(FileTurn.AtEnd, reader.Turn(file, new IngestLane(7, 1), TextEncoding.Auto, over: false));
+        Assert.Equal(first.Length, file.Offset);
+        file.Close();
+    }
+
     [Theory]
     [InlineData(false), InlineData(true)]
     public async Task Documents_of_many_records_give_each_of_them_also_when_one_was_read_in_part_before_a_restart(bool zipped)

@@ -1,6 +1,7 @@
 using System.Text;
 using CsCheck;
 using Palisade.Server.Ingest;
+using Palisade.Tests;
 
 namespace Palisade.Server.Tests.Ingest;
 
@@ -79,14 +80,12 @@ public sealed class HecDecoderTests
     {
         var body = Encoding.UTF8.GetBytes(string.Concat(Enumerable.Range(0, 1000).Select(i => $$"""{"time":{{i}}.5,"host":"h","event":"line {{i}}"}""")));
         var record = new RecordJson();
-        long Run()
+        void Run()
         {
-            var before = GC.GetAllocatedBytesForCurrentThread();
             var decoder = new HecDecoder(body, 1 << 20);
             while (decoder.TryRead(out var item)) HecRecord.Write(record, item);
-            return GC.GetAllocatedBytesForCurrentThread() - before;
         }
         Run();
-        Assert.Equal(0, Run());
+        Assert.Equal(0, Allocated.Least(Run));
     }
 }

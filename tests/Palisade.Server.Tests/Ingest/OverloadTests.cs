@@ -58,6 +58,50 @@ public sealed class OverloadTests
     }
 
     [Fact]
+    public async Task A_connection_with_much_to_bring_ends_its_turn_while_others_wait()
+    {
+        const int Much = 48;
+        await using var server = await IngestServer.StartAsync();
+        using TcpClient busy = new(), quiet = new();
+        foreach (var client in new[] { busy, quiet })
+        {
+            await client.ConnectAsync(server.Tcp, TestContext.Current.CancellationToken);
+            client.GetStream().Write("<13>first\n"u8);
+        }
+        var header = (await server.ReadAsync(2))[0].Header;
+        var lane = new IngestLane(header.Tenant, header.Source);
+        Fill(server.Backlog, lane);
+
+        using var look = new PeriodicTimer(TimeSpan.FromMilliseconds(5));
+        busy.GetStream().Write(Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat("<13>" + new string('x', 1019) + "\n", Much))));
+        while (server.Backlog.Waiting < 1) await look.WaitForNextTickAsync(TestContext.Current.CancellationToken);
+        quiet.GetStream().Write("<13>one line\n"u8);
+        while (server.Backlog.Waiting < 2) await look.WaitForNextTickAsync(TestContext.Current.CancellationToken);
+
+        // Room for one turn at a time, as the engine goes on: the first is over when who has it waits again, or brought all; the second when its line is there.
+        var frames = server.ReadAsync(Much + 1);
+        var before = Advance();
+        while (server.Backlog.Waiting < 2 && server.Backlog.Bytes < before + Much * 1023) await look.WaitForNextTickAsync(TestContext.Current.CancellationToken);
+        before = Advance();
+        while (server.Backlog.Bytes <= before) await look.WaitForNextTickAsync(TestContext.Current.CancellationToken);
+        while (!frames.IsCompleted)
+        {
+            Advance();
+            await look.WaitForNextTickAsync(TestContext.Current.CancellationToken);
+        }
+        var lines = (await frames).Select(f => Encoding.ASCII.GetString(f.Payload)).ToList();
+        Assert.InRange(lines.IndexOf("<13>one line"), 1, Backlog.TurnBytes / 1023 + 1);
+
+        long Advance()
+        {
+            while (!server.Backlog.HasRoom(lane)) server.Backlog.Judged(ulong.MaxValue, lane, 0);
+            var held = server.Backlog.Bytes;
+            server.Backlog.Advance(isBusy: false);
+            return held;
+        }
+    }
+
+    [Fact]
     public async Task A_datagram_beyond_the_burst_is_counted()
     {
         await using var server = await IngestServer.StartAsync(new IngestOptions { UdpBurst = 2 });

@@ -80,8 +80,38 @@ public sealed class SyslogFramerTests
     public void A_count_that_is_too_small_spoils_only_its_own_line() =>
         Assert.Equal(["<1>a", "bc", "<1>d"], Cut("4 <1>abc\n<1>d\n", 2));
 
+    [Theory]
+    [InlineData(1), InlineData(2), InlineData(3), InlineData(7), InlineData(1000)]
+    public void Lines_in_UTF_16_end_at_a_line_feed_of_two_bytes(int piece)
+    {
+        foreach (var encoding in new[] { Encoding.Unicode, Encoding.BigEndianUnicode })
+        {
+            // U+4E0A, U+0A41 and U+4100 hold the bytes of a line feed and a NUL without being one.
+            const string first = "<13>one \u4E0A\u0A41\u4100", second = "\u4E00\u4E0D\u4E0D";
+            byte[] text = [.. encoding.GetBytes(first + "\r\n\n" + second + "\n<13>three\n"), .. "<13>plain\n"u8];
+            string[] expected = [encoding.GetString(encoding.GetBytes(first)), second, "<13>three"];
+            foreach (var mark in new[] { encoding.GetPreamble(), [] })
+            {
+                var cut = Cut([.. mark, .. text], piece).Select(Encoding.Latin1.GetBytes).ToArray();
+                Assert.Equal(expected, cut[..^1].Select(line => encoding.GetString(line).TrimEnd('\r')));
+                Assert.Equal("<13>plain", Encoding.ASCII.GetString(cut[^1]));
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData(1), InlineData(64), InlineData(100_000)]
+    public void A_line_in_UTF_16_over_the_limit_is_refused_once_and_the_next_is_read(int piece)
+    {
+        var cut = Cut(Encoding.Unicode.GetBytes("<1>a\n" + new string('x', 10_001) + "\n<1>b\n"), piece);
+        Assert.Equal(["<1>a", "!LineTooLong", "<1>b"], cut.Select(line => line.Replace("\0", "", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public void A_NUL_ends_a_message_of_single_bytes() => Assert.Equal(["<1>a", "x", "<1>b"], Cut("<1>a\0x\0<1>b\n\0\n\0", 1));
+
     [Fact]
     public void Noise_never_breaks_the_framer_and_pieces_do_not_matter() =>
-        Gen.Select(Gen.Frequency((3, Gen.OneOf<byte>((byte)'<', (byte)'\n', (byte)'1', (byte)'3', (byte)' ', (byte)'9')), (1, Gen.Byte)).Array[0, 300], Gen.Int[1, 40])
+        Gen.Select(Gen.Frequency((3, Gen.OneOf<byte>((byte)'<', (byte)'\n', (byte)'1', (byte)'3', (byte)' ', (byte)'9')), (1, Gen.Byte), (1, Gen.OneOf<byte>(0, 0xFF, 0xFE))).Array[0, 300], Gen.Int[1, 40])
             .Sample((bytes, piece) => Assert.Equal(Cut(bytes, bytes.Length + 1, 64), Cut(bytes, piece, 64)), iter: 2000);
 }

@@ -47,6 +47,20 @@ public sealed class SyslogServiceTests
         Assert.Equal([converted, converted, RecordEncodings.Syslog], frames.Select(f => f.Header.Encoding));
     }
 
+    [Theory]
+    [InlineData("utf-16"), InlineData("utf-16BE")]
+    public async Task Lines_in_UTF_16_come_whole_over_tcp_and_their_token_is_found(string name)
+    {
+        await using var server = await IngestServer.StartAsync();
+        using var client = await ConnectAsync(server);
+        var encoding = Encoding.GetEncoding(name);
+        client.GetStream().Write(encoding.GetBytes("<13>1 - h a - - [palisade@32473 token=\"good-2\"] 登录失败\r\n<13>上海\n"));
+        var frames = await server.ReadAsync(2);
+        Assert.Equal([2u, 7u], frames.Select(f => f.Header.Tenant));
+        Assert.Equal(["<13>1 - h a - - [palisade@32473 token=\"good-2\"] 登录失败", "<13>上海"], frames.Select(f => Encoding.UTF8.GetString(f.Payload)));
+        Assert.All(frames, f => Assert.Equal(RecordEncodings.Syslog | RecordEncodings.Converted, f.Header.Encoding));
+    }
+
     [Fact]
     public async Task A_token_in_structured_data_names_the_tenant()
     {

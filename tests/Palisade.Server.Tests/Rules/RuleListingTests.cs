@@ -55,6 +55,35 @@ public sealed class RuleListingTests
     }
 
     [Fact]
+    public void Hits_that_tell_of_another_time_are_drawn_where_they_are()
+    {
+        var hour = TimeSpan.FromHours(1);
+        var asked = new TimeRange(new DateTimeOffset(2026, 5, 4, 0, 0, 0, TimeSpan.Zero), new DateTimeOffset(2026, 5, 5, 0, 0, 0, TimeSpan.Zero));
+        var past = new DateTimeOffset(2025, 1, 2, 3, 0, 0, TimeSpan.Zero);
+        Assert.Equal((asked, hour), RuleListing.Drawn([], asked, hour));
+        Assert.Equal((asked, hour), RuleListing.Drawn([new(past, 9), new(asked.From.AddHours(5), 1)], asked, hour));
+        Assert.Equal((new TimeRange(past, past.AddHours(3)), hour), RuleListing.Drawn([new(past, 9), new(past.AddHours(2), 1)], asked, hour));
+        var (range, bucket) = RuleListing.Drawn([new(past.AddYears(-20), 1), new(past, 2)], asked, hour);
+        Assert.Equal((past.Date.AddDays(1), TimeSpan.FromDays(1)), (range.To.UtcDateTime, bucket));
+        var bars = RuleListing.Even([new(past.AddYears(-20), 1), new(past, 2)], range, bucket);
+        Assert.Equal(RuleListing.MostBars, bars.Count);
+        Assert.Equal((new DateTimeOffset(past.Date, TimeSpan.Zero), 2L), bars[^1]);
+    }
+
+    [Theory]
+    [InlineData(3_600_000L)]
+    [InlineData(86_400_000L)]
+    public void Hits_of_any_time_take_a_bounded_number_of_buckets_and_none_is_lost(long apart)
+    {
+        var buckets = new HitBuckets(TimeSpan.FromHours(1));
+        for (var i = 0; i < 20_000; i++) buckets.Add(i * apart);
+        Assert.InRange(buckets.List.Count, HitBuckets.Most / 4, HitBuckets.Most);
+        Assert.Equal(20_000, buckets.List.Sum(b => b.Count));
+        Assert.All(buckets.List, b => Assert.Equal(0, b.Start.UtcTicks % TimeSpan.FromDays(1).Ticks));
+        Assert.True(buckets.Bucket > TimeSpan.FromHours(1));
+    }
+
+    [Fact]
     public void A_mute_like_an_alert_begins_with_its_rule_and_who_did_it_to_whom()
     {
         var alert = new Alert { Id = "a", GroupKey = "g", RuleId = "r1", Title = "t", Class = "sqli", SourceIp = "192.0.2.1", Site = "shop.example" };

@@ -175,6 +175,8 @@ public sealed class RulesApiTests
         var begun = await AskAsync(client, "POST", "/api/v1/backtests", new { rule = ShippedId, hours = 24 });
         Assert.Equal(HttpStatusCode.Accepted, begun.Status);
         var path = $"/api/v1/backtests/{begun.Body!["id"]}";
+        Assert.Equal("backtest.cursor", (string)(await AskAsync(client, "GET", path + "/findings?cursor=x")).Body!["code"]!);
+        Assert.Empty((JsonArray)(await AskAsync(client, "GET", path + "/findings")).Body!["items"]!);
         await TestApp.UntilAsync("it is over", async () => (string)(await AskAsync(client, "GET", path)).Body!["state"]! == "failed");
         Assert.Equal("store", (string)(await AskAsync(client, "GET", path)).Body!["problem"]!);
         Assert.Equal(HttpStatusCode.NoContent, (await AskAsync(client, "DELETE", path)).Status);

@@ -45,6 +45,21 @@ public abstract class SourcesApiTests(ControlFixture store)
         Assert.Equal(["source.create", "source.update", "source.update"], (await App.AuditAsync(tenant.Id)).Select(e => e.Action).Where(a => a.StartsWith("source.", StringComparison.Ordinal)));
     }
 
+    [Theory]
+    [InlineData("""{"quota":{"events_per_second":5}}""", "$.quota, line 1")]
+    [InlineData("{\"name\":\"web\",\n\"max_events_per_second\":\"5\"}", "$.max_events_per_second, line 2")]
+    [InlineData("{\"name\":", "$.name, line 1")]
+    public async Task A_body_that_does_not_fit_is_answered_with_the_place_and_nothing_of_the_program(string body, string place)
+    {
+        var tenant = await App.TenantAsync(store.NewName());
+        using var client = await App.SignedInAsync(tenant);
+        using var answer = await client.PostAsync(new Uri("/api/v1/sources", UriKind.Relative), new StringContent(body, System.Text.Encoding.UTF8, "application/json"));
+        var problem = (await answer.Content.ReadFromJsonAsync<JsonObject>())!;
+        Assert.Equal((HttpStatusCode.BadRequest, "bad_request"), (answer.StatusCode, (string)problem["code"]!));
+        Assert.Contains(place, (string)problem["detail"]!, StringComparison.Ordinal);
+        Assert.DoesNotContain("Palisade.", problem.ToJsonString(), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task The_ledger_is_told_by_minute_with_reasons_gaps_duplicates_and_delay()
     {

@@ -1,9 +1,20 @@
+using Palisade.Engine;
+using Palisade.Server.Streaming;
+
 namespace Palisade.Server.Tests.Streaming;
 
 public sealed class StreamWorkerTests
 {
     private static string[] Lines(int from, int count, int badEvery = 4) =>
         [.. Enumerable.Range(from, count).Select(i => (i % badEvery == 0 ? "b" : "g") + i % 2 + i)];
+
+    /// <summary>No time passes, and nothing that waits for it comes.</summary>
+    private sealed class StoppedClock : TimeProvider
+    {
+        public override long GetTimestamp() => 1;
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
+            base.CreateTimer(callback, state, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+    }
 
     private static HashSet<string> ExpectedAlerts(int lines)
     {
@@ -33,6 +44,17 @@ public sealed class StreamWorkerTests
         Assert.All(world.Rows, row => Assert.Equal((row.Sequence - 1) % 2 == 0 ? today : today - 1, row.Day));
     }
 
+    [Fact]
+    public async Task Findings_of_batches_that_wait_in_the_journal_are_written_together()
+    {
+        // as many as fill a set: the clock, which stands still, ends none
+        var batches = new StreamOptions().BlockRows / EventBatch.MaxEvents;
+        await using var world = new StreamWorld { Clock = new StoppedClock(), BlockMilliseconds = 10_000, BeginsWithoutSnapshots = true };
+        await world.RunAsync(await world.AppendAsync(Lines(0, batches * EventBatch.MaxEvents)));
+        AssertWhole(world, batches * EventBatch.MaxEvents);
+        Assert.InRange(world.AlertWrites, 1, 2);
+    }
+
     [Theory]
     [InlineData(CrashAt.BeforeInsert), InlineData(CrashAt.AfterInsert), InlineData(CrashAt.BeforeLedger), InlineData(CrashAt.AfterLedger), InlineData(CrashAt.AfterAlerts)]
     internal async Task A_crash_at_any_step_loses_nothing_and_doubles_nothing(CrashAt step)
@@ -58,6 +80,18 @@ public sealed class StreamWorkerTests
         Assert.Equal(3000, world.Rows.Select(r => r.Sequence).Distinct().Count());
         Assert.Equal(3000, world.Rows.Count());
         Assert.All(world.Inserts.Keys, token => Assert.EndsWith("-v1", token));
+    }
+
+    [Fact]
+    public async Task A_state_that_the_program_cannot_read_any_more_stops_nothing_and_loses_no_record()
+    {
+        await using var world = new StreamWorld { WritesOlderLayout = true };
+        await world.RunAsync(await world.AppendAsync(Lines(0, 3000)));
+        world.WritesOlderLayout = false;
+        var last = await world.AppendAsync(Lines(3000, 3000));
+        await world.RunAsync(last);
+        Assert.Equal(6000, world.Rows.Select(r => r.Sequence).Distinct().Count());
+        Assert.Equal(6000, world.Rows.Count());
     }
 
     [Fact]

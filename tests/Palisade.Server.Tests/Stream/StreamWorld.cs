@@ -34,12 +34,18 @@ internal sealed class StreamWorld : IStreamStore, ILedgerStore, IStreamAlerts, I
 
     public StreamWorld() => journal = Open();
 
+    public TimeProvider Clock { get; init; } = TimeProvider.System;
+    public int BlockMilliseconds { get; init; } = 1;
+    public bool BeginsWithoutSnapshots { init => runs = value ? 1 : 0; }
+
     /// <summary>Rows as the store has them: a token that came before changes nothing.</summary>
     public Dictionary<string, List<(int Day, ulong Sequence)>> Inserts { get; } = [];
     public Dictionary<string, List<string>> FindingInserts { get; } = [];
     public HashSet<string> Alerts { get; } = [];
     public LedgerTotals Ledger { get; private set; } = LedgerTotals.Empty;
     public bool StoreIsDown { get; set; }
+    /// <summary>The engine writes its state as a version before laid it out, which it cannot read.</summary>
+    public bool WritesOlderLayout { get; set; }
     public int FailedInserts { get; private set; }
     private ulong ledgerAt;
 
@@ -67,17 +73,18 @@ internal sealed class StreamWorld : IStreamStore, ILedgerStore, IStreamAlerts, I
     }
 
     public StreamWorker NewWorker(string version = "v1", int dayShift = 0, int snapshotSeconds = 0) => new(
-        journal, new TestEngine(version, dayShift), this, this, new NoIncidents(), new StreamIncidents(IncidentContent.Empty, _ => "", 3, TimeProvider.System), this, this, new Backlog(journal, new IngestOptions(), TimeProvider.System),
+        journal, new TestEngine(version, dayShift, WritesOlderLayout), this, this, new NoIncidents(), new StreamIncidents(IncidentContent.Empty, _ => "", 3, TimeProvider.System), this, this, new Backlog(journal, new IngestOptions(), TimeProvider.System),
         new SourceStats(TimeProvider.System, _ => ""), new Sightings(this), new NoUnparsed(),
         new StreamMeters(services.GetRequiredService<IMeterFactory>()),
-        new StreamOptions { NodeId = 3, BlockMilliseconds = 1, SnapshotSeconds = snapshotSeconds }, new StreamFiles(Path.Combine(directory, "stream")),
-        TimeProvider.System, NullLogger<StreamWorker>.Instance);
+        new StreamOptions { NodeId = 3, BlockMilliseconds = BlockMilliseconds, SnapshotSeconds = snapshotSeconds }, new StreamFiles(Path.Combine(directory, "stream")),
+        Clock, NullLogger<StreamWorker>.Instance);
 
     /// <summary>Runs a worker until everything is stored, or until it has crashed.</summary>
     public async Task RunAsync(ulong upTo, CrashAt crash = CrashAt.Never, int after = 0, string version = "v1", int dayShift = 0)
     {
         crashed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         (crashAt, untilCrash) = (crash, after);
+        gathered.Clear();
         // every other run snapshots after each block, the others never: both replays must give the same
         using var worker = NewWorker(version, dayShift, snapshotSeconds: runs++ % 2 == 0 ? 0 : 3600);
         await worker.StartAsync(CancellationToken.None);
@@ -140,9 +147,24 @@ internal sealed class StreamWorld : IStreamStore, ILedgerStore, IStreamAlerts, I
         await StepAsync(CrashAt.AfterLedger, stop);
     }
 
-    public async Task ApplyAsync(EventBatch events, FindingList findings, ulong from, ulong to, CancellationToken stop)
+    private readonly List<string> gathered = [];
+
+    /// <summary>Times alerts were written.</summary>
+    public int AlertWrites { get; private set; }
+
+    public bool AreWaiting => gathered.Count > 0;
+
+    public void Gather(EventBatch events, FindingList findings, ulong from, ulong to)
     {
-        for (var i = 0; i < findings.Count; i++) Alerts.Add(Name(events, findings.Items[i]));
+        for (var i = 0; i < findings.Count; i++) gathered.Add(Name(events, findings.Items[i]));
+    }
+
+    public async Task WriteAsync(CancellationToken stop)
+    {
+        if (gathered.Count == 0) return;
+        AlertWrites++;
+        Alerts.UnionWith(gathered);
+        gathered.Clear();
         await StepAsync(CrashAt.AfterAlerts, stop);
     }
 
@@ -187,7 +209,7 @@ internal sealed class StreamWorld : IStreamStore, ILedgerStore, IStreamAlerts, I
     }
 
     /// <summary>Finds "bad" lines, and correlates every third of them; its state is the count and the first of the three.</summary>
-    private sealed class TestEngine(string version, int dayShift) : IStreamEngine
+    private sealed class TestEngine(string version, int dayShift, bool olderLayout) : IStreamEngine
     {
         private static readonly RuleInfo Bad = Rule("bad"), Three = Rule("three");
         private ulong count, first;
@@ -232,11 +254,13 @@ internal sealed class StreamWorld : IStreamStore, ILedgerStore, IStreamAlerts, I
             BinaryPrimitives.WriteUInt64LittleEndian(state, count);
             BinaryPrimitives.WriteUInt64LittleEndian(state[8..], first);
             to.Write(state);
+            if (olderLayout) to.WriteByte(0);
         }
 
         public void LoadState(Stream from)
         {
             Span<byte> state = stackalloc byte[16];
+            if (from.Length != state.Length) throw new InvalidDataException("no state of a known version");
             from.ReadExactly(state);
             count = BinaryPrimitives.ReadUInt64LittleEndian(state);
             first = BinaryPrimitives.ReadUInt64LittleEndian(state[8..]);

@@ -37,7 +37,7 @@ public sealed class SourceWatchTests : IAsyncLifetime
 
     private SourceWatch NewWatch() => new(
         app.Service<SourceOverview>(), app.Service<ISourceStats>(), app.Service<ILossLedger>(),
-        new ConditionAlerts(app.Control, app.Service<AlertFeed>(), app.Service<Funnel>(), clock), new WatchOptions(), clock, NullLogger<SourceWatch>.Instance);
+        new ConditionAlerts(app.Control, app.Service<ChangeFeed>(), app.Service<Funnel>(), clock), new WatchOptions(), clock, NullLogger<SourceWatch>.Instance);
 
     private long MinuteNow => clock.GetUtcNow().ToUnixTimeMilliseconds() / 60_000 * 60_000;
 

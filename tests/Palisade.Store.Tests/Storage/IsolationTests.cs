@@ -26,6 +26,7 @@ public sealed class IsolationTests(SharedStore shared) : IClassFixture<SharedSto
         var id = EventId.Of(Samples.Node, run.Events.Header(attack.Event).Sequence);
         Assert.True(run.Events.TryGet(attack.Event, FieldNames.GetOrAdd("source.ip"), out var source));
         var address = Encoding.UTF8.GetString(source);
+        var who = AttackerSubject.Parse(address)!;
         var search = new EventSearch(range);
         var unread = new UnreadRange(Samples.SshSource, range.From.ToUnixTimeMilliseconds(), range.To.ToUnixTimeMilliseconds());
         static async Task<long> Some<T>(Task<HashSet<T>> rows) => (await rows).Count;
@@ -51,14 +52,25 @@ public sealed class IsolationTests(SharedStore shared) : IClassFixture<SharedSto
             new(nameof(q.FindingsOfEventAsync), t => Many(q.FindingsOfEventAsync(t, id, stop))),
             new(nameof(q.RuleHitsAsync), t => Many(q.RuleHitsAsync(t, range, stop))),
             new(nameof(q.RuleHistogramAsync), t => Many(q.RuleHistogramAsync(t, range, attack.Rule.Id, TimeSpan.FromHours(1), stop))),
-            new(nameof(q.RawPageAsync), t => Many(q.RawPageAsync(t, range, null, 10, stop))),
+            new(nameof(q.RawPageAsync), t => Many(q.RawPageAsync(t, range, 0, 10, stop))),
+            new(nameof(q.CountReceivedAsync), t => q.CountReceivedAsync(t, range, stop)),
             new(nameof(q.LatestOfEachSourceAsync), t => Many(q.LatestOfEachSourceAsync(t, range, 1, 10, stop))),
             new(nameof(q.RuleHistogramsAsync), async t => (await q.RuleHistogramsAsync(t, range, [attack.Rule.Id], TimeSpan.FromHours(1), stop)).Sum(g => g.Sum(b => b.Count))),
             new(nameof(q.LikeAsync), t => Many(q.LikeAsync(t, range, [new MuteCondition(Mute.RuleField, MuteTest.Is, attack.Rule.Id)], stop))),
-            new(nameof(q.AttackerTriesAsync), t => Many(q.AttackerTriesAsync(t, range, address, stop))),
-            new(nameof(q.AttackerTargetsAsync), t => Many(q.AttackerTargetsAsync(t, range, address, stop))),
-            new(nameof(q.AttackerHistogramAsync), t => Many(q.AttackerHistogramAsync(t, range, address, TimeSpan.FromHours(1), stop))),
-            new(nameof(q.AttackerTrafficAsync), async t => (await q.AttackerTrafficAsync(t, range, address, stop))?.Events ?? 0),
+            new(nameof(q.AttackerTriesAsync), t => Many(q.AttackerTriesAsync(t, range, who, stop))),
+            new(nameof(q.AttackerTargetsAsync), t => Many(q.AttackerTargetsAsync(t, range, who, stop))),
+            new(nameof(q.AttackerHistogramAsync), t => Many(q.AttackerHistogramAsync(t, range, who, TimeSpan.FromHours(1), stop))),
+            new(nameof(q.AttackerTrafficAsync), async t => (await q.AttackerTrafficAsync(t, range, who, stop))?.Events ?? 0),
+            new(nameof(q.AttackerAddressesAsync), t => Many(q.AttackerAddressesAsync(t, range, AttackerSubject.Around(System.Net.IPAddress.Parse(address)), 10, stop))),
+            new(nameof(q.AttackerActsAsync), t => Many(q.AttackerActsAsync(t, range, who, true, null, 10, stop))),
+            new(nameof(q.AttackerActsAsync), t => Many(q.AttackerActsAsync(t, range, who, false, null, 10, stop))),
+            new(nameof(q.AttackFlowAsync), async t => (await q.AttackFlowAsync(t, range, new AttackFilter(), AttackerKey.Address, stop)).Rows.Count),
+            new(nameof(q.AttackMethodsAsync), t => Many(q.AttackMethodsAsync(t, range, new AttackFilter(), 10, stop))),
+            new(nameof(q.AttackHoursAsync), t => Many(q.AttackHoursAsync(t, range, new AttackFilter(), stop))),
+            new(nameof(q.AttackRegionsAsync), t => Many(q.AttackRegionsAsync(t, range, new AttackFilter(), 10, stop))),
+            new(nameof(q.StoryLinksAsync), t => Many(q.StoryLinksAsync(t, range, [id], stop))),
+            new(nameof(q.AttackerRangesAsync), t => Many(q.AttackerRangesAsync(t, range, 10, stop))),
+            new(nameof(q.AttackerAgentsAsync), t => Many(q.AttackerAgentsAsync(t, range, 10, stop))),
             new(nameof(q.FindingsOfAlertAsync), t => Many(q.FindingsOfAlertAsync(t, range, attack.Rule.Id, "", "", 10, stop))),
         ];
         var all = typeof(EventQueries).GetMethods(BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly).Where(m => m.ReturnType.IsAssignableTo(typeof(Task))).Select(m => m.Name).Distinct().Order();

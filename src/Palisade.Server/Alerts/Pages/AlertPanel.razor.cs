@@ -3,16 +3,18 @@ using MudBlazor;
 using Palisade.Server.Audit;
 using Palisade.Server.Console;
 using Palisade.Server.Identity;
+using Palisade.Server.Incidents;
 using Palisade.Server.Watch;
 
 namespace Palisade.Server.Alerts.Pages;
 
 /// <summary>One alert beside the list: what, whom, whether it worked, what to do, and the proof.</summary>
-public sealed partial class AlertPanel(AlertQueries alerts, AlertEdits edits, ILogger<AlertPanel> log)
+public sealed partial class AlertPanel(AlertQueries alerts, IncidentQueries stories, AlertEdits edits, ILogger<AlertPanel> log)
 {
     private static readonly string[] Tabs = ["overview", "evidence", "history"];
     private static readonly CloseReason[] Reasons = [CloseReason.TruePositive, CloseReason.Mitigated, CloseReason.FalsePositive, CloseReason.Expected, CloseReason.Duplicate];
     private AlertDetail? detail;
+    private IReadOnlyList<IncidentRow> incidents = [];
     private bool missing;
     private bool failed;
     private bool busy;
@@ -30,6 +32,9 @@ public sealed partial class AlertPanel(AlertQueries alerts, AlertEdits edits, IL
     private string Story => detail!.Rule is { } rule && T.Pick(rule.WhatHappened, rule.WhatHappenedZh) is { Length: > 0 } text ? text : AlertDesk.Decisive(detail.Alert, T);
     private string RuleName => detail!.Rule is { } rule ? T.Pick(rule.Name, rule.NameZh) : detail.Alert.RuleId;
     /// <summary>It stands for a state of a log source, not for findings: there is no rule to look at and nothing to mute.</summary>
+    /// <summary>What is seen in behaviour over many records has no text that a page could show.</summary>
+    private bool HasRulePage => !IsCondition && detail!.Rule?.Kind is not ("behaviour" or "anomaly");
+
     private bool IsCondition => WatchRules.All.Any(r => r.Id == detail!.Alert.RuleId);
     private Actor Me => new("user", Scene.User.Id.ToString(), Scene.User.Name, "console");
 
@@ -40,6 +45,7 @@ public sealed partial class AlertPanel(AlertQueries alerts, AlertEdits edits, IL
         try
         {
             detail = await alerts.FindAsync(Scene.Tenant, Id, CancellationToken.None);
+            incidents = detail is null ? [] : await stories.OfAlertAsync(Scene.Tenant, Id, CancellationToken.None);
             missing = detail is null;
             failed = false;
         }

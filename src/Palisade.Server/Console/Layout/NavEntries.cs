@@ -16,11 +16,13 @@ public static class NavEntries
     public static IReadOnlyList<NavEntry> All { get; } =
     [
         new("", "nav.dashboard", Glyphs.Dash, 'd'),
+        new("analysis", "nav.analysis", Glyphs.Analysis, 'n'),
         new("alerts", "nav.alerts", Glyphs.Bell, 'a'),
         new("incidents", "nav.incidents", Glyphs.Shield, 'i'),
         new("attackers", "nav.attackers", Glyphs.Globe, 'k'),
         new("config/sources", "nav.sources", Glyphs.Log, 'c'),
         new("config/rules", "nav.rules", Glyphs.Rule, 'u'),
+        new("config/business", "nav.business", Glyphs.Link, 'b'),
         new("config/mutes", "nav.mutes", Glyphs.Mute, 'm'),
     ];
 

@@ -3,13 +3,14 @@ using MudBlazor;
 using Palisade.Server.Alerts;
 using Palisade.Server.Audit;
 using Palisade.Server.Console;
+using Palisade.Server.Control;
 using Palisade.Server.Identity;
 
 namespace Palisade.Server.Incidents.Pages;
 
 /// <summary>One incident: what happened, how far it went, who and what, the proof, what to do, and what people did.</summary>
 public sealed partial class IncidentPage(
-    IncidentQueries incidents, IncidentEdits edits, IncidentMerges merges, IncidentFeed feed, MembershipService memberships, TimeProvider clock, ILogger<IncidentPage> log) : IAsyncDisposable
+    IncidentQueries incidents, IncidentEdits edits, IncidentMerges merges, IncidentSplits splits, ChangeFeed feed, MembershipService memberships, ILogger<IncidentPage> log) : IAsyncDisposable
 {
     private static readonly CloseReason[] Reasons = [CloseReason.TruePositive, CloseReason.Mitigated, CloseReason.FalsePositive, CloseReason.Expected, CloseReason.Duplicate];
     private const int MaxCandidates = 12;
@@ -17,7 +18,6 @@ public sealed partial class IncidentPage(
     private IncidentDetail? detail;
     private IReadOnlyList<IncidentRow> candidates = [];
     private IReadOnlyList<Member> members = [];
-    private IncidentSubscription? subscription;
     private string shown = "";
     private bool missing, failed, busy;
 
@@ -39,26 +39,7 @@ public sealed partial class IncidentPage(
 
     protected override void OnAfterRender(bool firstRender)
     {
-        if (!firstRender) return;
-        subscription = feed.Subscribe(Scene.Tenant);
-        _ = FollowAsync(subscription);
-    }
-
-    private async Task FollowAsync(IncidentSubscription changes)
-    {
-        try
-        {
-            while (await changes.Changes.WaitToReadAsync(stop.Token))
-            {
-                while (changes.Changes.TryRead(out _)) { }
-                await InvokeAsync(async () => { await ReadAsync(); StateHasChanged(); });
-                await Task.Delay(TimeSpan.FromSeconds(2), clock, stop.Token);
-            }
-        }
-        catch (OperationCanceledException)
-        {
-            // The page was left.
-        }
+        if (firstRender) _ = feed.FollowAsync(Topic.Incidents, Scene.Tenant, () => InvokeAsync(async () => { await ReadAsync(); StateHasChanged(); }), stop.Token);
     }
 
     private async Task ReadAsync()
@@ -121,6 +102,18 @@ public sealed partial class IncidentPage(
         async () => await merges.SplitAsync(Scene.Tenant, Id, member, Me, CancellationToken.None) is var (refusal, _) && refusal != MergeRefusal.None ? T["incident.mergeRefused"] : null,
         T["incident.done.split"], () => merges.MergeAsync(Scene.Tenant, Id, member, Me, CancellationToken.None));
 
+    /// <summary>An address that has nothing to do with the rest becomes an incident of its own.</summary>
+    private async Task SplitOffAsync(string address)
+    {
+        var made = "";
+        await DoAsync(async () =>
+        {
+            var (refusal, part) = await splits.SplitOffAsync(Scene.Tenant, Id, [address], [], Me, CancellationToken.None);
+            made = part?.Id ?? "";
+            return refusal == MergeRefusal.None ? null : T["incident.splitRefused"];
+        }, T.Say("incident.done.splitOff", address), () => merges.MergeAsync(Scene.Tenant, Id, made, Me, CancellationToken.None));
+    }
+
     /// <summary>Does it, says so, and offers the way back for eight seconds.</summary>
     private async Task DoAsync(Func<Task<string?>> work, string said, Func<Task> back)
     {
@@ -159,7 +152,6 @@ public sealed partial class IncidentPage(
     public async ValueTask DisposeAsync()
     {
         await stop.CancelAsync();
-        subscription?.Dispose();
         stop.Dispose();
     }
 }

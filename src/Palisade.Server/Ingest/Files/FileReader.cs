@@ -1,9 +1,10 @@
+using Microsoft.Win32.SafeHandles;
 using Palisade.Engine.Parse.Records;
 
 namespace Palisade.Server.Ingest;
 
-/// <summary>How a turn ended.</summary>
-internal enum FileTurn { AtEnd, More, Full }
+/// <summary>How a turn ended. Replaced: other content stands in the file's place, and nothing of it was taken.</summary>
+internal enum FileTurn { AtEnd, More, Full, Replaced }
 
 /// <summary>Reads records of files (lines, elements of JSON documents) into the journal, one file at a time, in one buffer. Only whole ones, unless the file is over.</summary>
 internal sealed class FileReader(IngestGate gate, IngestOptions options)
@@ -31,6 +32,8 @@ internal sealed class FileReader(IngestGate gate, IngestOptions options)
         for (var end = at + TurnBytes; turn == FileTurn.More && at < end;)
         {
             var n = file.Unpacked is { } unpacked ? unpacked.Read(buffer.AsSpan(have)) : RandomAccess.Read(file.Handle!, buffer.AsSpan(have), at + have);
+            // Looked at after reading: a file truncated and begun anew since the last look at the disk gave bytes of its next content.
+            if (n > 0 && file.Handle is { } handle && !BeginsAsKnown(file, handle)) return FileTurn.Replaced;
             have += n;
             var used = Records(file, lane, at, have, n == 0 && over, now, ref cutter, ref turn);
             if (n == 0 && turn == FileTurn.More) turn = FileTurn.AtEnd;
@@ -46,6 +49,13 @@ internal sealed class FileReader(IngestGate gate, IngestOptions options)
         }
         if (file.Unpacked is { } left) (left.Carry, file.Cutter) = (buffer.AsSpan(0, have).ToArray(), cutter);
         return turn;
+    }
+
+    private static bool BeginsAsKnown(TrackedFile file, SafeFileHandle handle)
+    {
+        Span<byte> head = stackalloc byte[TrackedFile.HeadBytes];
+        head = head[..file.HeadLength];
+        return file.BeginsAs(head[..RandomAccess.Read(handle, head, 0)]);
     }
 
     /// <summary>After a restart: what stands before a place says whether it is within a document of many records.</summary>

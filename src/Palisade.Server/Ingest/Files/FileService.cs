@@ -101,6 +101,12 @@ internal sealed class FileService(
             if (!tracker.TryOpen(file)) return false;
             var turn = reader.Turn(file, lane, asked.TextEncoding, over);
             if (turn == FileTurn.Full) await gate.CommitAsync(reader.Sequence, stop);
+            if (turn == FileTurn.Replaced)
+            {
+                // The next look at the disk sees it too; of one out of sight nothing is left but perhaps a copy.
+                if (over) tracker.Lose(file);
+                return false;
+            }
             if (turn != FileTurn.AtEnd) return turn == FileTurn.More || gate.HasRoom(options.MaxLineBytes);
             if (file.IsGzip)
             {

@@ -14,7 +14,8 @@ public sealed class SyslogConnection(
 {
     private static readonly TimeSpan FullPause = TimeSpan.FromMilliseconds(200);
     private const int ReadBytes = 64 * 1024;
-    private byte[] scratch = [];
+    private byte[] scratch = [], narrowed = [];
+    private LineTranscoder? transcoder;
     private Route last;
 
     public async Task RunAsync(CancellationToken stop)
@@ -58,16 +59,27 @@ public sealed class SyslogConnection(
             await intake.Gate.EnterAsync(last.Lane, Timeout.InfiniteTimeSpan, stop);
             var now = intake.Gate.NowMs;
             ulong sequence = 0;
+            var brought = 0;
             while (true)
             {
+                if (brought >= Backlog.TurnBytes && intake.Gate.IsCrowded)
+                {
+                    // The socket may hold many turns of it.
+                    await intake.Gate.CommitAsync(sequence, stop);
+                    await intake.Gate.EnterAsync(last.Lane, Timeout.InfiniteTimeSpan, stop);
+                    (brought, now) = (0, intake.Gate.NowMs);
+                }
                 var status = framer.TryRead(ref buffer, ended, out var message, out var refusal);
                 if (status == FrameStatus.NeedMore) break;
                 if (status == FrameStatus.Refused) { intake.Gate.Refuse(last.Lane, refusal); continue; }
                 var flat = SyslogIntake.Flat(message, ref scratch);
+                var converted = framer.Encoding != TextEncoding.Utf8;
+                if (converted) flat = Narrow(flat.Span, framer.Encoding);
                 var route = await intake.RouteAsync(flat, stop);
                 if (route.Refusal == IngestRefusal.None) last = route;
-                if (!intake.TryTake(flat.Span, route, now, ref sequence)) sequence = await WaitForRoomAsync(flat, route, sequence, stop);
+                if (!intake.TryTake(flat.Span, route, now, ref sequence, converted)) sequence = await WaitForRoomAsync(flat, route, converted, sequence, stop);
                 alive = clock.GetTimestamp();
+                brought += flat.Length;
             }
             await intake.Gate.CommitAsync(sequence, stop);
             reader.AdvanceTo(buffer.Start, buffer.End);
@@ -75,11 +87,21 @@ public sealed class SyslogConnection(
         }
     }
 
+    /// <summary>A message in UTF-16 as UTF-8, so that its header and its token are found as any other's.</summary>
+    private ReadOnlyMemory<byte> Narrow(ReadOnlySpan<byte> message, TextEncoding encoding)
+    {
+        transcoder ??= new LineTranscoder();
+        var text = transcoder.ToUtf8(message, encoding);
+        if (narrowed.Length < text.Length) narrowed = new byte[Math.Max(text.Length, 4096)];
+        text.CopyTo(narrowed);
+        return narrowed.AsMemory(0, text.Length);
+    }
+
     /// <summary>Holds this message, and with it the connection, until the journal has room.</summary>
-    private async ValueTask<ulong> WaitForRoomAsync(ReadOnlyMemory<byte> message, Route route, ulong sequence, CancellationToken stop)
+    private async ValueTask<ulong> WaitForRoomAsync(ReadOnlyMemory<byte> message, Route route, bool converted, ulong sequence, CancellationToken stop)
     {
         log.JournalFull();
-        while (!intake.TryTake(message.Span, route, intake.Gate.NowMs, ref sequence)) await Task.Delay(FullPause, clock, stop);
+        while (!intake.TryTake(message.Span, route, intake.Gate.NowMs, ref sequence, converted)) await Task.Delay(FullPause, clock, stop);
         log.JournalHasRoom();
         return sequence;
     }

@@ -21,15 +21,22 @@ public enum FrameStatus : byte
 /// <code>
 /// octet counting:   MSG-LEN SP "&lt;" …       MSG-LEN = 1 to 7 digits, no leading zero
 /// newline:          … LF                   (also CR LF, and NUL as some appliances send it)
+/// in UTF-16:        [mark] … 0A 00 | 00 0A (a text file sent as it is; told by its mark, or by the first two letters)
 /// </code>
 /// A count that lies can spoil its own connection only: one too small leaves a rest that is read as a line of its own, one
 /// above the limit is skipped byte for byte without being held.
 /// </remarks>
-public struct SyslogFramer(int maxMessage)
+public partial struct SyslogFramer(int maxMessage)
 {
     private const int MaxDigits = 7;
     private long skip;
     private bool skipLine;
+    // The line at hand began with a mark, which is taken off already.
+    private bool marked;
+    private TextEncoding lines = TextEncoding.Utf8;
+
+    /// <summary>What the last message is written in: <see cref="TextEncoding.Utf16Le"/>, <see cref="TextEncoding.Utf16Be"/>, or something of single bytes (<see cref="TextEncoding.Utf8"/>).</summary>
+    public TextEncoding Encoding { get; private set; } = TextEncoding.Utf8;
 
     /// <summary>Takes the next message off the front of <paramref name="buffer"/>.</summary>
     /// <param name="buffer">Unread bytes; on return without what was consumed.</param>
@@ -49,8 +56,15 @@ public struct SyslogFramer(int maxMessage)
                 skip -= n;
                 if (skip > 0) return FrameStatus.NeedMore;
             }
-            if (skipLine && !SkipToLineEnd(ref buffer)) return FrameStatus.NeedMore;
-            if (buffer.IsEmpty) return FrameStatus.NeedMore;
+            if (skipLine && !SkipToLineEnd(ref buffer, completed)) return FrameStatus.NeedMore;
+            if (buffer.IsEmpty || !KnowsLines(ref buffer, completed)) return FrameStatus.NeedMore;
+            Encoding = lines;
+            if (lines != TextEncoding.Utf8)
+            {
+                var wide = ReadWide(ref buffer, completed, out message, out refusal);
+                if (wide == FrameStatus.Message && message.IsEmpty) continue;
+                return wide;
+            }
 
             switch (ReadCount(buffer, completed, out var count, out var digits))
             {
@@ -109,8 +123,15 @@ public struct SyslogFramer(int maxMessage)
         return FrameStatus.Message;
     }
 
-    private bool SkipToLineEnd(ref ReadOnlySequence<byte> buffer)
+    private bool SkipToLineEnd(ref ReadOnlySequence<byte> buffer, bool completed)
     {
+        if (lines != TextEncoding.Utf8)
+        {
+            var end = WideEnd(buffer);
+            buffer = buffer.Slice(end >= 0 ? end + 2 : completed ? buffer.Length : buffer.Length & ~1L);
+            skipLine = end < 0;
+            return end >= 0;
+        }
         if (LineEnd(buffer) is not { } at) { buffer = buffer.Slice(buffer.End); return false; }
         buffer = buffer.Slice(buffer.GetPosition(1, at));
         skipLine = false;

@@ -13,20 +13,25 @@ public sealed class SyslogIntake(IngestGate gate, SyslogRouter router, IngestOpt
     public IngestGate Gate => gate;
 
     /// <summary>Takes one message. False only when the journal is full: the caller decides whether to wait or to drop.</summary>
-    public bool TryTake(ReadOnlySpan<byte> message, in Route route, long receivedMs, ref ulong sequence)
+    /// <param name="message">The message, in UTF-8 or as it came.</param>
+    /// <param name="route">Where it belongs.</param>
+    /// <param name="receivedMs">Receipt, Unix milliseconds.</param>
+    /// <param name="sequence">Raised to the message's place in the journal.</param>
+    /// <param name="converted">It came in another encoding.</param>
+    public bool TryTake(ReadOnlySpan<byte> message, in Route route, long receivedMs, ref ulong sequence, bool converted = false)
     {
         if (route.Refusal != IngestRefusal.None) { gate.Refuse(route.Lane, route.Refusal); return true; }
         if (message.Length > limits.MaxLineBytes) { gate.Refuse(route.Lane, IngestRefusal.LineTooLong); return true; }
-        var refusal = Append(route.Lane, message, receivedMs, default, ref sequence);
+        var refusal = Append(route.Lane, message, receivedMs, default, ref sequence, converted);
         if (refusal == IngestRefusal.JournalFull) return false;
         if (refusal != IngestRefusal.None) gate.Refuse(route.Lane, refusal);
         return true;
     }
 
     /// <summary>Appends one message of a known lane, and notes what its sender's count says is missing before it.</summary>
-    public IngestRefusal Append(IngestLane lane, ReadOnlySpan<byte> message, long receivedMs, SenderMark mark, ref ulong sequence)
+    public IngestRefusal Append(IngestLane lane, ReadOnlySpan<byte> message, long receivedMs, SenderMark mark, ref ulong sequence, bool converted = false)
     {
-        var form = RecordEncodings.Syslog;
+        var form = converted ? (byte)(RecordEncodings.Syslog | RecordEncodings.Converted) : RecordEncodings.Syslog;
         if (ForeignText.MayBe(message))
         {
             transcoder ??= new LineTranscoder();

@@ -80,7 +80,7 @@ public sealed partial class AddMutePage(
     {
         var mine = ++asked;
         preview = null;
-        problem = Conditions.Exists(c => c.Field.Length == 0 || c.Value.Length == 0) ? MuteProblem.BadValue : Mute.Check(Conditions);
+        problem = Conditions.Exists(c => c.Field.Length == 0 || c.Value.Length == 0) ? MuteProblem.BadValue : Mute.Check(Conditions, Scene.Tenant);
         if (problem != MuteProblem.None) return;
         try
         {

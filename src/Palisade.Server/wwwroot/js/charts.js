@@ -1,6 +1,9 @@
 // Draws figures with ECharts in the colours of the tokens; drawn anew whenever the theme changes, by whomever.
 const css = name => getComputedStyle(document.documentElement).getPropertyValue('--' + name).trim();
 const charts = new Map();
+// Kinds of drawing: figures, width and library in, an option out.
+const kinds = { trend, activity, flow, ring, hours, map };
+const bars = new Set(['trend', 'activity']);
 let library;
 
 export async function draw(element, kind, data, owner) {
@@ -12,12 +15,12 @@ export async function draw(element, kind, data, owner) {
     const chart = echarts.init(element, null, { renderer: 'svg' });
     const observer = new ResizeObserver(() => {
       chart.resize();
-      if (entry.kind === 'trend' && entry.data) chart.setOption({ xAxis: { axisLabel: { interval: spacing(entry.data.labels, chart.getWidth()) } } });
+      if (bars.has(entry.kind) && entry.data) chart.setOption({ xAxis: { axisLabel: { interval: spacing(entry.data.labels, chart.getWidth()) } } });
     });
     observer.observe(element);
     entry = { chart, observer };
     charts.set(element, entry);
-    chart.on('click', event => entry.owner?.invokeMethodAsync('PickedAsync', String(event.data?.key ?? event.seriesId ?? '')));
+    chart.on('click', event => entry.owner?.invokeMethodAsync('PickedAsync', String(event.data?.key ?? event.data?.id ?? event.seriesId ?? '')));
   }
   Object.assign(entry, { kind, data, owner });
   await paint(echarts, entry);
@@ -45,7 +48,7 @@ async function paint(echarts, entry) {
       textStyle: { color: css('text-1'), fontSize: 12, fontFamily: css('font-sans') }, extraCssText: 'box-shadow:var(--e-2);border-radius:8px',
     },
   };
-  const option = entry.kind === 'map' ? await map(echarts, entry.data) : trend(entry.data, entry.chart.getWidth());
+  const option = await kinds[entry.kind](entry.data, entry.chart.getWidth(), echarts);
   option.tooltip = { ...base.tooltip, ...option.tooltip };
   entry.chart.setOption({ ...base, ...option }, true);
 }
@@ -62,7 +65,6 @@ const spacing = (labels, width) => {
 
 function trend(data, width) {
   const zh = document.documentElement.lang.startsWith('zh');
-  const label = { color: css('chart-label'), fontSize: 11 };
   const series = data.series.map(s => ({
     id: s.key, name: s.name, type: 'bar', stack: 'attacks', barWidth: '62%', data: s.values,
     itemStyle: { color: css('cls-' + s.key), borderColor: css('surface-1'), borderWidth: .7 },
@@ -76,9 +78,88 @@ function trend(data, width) {
   return {
     grid: { left: 44, right: 12, top: 14, bottom: 24 },
     tooltip: { trigger: 'axis', axisPointer: { type: 'shadow', shadowStyle: { color: css('chart-band') } }, valueFormatter: value => value?.toLocaleString('en') ?? '–' },
-    xAxis: { type: 'category', data: data.labels, axisLine: { show: true, lineStyle: { color: css('chart-axis') } }, axisTick: { show: false }, axisLabel: { ...label, hideOverlap: true, interval: spacing(data.labels, width) } },
-    yAxis: { type: 'value', minInterval: 1, axisLine: { show: false }, axisTick: { show: false }, axisLabel: { ...label, formatter: value => short(value, zh) }, splitLine: { lineStyle: { color: css('chart-grid') } }, splitNumber: 3 },
+    ...timeAxes(data.labels, width, zh),
     series,
+  };
+}
+
+const timeAxes = (labels, width, zh) => {
+  const label = { color: css('chart-label'), fontSize: 11 };
+  return {
+    xAxis: { type: 'category', data: labels, axisLine: { show: true, lineStyle: { color: css('chart-axis') } }, axisTick: { show: false }, axisLabel: { ...label, hideOverlap: true, alignMaxLabel: 'right', interval: spacing(labels, width) } },
+    yAxis: { type: 'value', minInterval: 1, axisLine: { show: false }, axisTick: { show: false }, axisLabel: { ...label, formatter: value => short(value, zh) }, splitLine: { lineStyle: { color: css('chart-grid') } }, splitNumber: 3 },
+  };
+};
+
+// One attacker over time; what worked stands at the foot of each bar.
+function activity(data, width) {
+  const part = (id, name, values, colour) => ({ id, name, type: 'bar', stack: 'attacks', barWidth: '62%', barMaxWidth: 26, data: values, itemStyle: { color: css(colour) } });
+  return {
+    grid: { left: 44, right: 8, top: 10, bottom: 24 },
+    tooltip: { trigger: 'axis', axisPointer: { type: 'shadow', shadowStyle: { color: css('chart-band') } }, valueFormatter: value => value.toLocaleString('en') },
+    ...timeAxes(data.labels, width, document.documentElement.lang.startsWith('zh')),
+    series: [part('won', data.wonName, data.won, 'sev-critical-solid'), part('tried', data.name, data.values.map((n, i) => n - data.won[i]), 'accent-solid')],
+  };
+}
+
+// Source, class, target, outcome. Widths are attacks, except that a success is never drawn too thin to be seen.
+function flow(data, width) {
+  const encode = text => String(text).replace(/[&<>"]/g, c => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[c]);
+  const counts = new Map(data.nodes.map(n => [n.id, n]));
+  const zh = document.documentElement.lang.startsWith('zh');
+  const last = 118;        // .flow-heads has the same columns
+  const room = column => column === 3 ? last - 16 : Math.max(40, (width - last) / 3 - 24);
+  return {
+    tooltip: {
+      trigger: 'item',
+      formatter: p => p.dataType === 'edge'
+        ? `${encode(counts.get(p.data.source).name)} → ${encode(counts.get(p.data.target).name)} · ${p.data.count.toLocaleString('en')}`
+        : `${encode(p.data.label0)} · ${p.data.count.toLocaleString('en')}`,
+    },
+    series: [{
+      type: 'sankey', left: 0, right: last - 9, top: 4, bottom: 4, nodeWidth: 9, nodeGap: 12, nodeAlign: 'justify', layoutIterations: 48, draggable: false,
+      emphasis: { focus: 'adjacency' }, lineStyle: { curveness: .5 },
+      data: data.nodes.map(n => ({
+        name: n.id, id: n.id, key: n.id, depth: n.column, label0: n.name, count: n.count,
+        itemStyle: { color: css(n.tone || (n.rest ? 'chart-axis' : 'out-blocked')), borderWidth: 0 },
+        label: {
+          color: css(n.tone === 'out-succeeded' ? 'sev-critical' : 'text-1'), fontSize: 11.5, width: room(n.column), overflow: 'truncate', position: 'right', fontWeight: n.tone === 'out-succeeded' ? 600 : 400,
+          formatter: n.column === 3 ? `${n.name} ${short(n.count, zh)}` : n.name,
+        },
+      })),
+      links: data.links.map(l => ({
+        source: l.from, target: l.to, count: l.count, value: l.won ? Math.max(l.count, data.total / 150) : Math.max(l.count, data.total / 1500),
+        lineStyle: { color: css(l.won ? 'out-succeeded' : l.tone || 'out-blocked'), opacity: l.won ? .75 : .26 },
+      })),
+    }],
+  };
+}
+
+// Families inside, classes outside; narrow parts are named by the list beside the ring.
+function ring(data) {
+  return {
+    tooltip: { trigger: 'item', valueFormatter: value => value.toLocaleString('en') },
+    title: { text: String(data.total), left: 'center', top: 'center', textStyle: { color: css('text-1'), fontSize: 15, fontWeight: 600, fontFamily: css('font-sans') } },
+    series: [{
+      type: 'sunburst', radius: ['20%', '98%'], nodeClick: false, sort: undefined, emphasis: { focus: 'ancestor' },
+      itemStyle: { borderColor: css('surface-1'), borderWidth: 1.5 },
+      label: { color: css('text-1'), fontSize: 10.5, minAngle: 16, overflow: 'truncate', width: 58, rotate: 0, textBorderColor: css('surface-1'), textBorderWidth: 2 },
+      levels: [{}, { r0: '22%', r: '58%' }, { r0: '60%', r: '96%' }],
+      data: data.parts.map(f => ({ name: f.name, key: f.key, itemStyle: { color: css(f.tone) }, children: f.children.map(c => ({ name: c.name, key: c.key, value: c.count, itemStyle: { color: css(f.tone), opacity: .62 } })) })),
+    }],
+  };
+}
+
+// Hour by weekday, one hue.
+function hours(data) {
+  const label = { color: css('chart-label'), fontSize: 11 };
+  return {
+    grid: { left: 38, right: 8, top: 6, bottom: 24 },
+    tooltip: { trigger: 'item', formatter: cell => `${data.days[cell.value[1]]} ${String(cell.value[0]).padStart(2, '0')}:00 · ${cell.value[2].toLocaleString('en')}` },
+    xAxis: { type: 'category', data: [...Array(24).keys()].map(h => String(h).padStart(2, '0')), axisLine: { show: false }, axisTick: { show: false }, axisLabel: { ...label, interval: 2 } },
+    yAxis: { type: 'category', inverse: true, data: data.days, axisLine: { show: false }, axisTick: { show: false }, axisLabel: label },
+    visualMap: { show: false, min: 0, max: Math.max(1, ...data.cells.map(c => c[2])), inRange: { color: ['seq-0', 'seq-1', 'seq-2', 'seq-3', 'seq-4', 'seq-5', 'seq-6'].map(css) } },
+    series: [{ type: 'heatmap', data: data.cells, itemStyle: { borderColor: css('surface-1'), borderWidth: 2, borderRadius: 2 }, emphasis: { itemStyle: { borderColor: css('accent') } } }],
   };
 }
 
@@ -106,7 +187,7 @@ const equalEarth = {
 const centred = lon => ((lon - 150 + 540) % 360 + 360) % 360 - 180;
 let land;
 
-async function map(echarts, data) {
+async function map(data, _, echarts) {
   land ??= fetch(new URL('../map/land.json', import.meta.url)).then(answer => answer.json()).then(shape => echarts.registerMap('land', shape));
   await land;
   const most = Math.max(1, ...data.points.map(p => p.count));
