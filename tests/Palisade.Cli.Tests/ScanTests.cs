@@ -126,6 +126,44 @@ public sealed class ScanTests : IDisposable
         Assert.Empty(run.Out);
     }
 
+    private static string Audited(int at, int serial, string account, int uid, string program, params string[] args)
+    {
+        var stamp = $"msg=audit({at}.200:{serial}):";
+        return $"type=SYSCALL {stamp} arch=c000003e syscall=59 success=yes exit=0 a0=1 a1=2 a2=3 a3=4 items=2 ppid=812 pid={serial} auid=4294967295 uid={uid} gid={uid} euid={uid} suid={uid} fsuid={uid} egid={uid} sgid={uid} fsgid={uid} tty=(none) ses=1 comm=\"{program[(program.LastIndexOf('/') + 1)..]}\" exe=\"{program}\" key=\"exec\"\u001dARCH=x86_64 SYSCALL=execve UID=\"{account}\" EUID=\"{account}\"\n"
+            + $"type=EXECVE {stamp} argc={args.Length} {string.Join(' ', args.Select((a, i) => a.Contains(' ', StringComparison.Ordinal) ? $"a{i}={Convert.ToHexString(Encoding.UTF8.GetBytes(a))}" : $"a{i}=\"{a}\""))}\n"
+            + $"type=CWD {stamp} cwd=\"/var/www/html\"\n";
+    }
+
+    [Theory]
+    [InlineData(true), InlineData(false)]
+    public async Task An_access_log_and_the_audit_log_of_its_host_prove_that_an_attack_worked(bool accessFirst)
+    {
+        var begin = new DateTimeOffset(2026, 10, 5, 8, 0, 0, TimeSpan.Zero);
+        var (access, audit) = (new StringBuilder(), new StringBuilder());
+        for (var i = 0; i < 9_000; i++)
+        {
+            var at = begin.AddSeconds(i).ToString("dd/MMM/yyyy:HH:mm:ss", System.Globalization.CultureInfo.InvariantCulture);
+            var (client, target) = i == 5_000 ? ("203.0.113.9", "/net/trace?to=example.com%7Cid%3Buname%20-a") : ($"198.51.100.{i % 90 + 1}", $"/p/{i % 40}");
+            access.Append($"{client} - - [{at} +0000] \"GET {target} HTTP/1.1\" 200 {3_000 + i % 70} \"-\" \"Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0\"\n");
+        }
+        // Enough records of three lines for several blocks, none of them cut in two.
+        var seconds = (int)begin.ToUnixTimeSeconds();
+        for (var i = 0; i < 4_000; i++)
+            audit.Append(i == 2_501 ? Audited(seconds + 5_003, 100 + i, "www-data", 33, "/usr/bin/dash", "sh", "-c", "traceroute example.com|id;uname -a") : Audited(seconds + i * 2, 100 + i, "root", 0, "/usr/bin/true", "true", $"run {i}"));
+        string[] files = [folder.Write("access.log", access.ToString()), folder.Write("audit.log", audit.ToString())];
+        var run = await PalisadeProgram.RunAsync(["scan", .. accessFirst ? files : files.Reverse(), "--format", "jsonl"]);
+        Assert.Equal(0, run.Code);
+        var incident = Assert.Single(run.Lines.Where(l => l.StartsWith("{\"incident\"", StringComparison.Ordinal)).Select(l => JsonDocument.Parse(l).RootElement.GetProperty("incident")));
+        Assert.Equal(("succeeded", "cmdi", "critical"), (incident.GetProperty("outcome").GetString(), incident.GetProperty("class").GetString(), incident.GetProperty("level").GetString()));
+        Assert.Equal(["203.0.113.9"], incident.GetProperty("sources").EnumerateArray().Select(s => s.GetString()));
+        var proof = incident.GetProperty("proofs").EnumerateArray().Single();
+        Assert.EndsWith("access.log:5001", proof.GetProperty("request").GetString(), StringComparison.Ordinal);
+        Assert.EndsWith("audit.log:7504", proof.GetProperty("host").GetString(), StringComparison.Ordinal);
+        Assert.Contains("traceroute example.com|id;uname -a", proof.GetProperty("did").GetString(), StringComparison.Ordinal);
+        Assert.Contains("then 3 s later www-data ran", incident.GetProperty("summary").GetString(), StringComparison.Ordinal);
+        Assert.Contains("21,000 lines", run.Err, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_missing_file_is_named()
     {
@@ -154,4 +192,18 @@ public sealed class ScanTests : IDisposable
 
     // The file's name is part of a row; everything else must be the same.
     private static string[] Findings(RunResult run) => [.. run.Lines.Select(l => l[l.IndexOf("\"line\"", StringComparison.Ordinal)..])];
+
+    [Fact]
+    public async Task Pages_of_a_file_go_before_what_is_guessed()
+    {
+        var log = new StringBuilder();
+        for (var i = 0; i < 60; i++) log.Append(System.Globalization.CultureInfo.InvariantCulture, $"203.0.113.{i % 20} - - [10/Nov/2026:1{i / 20}:{i % 20 * 3:00}:00 +0000] \"POST /gate/go HTTP/1.1\" 401 60 \"-\" \"Mozilla/5.0 (X11)\"\n");
+        var path = folder.Write("login.log", log.ToString());
+        Assert.DoesNotContain("credential_stuffing", (await PalisadeProgram.RunAsync("scan", path, "--format", "jsonl")).Out, StringComparison.Ordinal);
+        var run = await PalisadeProgram.RunAsync("scan", path, "--format", "jsonl", "--pages", folder.Write("pages.yml", "pages:\n  - { path: /gate/go, is: login }\n"));
+        Assert.True(run.Code == 0 && run.Out.Contains("\"class\":\"credential_stuffing\"", StringComparison.Ordinal), run.Out + run.Err);
+        var wrong = await PalisadeProgram.RunAsync("scan", path, "--pages", folder.Write("wrong.yml", "pages:\n  - { path: /gate/go, is: shop }\n"));
+        Assert.Equal(3, wrong.Code);
+        Assert.Contains("wrong.yml:2: BUS003", wrong.Err, StringComparison.Ordinal);
+    }
 }

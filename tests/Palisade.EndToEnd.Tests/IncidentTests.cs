@@ -71,7 +71,7 @@ public sealed class IncidentTests
 
         await page.GotoAsync($"{product.Url}/t/lanqiao-pay/incidents/{id}");
         await Assertions.Expect(page.Locator("h1")).ToContainTextAsync(Attacker);
-        await Assertions.Expect(page.Locator(".phase.reached").First).ToBeVisibleAsync();
+        await Assertions.Expect(page.Locator(".lane-mark.blocked").First).ToBeVisibleAsync();
         // The page comes to life a moment after it is seen: what is done before is done again.
         await Product.UntilAsync("a record opens", async () =>
         {
@@ -93,6 +93,13 @@ public sealed class IncidentTests
         await Assertions.Expect(page.Locator(".note")).ToContainTextAsync("blocked at the edge");
         Assert.Equal("in_progress", (string)(await product.GetAsync("/api/v1/incidents/" + id))["incident"]!["status"]!);
 
+        await page.GotoAsync($"{product.Url}/t/lanqiao-pay/incidents/{id}?view=graph");
+        await Assertions.Expect(page.Locator(".graph-node.actor")).ToContainTextAsync(Attacker);
+        await ConsoleTests.ShotAsync(page, "incident-graph", whole: true);
+        await ConsoleTests.AccessibleAsync(page);
+        await page.GotoAsync($"{product.Url}/t/lanqiao-pay/incidents/{id}?view=list");
+        await Assertions.Expect(page.Locator(".phase.reached").First).ToBeVisibleAsync();
+
         await page.GotoAsync(product.Url + "/t/lanqiao-pay/attackers");
         await Assertions.Expect(page.Locator("[data-row]").First).ToContainTextAsync(Attacker);
         await ConsoleTests.ShotAsync(page, "attackers");
@@ -100,15 +107,45 @@ public sealed class IncidentTests
         await ConsoleTests.AccessibleAsync(page);
         await page.GotoAsync($"{product.Url}/t/lanqiao-pay/attackers/{Attacker}");
         await Assertions.Expect(page.Locator("h1")).ToHaveTextAsync(Attacker);
-        await Assertions.Expect(page.Locator(".bars span").First).ToBeAttachedAsync();
+        await Assertions.Expect(page.Locator(".attacker-chart svg").First).ToBeAttachedAsync();
         await Assertions.Expect(page.Locator(".banner.warn")).ToHaveCountAsync(0);
         await Assertions.Expect(page.Locator(".tries").First).ToBeVisibleAsync();
         await ConsoleTests.ShotAsync(page, "attacker", whole: true);
         await ConsoleTests.PhoneAsync(page, "attacker");
         await ConsoleTests.AccessibleAsync(page);
+        await page.GotoAsync($"{product.Url}/t/lanqiao-pay/attackers/203.0.113.0/24");
+        await Assertions.Expect(page.Locator("h1")).ToHaveTextAsync("203.0.113.0/24");
+        await Assertions.Expect(page.Locator(".moment.act").First).ToContainTextAsync("UNION");
+        await page.Locator("a[href*='ua-']").First.ClickAsync();
+        await Assertions.Expect(page.Locator("h1")).ToContainTextAsync("Firefox/140.0");
+        await ConsoleTests.AccessibleAsync(page);
+        await AnalysisAsync(page, product);
         await ChineseAsync(browser, product, id);
         Assert.Empty(foreign);
         Assert.Empty(errors);
+    }
+
+    /// <summary>From the flow to the alerts behind a row of it, with the filter in the address all the way.</summary>
+    private static async Task AnalysisAsync(IPage page, Product product)
+    {
+        await page.GotoAsync(product.Url + "/t/lanqiao-pay/analysis");
+        await Assertions.Expect(page.Locator(".flow-chart svg path").First).ToBeVisibleAsync();
+        await Assertions.Expect(page.Locator(".when-chart svg path").First).ToBeVisibleAsync();
+        await ConsoleTests.ShotAsync(page, "analysis", whole: true);
+        await ConsoleTests.PhoneAsync(page, "analysis");
+        await ConsoleTests.AccessibleAsync(page);
+        await page.GotoAsync(product.Url + "/t/lanqiao-pay/analysis?outcome=succeeded");
+        await Assertions.Expect(page.GetByText("No attack fits this filter")).ToBeVisibleAsync();
+        await page.GotoAsync(product.Url + "/t/lanqiao-pay/analysis?by=address&family=web&view=table");
+        await Assertions.Expect(page.Locator("a.flow-row").First).ToContainTextAsync(Attacker);
+        await ConsoleTests.ShotAsync(page, "analysis-table", whole: true);
+        await ConsoleTests.AccessibleAsync(page);
+        await page.Locator("a.flow-row").First.ClickAsync();
+        await page.WaitForURLAsync("**/alerts?*");
+        // The rows of the page before are rows too.
+        await Assertions.Expect(page.Locator("h1")).ToHaveTextAsync("Alerts");
+        await Assertions.Expect(page.Locator("[data-row]").First).ToContainTextAsync(Attacker);
+        Assert.Contains("family=web", page.Url, StringComparison.Ordinal);
     }
 
     private static async Task ChineseAsync(IBrowser browser, Product product, string id)

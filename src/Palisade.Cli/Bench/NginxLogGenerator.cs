@@ -42,6 +42,9 @@ internal sealed class NginxLogGenerator(ulong seed, long startMs, int linesPerSe
     /// <summary>Was the last line an attack?</summary>
     public bool LastWasAttack { get; private set; }
 
+    /// <summary>The next line is of this time, Unix milliseconds, and those after it follow.</summary>
+    public void Restart(long ms) => (startMs, line) = (ms, 0);
+
     /// <summary>Writes the next line, without its end.</summary>
     /// <returns>Bytes written.</returns>
     public int Write(Span<byte> to)

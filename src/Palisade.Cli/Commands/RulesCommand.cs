@@ -72,19 +72,20 @@ internal static class RulesCommand
 
     private static Command Backtest()
     {
-        var rule = new Argument<string>("RULE") { Description = "A rule file, or the id of a rule that the server has." };
+        var rule = new Argument<string>("RULE") { Description = "A rule file, the id of a rule or behaviour that the server has, or all: everything in force, as the server's stream runs it." };
         var since = new Option<string>("--since") { Description = "How far back: 24h, 30d (at most 90d).", DefaultValueFactory = _ => "30d" };
         var server = new Option<string?>("--server") { Description = "URL of the server. Also PALISADE_SERVER. Default http://127.0.0.1:8080." };
         var token = new Option<string?>("--token") { Description = "API token of scope write. Also PALISADE_TOKEN." };
+        var findings = new Option<bool>("--findings") { Description = "Also print each finding, to 10,000, as one JSON object a line." };
         var format = Format();
-        var command = new Command("backtest", "Runs a rule over the stored records of a server: hits over time, samples, alerts kept and lost.\n\nExample: palisade rules backtest my-rule.yml --since 30d") { rule, since, server, token, format };
+        var command = new Command("backtest", "Runs a rule, or all, over the stored records of a server, in the order they came: hits over time, samples, alerts kept and lost.\n\nExample: palisade rules backtest my-rule.yml --since 30d\n         palisade rules backtest all --since 24h --findings") { rule, since, server, token, findings, format };
         command.SetAction((parsed, cancel) =>
         {
             var address = parsed.GetValue(server) ?? Environment.GetEnvironmentVariable("PALISADE_SERVER") ?? "http://127.0.0.1:8080";
             if (!Uri.TryCreate(address, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https")) throw new CliException(ExitCodes.Usage, $"--server {address}: give a URL such as http://127.0.0.1:8080.");
             var secret = parsed.GetValue(token) ?? Environment.GetEnvironmentVariable("PALISADE_TOKEN");
             if (string.IsNullOrEmpty(secret)) throw new CliException(ExitCodes.Usage, "give --token or PALISADE_TOKEN. One is made by: palisade admin token create --tenant T --scope write");
-            return RulesBacktest.RunAsync(parsed.GetRequiredValue(rule), Duration.Parse(parsed.GetValue(since)!, "--since"), url, secret, parsed.GetValue(format) == "json", cancel);
+            return RulesBacktest.RunAsync(parsed.GetRequiredValue(rule), Duration.Parse(parsed.GetValue(since)!, "--since"), url, secret, parsed.GetValue(findings), parsed.GetValue(format) == "json", cancel);
         });
         return command;
     }

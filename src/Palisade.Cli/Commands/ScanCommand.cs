@@ -2,6 +2,7 @@ using System.CommandLine;
 using Palisade.Cli.Rules;
 using Palisade.Cli.Scan;
 using Palisade.Engine;
+using Palisade.Engine.Incidents.Habits;
 using Palisade.Engine.Rules;
 using Palisade.Engine.Rules.Pipelines;
 using Palisade.Protocol;
@@ -21,6 +22,7 @@ internal static class ScanCommand
         var format = new Option<ScanFormat>("--format") { Description = "text, jsonl (one object a finding, then one an incident), json (the picture), html or csv.", DefaultValueFactory = _ => ScanFormat.Text, HelpName = "FORMAT" };
         var output = new Option<string?>("--out") { Description = "Write to this file instead of standard output.", HelpName = "FILE" };
         var failOn = new Option<FindingLevel?>("--fail-on") { Description = "Exit with 1 when there is a finding or incident of this level or above.", HelpName = "LEVEL" };
+        var pages = new Option<string?>("--pages") { Description = "What pages are for (YAML: pages, a list of path, is, site); goes before what is guessed.", HelpName = "FILE" };
         var zone = ZoneFlag.Create();
         var command = new Command("scan",
             """
@@ -30,9 +32,9 @@ internal static class ScanCommand
               palisade scan /var/log/nginx/access.log*
               zcat old.gz | palisade scan - --format jsonl | jq .class
             """)
-        { files, source, rules, pipelines, format, output, failOn, zone };
+        { files, source, rules, pipelines, format, output, failOn, pages, zone };
         command.SetAction((parsed, cancel) => RunAsync(
-            new ScanOptions(parsed.GetValue(files)!, parsed.GetValue(source), parsed.GetValue(rules)!, parsed.GetValue(format), parsed.GetValue(output), parsed.GetValue(failOn), ZoneFlag.Read(parsed.GetValue(zone))), PipelineFiles.Read(parsed.GetValue(pipelines)), cancel));
+            new ScanOptions(parsed.GetValue(files)!, parsed.GetValue(source), parsed.GetValue(rules)!, parsed.GetValue(format), parsed.GetValue(output), parsed.GetValue(failOn), ZoneFlag.Read(parsed.GetValue(zone)), ReadPages(parsed.GetValue(pages))), PipelineFiles.Read(parsed.GetValue(pipelines)), cancel));
         return command;
     }
 
@@ -79,6 +81,14 @@ internal static class ScanCommand
                 break;
         }
         progress.End();
+    }
+
+    private static BusinessChoices? ReadPages(string? path)
+    {
+        if (path is null) return null;
+        if (!File.Exists(path)) throw new CliException(ExitCodes.BadInput, $"--pages {path}: no such file");
+        var pages = BusinessChoices.Read(path, File.ReadAllBytes(path), ScanWorker.Tenant, out var problems);
+        return problems.Count == 0 ? pages : throw new CliException(ExitCodes.BadInput, string.Join('\n', problems.Select(p => $"{p.File}:{p.Line}: {p.Code}: {p.Message}")));
     }
 
     private static Stream Open(string? path)

@@ -5,13 +5,14 @@ using System.Text.Json;
 
 namespace Palisade.Cli.Rules;
 
-/// <summary><c>rules backtest</c>: asks a server what a rule would have found in its stored records.</summary>
+/// <summary><c>rules backtest</c>: asks a server what a rule, or everything in force, finds in its stored records.</summary>
 internal static class RulesBacktest
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
 
-    /// <param name="rule">A rule file, or the id of a rule that the server has.</param>
-    public static async Task<int> RunAsync(string rule, TimeSpan since, Uri server, string token, bool json, CancellationToken stop)
+    /// <param name="rule">A rule file, the id of a rule that the server has, or all.</param>
+    /// <param name="findings">Each finding is told.</param>
+    public static async Task<int> RunAsync(string rule, TimeSpan since, Uri server, string token, bool findings, bool json, CancellationToken stop)
     {
         using var http = new HttpClient { BaseAddress = server, Timeout = TimeSpan.FromMinutes(2) };
         http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
@@ -39,6 +40,12 @@ internal static class RulesBacktest
             if (!Console.IsErrorRedirected) Console.Error.WriteLine();
             if (json) Console.WriteLine(job.GetRawText());
             else Write(job);
+            for (var next = findings ? "" : null; next is not null;)
+            {
+                var page = await AskAsync(http, HttpMethod.Get, $"{path}/findings{(next.Length > 0 ? "?cursor=" + next : "")}", null, stop);
+                foreach (var item in page.GetProperty("items").EnumerateArray()) Console.WriteLine($"{{\"finding\": {item.GetRawText()}}}");
+                next = page.GetProperty("next").GetString();
+            }
             return job.GetProperty("state").GetString() == "done" ? ExitCodes.Done : ExitCodes.Unreachable;
         }
         catch (HttpRequestException e)
@@ -73,8 +80,11 @@ internal static class RulesBacktest
         var buckets = job.GetProperty("buckets").EnumerateArray().Select(b => (Start: b.GetProperty("start").GetDateTimeOffset(), Count: b.GetProperty("count").GetInt64())).ToList();
         var most = buckets.Count == 0 ? 1 : buckets.Max(b => b.Count);
         foreach (var (start, count) in buckets) Console.WriteLine($"  {start.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture)}  {count,8:N0}  {new string('█', (int)Math.Max(1, count * 40 / most))}");
-        Console.WriteLine($"\nAlerts that this rule made in the span: {Number("known"):N0}, made again: {Number("kept"):N0}");
+        Console.WriteLine($"\nAlerts made in the span: {Number("known"):N0}, made again: {Number("kept"):N0}");
         foreach (var lost in job.GetProperty("lost").EnumerateArray()) Console.WriteLine($"  lost: {lost.GetProperty("id").GetString()}  {lost.GetProperty("first").GetString()}  {lost.GetProperty("title").GetString()}");
+        var rules = job.GetProperty("rules").EnumerateArray().ToList();
+        if (rules.Count > 1) Console.WriteLine("\nRules:");
+        foreach (var found in rules.Count > 1 ? rules : []) Console.WriteLine($"  {found.GetProperty("hits").GetInt64(),8:N0}  {found.GetProperty("level").GetString(),-13}  {found.GetProperty("rule").GetString()}  {found.GetProperty("title").GetString()}");
         var samples = job.GetProperty("samples").EnumerateArray().Take(5).ToList();
         if (samples.Count > 0) Console.WriteLine("\nSamples:");
         foreach (var hit in samples)

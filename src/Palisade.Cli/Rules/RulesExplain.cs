@@ -20,7 +20,9 @@ internal static class RulesExplain
         var (text, others) = Find(rule, snapshot.Library);
         var pipeline = new Pipeline(snapshot, NoGeoLookup.Instance);
         var info = new RecordInfo(1, TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds(), 1, 0, RecordInfo.AutoParser);
-        if (!EventText.TryAdd(pipeline, info, Read(eventText))) throw new CliException(ExitCodes.BadInput, "the event begins like a JSON object and is none.");
+        var record = Read(eventText);
+        if (string.IsNullOrWhiteSpace(record)) throw new CliException(ExitCodes.BadInput, "the event is empty: give a log line, a JSON object, or a file that holds one.");
+        if (!EventText.TryAdd(pipeline, info, record)) throw new CliException(ExitCodes.BadInput, "the event begins like a JSON object and is none.");
         var told = new RuleExplainer(snapshot.Library.Lookups).Explain(text, others, pipeline.Events, 0);
         if (json) Console.WriteLine(JsonSerializer.Serialize(told, Json));
         else Write(told, "", Console.Out);

@@ -15,7 +15,7 @@ namespace Palisade.Cli.Rules;
 internal static class RulesMatch
 {
     // What matched is written often, so that a batch stays in the cache.
-    private const int MaxEvents = 512, MaxArena = 1 << 20;
+    private const int MaxEvents = 512, MaxArena = 1 << 20, MaxSaid = 20;
 
     public static int Run(IReadOnlyList<string> rulePaths, string events, RuleLoadOptions options, bool oracle)
     {
@@ -28,14 +28,14 @@ internal static class RulesMatch
         var comparison = oracle ? new OracleComparison(set, SigmaOracle.Load(files, options)) : null;
         using var matcher = new Matcher(set, output, comparison);
         matcher.ReadAll(input, events).GetAwaiter().GetResult();
-        Console.Error.WriteLine($"{set.RuleCount} rules, {set.CorrelationCount} correlations, {matcher.Events} events, {matcher.Matches} matches, {errors} refused");
+        Console.Error.WriteLine($"{set.RuleCount} rules, {set.CorrelationCount} correlations, {matcher.Events} events, {matcher.Matches} matches, {errors} refused{(matcher.Refused > 0 ? $"; {matcher.Refused} lines that are no event" : "")}");
         if (comparison is not null)
         {
             foreach (var rule in comparison.Unread) Console.Error.WriteLine($"the oracle cannot read the rule {rule}");
             Console.Error.WriteLine($"oracle: {comparison.Compared} rules compared, {comparison.Agreed} judgements the same, {matcher.Differences} differences");
             if (matcher.Differences > 0) return ExitCodes.Findings;
         }
-        return errors > 0 ? ExitCodes.BadInput : ExitCodes.Done;
+        return errors > 0 || matcher.Refused > 0 ? ExitCodes.BadInput : ExitCodes.Done;
     }
 
     private static Stream Open(string path)
@@ -59,6 +59,8 @@ internal static class RulesMatch
 
         public ulong Events { get; private set; }
         public long Matches { get; private set; }
+        /// <summary>Lines that are no event: the first of them are said, all are counted, and the others are judged.</summary>
+        public long Refused { get; private set; }
         public long Differences { get; private set; }
 
         public void Dispose() => json.Dispose();
@@ -102,8 +104,8 @@ internal static class RulesMatch
             var refusal = detector.Add(batch, bytes, Events, findings);
             if (comparison is not null && refusal == ParseRefusal.None) Compare(bytes);
             Events++;
-            if (refusal != ParseRefusal.None)
-                throw new CliException(ExitCodes.BadInput, $"{name}:{number}: {(refusal == ParseRefusal.TooDeep ? $"nested deeper than {JsonEventReader.MaxDepth}" : "an event is a JSON object; this is none")}");
+            if (refusal != ParseRefusal.None && ++Refused <= MaxSaid)
+                Console.Error.WriteLine($"{name}:{number}: {(refusal == ParseRefusal.TooDeep ? $"nested deeper than {JsonEventReader.MaxDepth}" : "an event is a JSON object; this is none")}; left out");
         }
 
         private void Compare(ReadOnlySpan<byte> bytes)

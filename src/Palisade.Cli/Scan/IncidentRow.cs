@@ -7,11 +7,31 @@ namespace Palisade.Cli.Scan;
 /// <summary>Where an incident's records stand: lines of one file, from 1, ascending.</summary>
 internal sealed record IncidentLines(string File, IReadOnlyList<long> Lines);
 
+/// <summary>Two records that prove a success, each by file and line.</summary>
+internal sealed record ProofRow(IncidentProof Proof, string Request, string Deed)
+{
+    public void Write(Utf8JsonWriter json)
+    {
+        json.WriteStartObject();
+        json.WriteString("request", Request);
+        json.WriteString("request.time", JsonReport.Iso(Proof.RequestMs));
+        json.WriteString("source.ip", Proof.Source);
+        json.WriteString("target", Proof.Target);
+        json.WriteString("host", Deed);
+        json.WriteString("host.time", JsonReport.Iso(Proof.DeedMs));
+        json.WriteString("host.name", Proof.Host);
+        json.WriteString("user.name", Proof.Account);
+        json.WriteString("did", Proof.Text);
+        json.WriteString("outcome", Proof.Outcome.ToString().ToLowerInvariant());
+        json.WriteEndObject();
+    }
+}
+
 /// <summary>An incident as reports show it.</summary>
 internal sealed record IncidentRow(
     string Id, string Title, string TitleZh, string Class, FindingLevel LevelOf, string Outcome, int Score, long FirstMs, long LastMs, long Count,
     IReadOnlyList<string> Sources, IReadOnlyList<string> Targets, IReadOnlyList<string> Hosts, IReadOnlyList<string> Users,
-    IReadOnlyList<IncidentLines> Lines, IReadOnlyList<IncidentStep> Steps, string Summary, string SummaryZh)
+    IReadOnlyList<IncidentLines> Lines, IReadOnlyList<IncidentStep> Steps, IReadOnlyList<ProofRow> Proofs, string Summary, string SummaryZh)
 {
     public string Level => LevelOf.ToString().ToLowerInvariant();
 
@@ -23,8 +43,10 @@ internal sealed record IncidentRow(
         return new IncidentRow(
             incident.Id, IncidentText.Title(incident, content, chinese: false), IncidentText.Title(incident, content, chinese: true),
             incident.Class, incident.Level, incident.Outcome.ToString().ToLowerInvariant(), incident.Score, incident.FirstMs, incident.LastMs, incident.Count,
-            [.. incident.Sources.Select(s => s.Address)], [.. incident.Targets], incident.Hosts, incident.Users, lines, [.. incident.Steps],
+            [.. incident.Sources.Select(s => s.Address)], [.. incident.Targets], incident.Hosts, incident.Users, lines, [.. incident.Steps], [.. incident.Proofs.Select(p => new ProofRow(p, PlaceOf(p.Request), PlaceOf(p.Deed)))],
             IncidentText.Summary(incident, content, chinese: false), IncidentText.Summary(incident, content, chinese: true));
+
+        string PlaceOf(ulong sequence) => FileOf(sequence, starts) is var file ? string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{files[file]}:{sequence - starts[file] + 1}") : "";
     }
 
     private static int FileOf(ulong sequence, IReadOnlyList<ulong> starts)
@@ -83,6 +105,12 @@ internal sealed record IncidentRow(
             json.WriteEndObject();
         }
         json.WriteEndArray();
+        if (Proofs.Count > 0)
+        {
+            json.WriteStartArray("proofs");
+            foreach (var proof in Proofs) proof.Write(json);
+            json.WriteEndArray();
+        }
         json.WriteString("summary", Summary);
         json.WriteString("summary_zh", SummaryZh);
         json.WriteEndObject();

@@ -5,11 +5,12 @@ internal sealed class LineBlock
 {
     /// <summary>Longest line; the rest of a longer one is cut off and counted.</summary>
     public const int MaxLine = 1 << 20;
-    public const int MaxLines = 4096;
+    /// <summary>One less than a batch has room for: the end of a block may give one event more.</summary>
+    public const int MaxLines = Palisade.Engine.EventBatch.MaxEvents - 1;
 
     public byte[] Bytes = new byte[512 << 10];
     public int Length;
-    private readonly (int Start, int Length)[] lines = new (int, int)[MaxLines];
+    private readonly (int Start, int Length, bool IsElement)[] lines = new (int, int, bool)[MaxLines];
 
     public int Count { get; private set; }
     /// <summary>File the lines are of: index in the scan's list.</summary>
@@ -29,5 +30,17 @@ internal sealed class LineBlock
         Length = 0;
     }
 
-    public void Add(int start, int length) => lines[Count++] = (start, length);
+    /// <summary>Leaves the first so many lines.</summary>
+    /// <returns>Where the bytes of the next one begin.</returns>
+    public int Trim(int count)
+    {
+        var start = lines[count].Start;
+        Count = count;
+        return start;
+    }
+
+    /// <summary>Whether a line is an element of a document: a record by itself.</summary>
+    public bool IsElement(int index) => lines[index].IsElement;
+
+    public void Add(int start, int length, bool isElement = false) => lines[Count++] = (start, length, isElement);
 }

@@ -68,6 +68,21 @@ internal sealed class LineReader : IDisposable
         return block.Count > 0;
     }
 
+    /// <summary>All is read: no block comes behind the last one.</summary>
+    public bool IsAtEnd => ended && restLength == 0;
+
+    /// <summary>Takes the lines of a block from one on back: the next block begins with them. Within a document nothing is taken back.</summary>
+    public void PutBack(LineBlock block, int from)
+    {
+        if (skipping || cutter.WasElement || !cutter.IsInLines) return;
+        cutter = default;
+        line -= block.Count - from;
+        var start = block.Trim(from);
+        restLength = block.Length - start;
+        if (restLength > rest.Length) rest = new byte[Math.Max(block.Bytes.Length, restLength)];
+        block.Bytes.AsSpan(start, restLength).CopyTo(rest);
+    }
+
     private void Fill(LineBlock block)
     {
         rest.AsSpan(0, restLength).CopyTo(block.Bytes);
@@ -98,7 +113,7 @@ internal sealed class LineReader : IDisposable
             if (found && !skipping)
             {
                 start += at;
-                block.Add(start, !cutter.WasElement && length > 0 && block.Bytes[start + length - 1] == '\r' ? length - 1 : length);
+                block.Add(start, !cutter.WasElement && length > 0 && block.Bytes[start + length - 1] == '\r' ? length - 1 : length, cutter.WasElement);
             }
             at += used;
             if (!found) break;

@@ -1,6 +1,8 @@
+using System.Collections.Immutable;
 using System.Threading.Channels;
 using Palisade.Engine;
 using Palisade.Engine.Enrich;
+using Palisade.Engine.Incidents.Habits;
 using Palisade.Protocol;
 
 namespace Palisade.Cli.Scan;
@@ -26,13 +28,15 @@ internal sealed class ScanRun(ScanOptions options, EngineSnapshot engine, IGeoLo
     public async Task RunAsync(Action<FindingRow> each, ScanProgress progress, CancellationToken cancel)
     {
         var parser = ParserOf(options.Source);
+        if (options.Pages is { } pages) ordered.Habits.Choices = ImmutableDictionary<uint, BusinessChoices>.Empty.Add(ScanWorker.Tenant, pages);
         var started = time.GetTimestamp();
+        var nowMs = time.GetUtcNow().ToUnixTimeMilliseconds();
         var workers = new ScanWorker[Math.Clamp(Environment.ProcessorCount, 1, MaxWorkers)];
-        for (var i = 0; i < workers.Length; i++) workers[i] = new ScanWorker(engine, geo, parser, options.Zone);
+        for (var i = 0; i < workers.Length; i++) workers[i] = new ScanWorker(engine, geo, parser, options.Zone, nowMs);
         var empty = Channel.CreateUnbounded<LineBlock>();
         for (var i = 0; i < 4 * workers.Length; i++) empty.Writer.TryWrite(new LineBlock());
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        Task[] others = [Task.Run(() => ReadAsync(workers, empty.Reader, progress, stop.Token), CancellationToken.None), .. workers.Select(w => Task.Run(() => w.RunAsync(stop.Token), CancellationToken.None))];
+        Task[] others = [Task.Run(() => ReadAsync(workers, empty.Reader, new RecordTail(engine, parser, options.Zone, nowMs), progress, stop.Token), CancellationToken.None), .. workers.Select(w => Task.Run(() => w.RunAsync(stop.Token), CancellationToken.None))];
         try
         {
             for (var turn = 0; await TakeBlockAsync(workers[turn % workers.Length], each, stop.Token) is { } block; turn++)
@@ -60,7 +64,7 @@ internal sealed class ScanRun(ScanOptions options, EngineSnapshot engine, IGeoLo
     }
 
     /// <summary>Deals the blocks of all files to the workers in turn. A fault goes the way of the blocks, so that what was read before it is reported.</summary>
-    private async Task ReadAsync(ScanWorker[] workers, ChannelReader<LineBlock> empty, ScanProgress progress, CancellationToken cancel)
+    private async Task ReadAsync(ScanWorker[] workers, ChannelReader<LineBlock> empty, RecordTail tail, ScanProgress progress, CancellationToken cancel)
     {
         Exception? fault = null;
         try
@@ -79,6 +83,7 @@ internal sealed class ScanRun(ScanOptions options, EngineSnapshot engine, IGeoLo
                     spare = null;
                     if (!reader.Read(block)) { spare = block; break; }
                     if (block.Count == 0) { spare = block; continue; }
+                    if (!reader.IsAtEnd && tail.Of(block) is > 0 and var whole && whole < block.Count) reader.PutBack(block, whole);
                     block.File = file;
                     block.FirstSequence = sequence;
                     sequence += (ulong)block.Count;
@@ -104,7 +109,7 @@ internal sealed class ScanRun(ScanOptions options, EngineSnapshot engine, IGeoLo
             ordered.Correlate();
             incidents.Take(ordered.Incidents);
             Account();
-            Report(part.Block, part.First, each);
+            Report(part.Block, each);
             worker.Return(part.Batch);
             if (part.EndsBlock) return part.Block;
         }
@@ -116,7 +121,7 @@ internal sealed class ScanRun(ScanOptions options, EngineSnapshot engine, IGeoLo
         for (var e = 0; e < ordered.Events.Count; e++)
         {
             ref readonly var header = ref ordered.Events.Header(e);
-            Picture.Lines++;
+            Picture.Lines += header.Lines;
             Picture.Bytes += ordered.Events.Raw(e).Length + 1;
             if (header.Refusal is not (ParseRefusal.None or ParseRefusal.Empty)) Picture.Unparsed++;
             Picture.AddEvent(header.TimeMs, (header.Flags & EventFlags.NoTime) == 0);
@@ -124,7 +129,7 @@ internal sealed class ScanRun(ScanOptions options, EngineSnapshot engine, IGeoLo
     }
 
     /// <summary>A line's alarms before its context, the request classifier before rules (it names the class), then by level.</summary>
-    private void Report(LineBlock block, int first, Action<FindingRow> each)
+    private void Report(LineBlock block, Action<FindingRow> each)
     {
         ofBatch.Clear();
         foreach (ref readonly var finding in ordered.Findings.Items)
@@ -133,7 +138,7 @@ internal sealed class ScanRun(ScanOptions options, EngineSnapshot engine, IGeoLo
         var previous = -1;
         foreach (var finding in ofBatch.OrderBy(f => f.Event).ThenBy(f => f.Rule.ContextOnly).ThenBy(f => f.Rule.Kind != "web").ThenByDescending(f => f.Rule.Level))
         {
-            var row = FindingRow.Of(ordered.Events, finding, options.Files[block.File], block.FirstLine + first + finding.Event);
+            var row = FindingRow.Of(ordered.Events, finding, options.Files[block.File], block.FirstLine + (long)(ordered.Events.Header(finding.Event).Sequence - block.FirstSequence));
             Picture.AddFinding(row, finding.Event != previous);
             previous = finding.Event;
             each(row);

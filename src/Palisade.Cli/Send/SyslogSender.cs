@@ -12,7 +12,8 @@ internal sealed class SyslogSender : ILineSender
     private readonly byte[] tail;
     private readonly TimeProvider time;
     private readonly ArrayBufferWriter<byte> body = new(1 << 16);
-    private readonly TcpClient client = new();
+    // What is sent and not taken yet stays small: nobody is told what became of it.
+    private readonly TcpClient client = new() { SendBufferSize = 32 << 10 };
     private NetworkStream? stream;
 
     public SyslogSender(string host, int port, string? token, string program, TimeProvider time)

@@ -45,6 +45,37 @@ internal sealed class WebConfusion
         yield return new("harmless bodies passed", "%", Percent(bodies.Count(b => b.Row.Class is null && b.Said is null), bodies.Count(b => b.Row.Class is null)));
     }
 
+    /// <summary>The requests judged, as an access log shows them.</summary>
+    public IReadOnlyList<WebRow> Rows => [.. judged.Select(j => j.Row)];
+
+    /// <summary>What another judge found of the same requests.</summary>
+    /// <param name="rejected">Whether it turned away each of <see cref="Rows"/>.</param>
+    public IEnumerable<Figure> FiguresBeside(bool[] rejected, double seconds)
+    {
+        var own = judged.Select((j, i) => (j.Row, Rejected: rejected[i])).ToArray();
+        var payload = own.Where(o => o.Row.Class is not null && o.Row.IsPayloadOrBenign).ToArray();
+        var harmless = own.Where(o => o.Row.Class is null).ToArray();
+        yield return new("ModSecurity + CRS, payload classes found", "%", Percent(payload.Count(o => o.Rejected), payload.Length));
+        yield return new("ModSecurity + CRS, harmless passed", "%", Percent(harmless.Count(o => !o.Rejected), harmless.Length));
+        yield return new("ModSecurity + CRS, requests", "/s", rejected.Length / seconds);
+    }
+
+    /// <summary>Both judges, class by class and origin by origin.</summary>
+    public void WriteBeside(TextWriter to, bool[] rejected)
+    {
+        var own = judged.Select((j, i) => (j.Row, Found: j.Said is not null, Rejected: rejected[i])).ToArray();
+        to.WriteLine("label (rows), found here, turned away by nginx + ModSecurity + CRS:");
+        foreach (var group in own.Where(o => o.Row.Class is not null).GroupBy(o => o.Row.Class!).OrderByDescending(g => g.Count()))
+            to.WriteLine($"  {group.Key,-16} {group.Count(),6} {Number(group.Count(o => o.Found), group.Count()),8} {Number(group.Count(o => o.Rejected), group.Count()),8}");
+        to.WriteLine("origin, attacks, found here and there, harmless, passed here and there:");
+        foreach (var group in own.GroupBy(o => o.Row.Origin).OrderBy(g => g.Key, StringComparer.Ordinal))
+        {
+            var attacks = group.Where(o => o.Row.Class is not null).ToArray();
+            var harmless = group.Where(o => o.Row.Class is null).ToArray();
+            to.WriteLine($"  {group.Key,-22} {attacks.Length,6} {Number(attacks.Count(o => o.Found), attacks.Length),8} {Number(attacks.Count(o => o.Rejected), attacks.Length),8} {harmless.Length,6} {Number(harmless.Count(o => !o.Found), harmless.Length),8} {Number(harmless.Count(o => !o.Rejected), harmless.Length),8}");
+        }
+    }
+
     private static double Percent(int n, int of) => of == 0 ? 100 : 100.0 * n / of;
 
     /// <summary>The table of labels against verdicts, then what was found by origin.</summary>

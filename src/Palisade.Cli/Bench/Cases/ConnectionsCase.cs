@@ -21,7 +21,9 @@ internal sealed class ConnectionsCase : IBenchCase
         var memory = MemoryWatch.RunAsync(product, context.Time, watching.Token);
         long[] counts = new long[SyslogClients + BulkClients], early = new long[counts.Length];
         var start = context.Time.GetTimestamp();
-        var steady = WindowsAsync(counts, context.Time, watching.Token);
+        // What comes through when the time is over says nothing of how steady they were served.
+        using var offering = new CancellationTokenSource(TimeSpan.FromSeconds(context.Seconds), context.Time);
+        var steady = WindowsAsync(counts, context.Time, offering.Token);
         await Task.WhenAll(Enumerable.Range(0, counts.Length).Select(async i =>
         {
             await using ILineSender sender = i < SyslogClients ? new SyslogSender("127.0.0.1", product.SyslogPort, syslog, "nginx", context.Time) : new BulkSender(product.Address, bulk);

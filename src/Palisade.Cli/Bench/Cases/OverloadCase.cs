@@ -75,6 +75,8 @@ internal sealed class OverloadCase : IBenchCase
         while (context.Time.GetElapsedTime(start) < TimeSpan.FromSeconds(context.Seconds))
         {
             batch.Clear();
+            // Alerts are read newest first: the two sources must agree on what is now.
+            generator.Restart(context.Time.GetUtcNow().ToUnixTimeMilliseconds());
             var mark = marks is not null && context.Time.GetElapsedTime(marked).TotalMilliseconds >= 100 ? marks.Next() : 0;
             if (mark > 0)
             {

@@ -33,7 +33,7 @@ internal sealed class DetectWindowsCase : IBenchCase
             stream.Read(lines);
             own += context.Time.GetElapsedTime(start);
             if (round < Rounds - 1) continue;
-            // again, when the memory of values has grown to what it needs
+            // again, when events and batches have grown to what they need
             stream.Read(lines);
             var before = GC.GetAllocatedBytesForCurrentThread();
             stream.Read(lines);
@@ -45,7 +45,7 @@ internal sealed class DetectWindowsCase : IBenchCase
             new Figure("speed against a bare JSON walk", "x", walk / own, AtLeast: 0.8),
             new Figure("events judged", "events/s", events / own.TotalSeconds),
             new Figure("bare JSON walk", "events/s", events / walk.TotalSeconds),
-            new Figure("allocated, once grown", "B/event", Math.Round((double)allocated / lines.Count, 1)),
+            new Figure("allocated, values known", "B/event", Math.Round((double)allocated / lines.Count, 1), AtMost: 0),
             new Figure("rules", "", set.RuleCount),
             new Figure("rules evaluated an event", "", (double)stream.Evaluated / lines.Count / 3),
             new Figure("matches", "", stream.Matches / 3),
