@@ -1,9 +1,9 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Headers;
-using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using System.Text.Json.Nodes;
+using Palisade.Cli.Bench;
 
 namespace Palisade.EndToEnd.Tests;
 
@@ -19,8 +19,8 @@ public sealed class Product : IAsyncDisposable
 
     public static string Root { get; } = Path.GetFullPath(Path.Combine(Here(), "..", ".."));
     public string Folder { get; } = Directory.CreateTempSubdirectory("palisade-e2e-").FullName;
-    public int HttpPort { get; } = FreePort();
-    public int SyslogPort { get; } = FreePort();
+    public int HttpPort { get; } = FreePort.Next();
+    public int SyslogPort { get; } = FreePort.Next();
     public string Url => $"http://127.0.0.1:{HttpPort}";
     public string IngestToken { get; private set; } = "";
     /// <summary>Token of the API, scope write.</summary>
@@ -137,13 +137,6 @@ public sealed class Product : IAsyncDisposable
             using var pause = new PeriodicTimer(TimeSpan.FromMilliseconds(100));
             await pause.WaitForNextTickAsync();
         }
-    }
-
-    public static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     public async ValueTask DisposeAsync()

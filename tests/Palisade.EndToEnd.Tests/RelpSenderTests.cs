@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using Palisade.Cli.Bench;
 
 namespace Palisade.EndToEnd.Tests;
 
@@ -26,7 +27,7 @@ public sealed class RelpSenderTests
     [Fact]
     public async Task Kill_9_under_load_through_relp_stores_every_line_once()
     {
-        var port = Product.FreePort();
+        var port = FreePort.Next();
         await using var product = await StartAsync(port);
         var file = Path.Combine(product.Folder, "access.log");
         await File.WriteAllTextAsync(file, "");
@@ -64,7 +65,7 @@ public sealed class RelpSenderTests
     [Fact]
     public async Task Omrelp_with_its_usual_window_is_stored_to_the_line()
     {
-        var port = Product.FreePort();
+        var port = FreePort.Next();
         await using var product = await StartAsync(port);
         var file = Path.Combine(product.Folder, "access.log");
         const int Lines = 20_000;

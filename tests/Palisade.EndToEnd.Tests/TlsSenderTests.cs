@@ -1,3 +1,5 @@
+using Palisade.Cli.Bench;
+
 namespace Palisade.EndToEnd.Tests;
 
 /// <summary>Real senders over TLS and in both framings of TCP, against a certificate made by the command line.</summary>
@@ -10,7 +12,7 @@ public sealed class TlsSenderTests
     [Fact]
     public async Task Rsyslog_syslog_ng_openssl_and_logger_arrive_to_the_line()
     {
-        var ports = new[] { "ossl", "gtls", "relp", "ng", "openssl", "ngtcp" }.ToDictionary(n => n, _ => Product.FreePort());
+        var ports = new[] { "ossl", "gtls", "relp", "ng", "openssl", "ngtcp" }.ToDictionary(n => n, _ => FreePort.Next());
         await using var product = await Product.StartNewAsync(null, p =>
         {
             var secure = new[] { "ossl", "gtls", "ng", "openssl" };

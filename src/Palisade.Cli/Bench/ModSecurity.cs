@@ -35,7 +35,7 @@ internal sealed class ModSecurity : IDisposable
     /// <exception cref="CliException">It did not start.</exception>
     public static async Task<ModSecurity> StartAsync(string folder, CancellationToken cancellationToken)
     {
-        var port = FreePort();
+        var port = FreePort.Next();
         Directory.CreateDirectory(Path.Combine(folder, "www"));
         await File.WriteAllTextAsync(Path.Combine(folder, "www", "ok.txt"), "ok\n", cancellationToken);
         await File.WriteAllTextAsync(Path.Combine(folder, "modsecurity.conf"), $"SecRuleEngine On\nSecRequestBodyAccess On\nSecResponseBodyAccess Off\nSecAuditEngine Off\nInclude {Setup}\nInclude {Rules}/*.conf\n", cancellationToken);
@@ -87,13 +87,6 @@ internal sealed class ModSecurity : IDisposable
         }
 
         """;
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
 
     /// <summary>Whether it turns each request away, and the seconds that took one after the other.</summary>
     public (bool[] Rejected, double Seconds) Judge(IReadOnlyList<WebRow> rows, TimeProvider time, CancellationToken cancellationToken)

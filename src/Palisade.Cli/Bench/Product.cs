@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Headers;
-using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -42,7 +41,7 @@ internal sealed class Product : IAsyncDisposable
     {
         var data = Path.Combine(folder, "data");
         Directory.CreateDirectory(data);
-        int http = FreePort(), syslog = FreePort();
+        int http = FreePort.Next(), syslog = FreePort.Next();
         var start = Start("up", "--data", data, "--http", $"127.0.0.1:{http}", "--syslog", $"127.0.0.1:{syslog}", "--no-open");
         var began = time.GetTimestamp();
         var process = Process.Start(start)!;
@@ -173,12 +172,5 @@ internal sealed class Product : IAsyncDisposable
             // Nobody listens yet.
             return false;
         }
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

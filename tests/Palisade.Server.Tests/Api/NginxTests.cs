@@ -5,6 +5,7 @@ using System.Net.WebSockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json.Nodes;
+using Palisade.Cli.Bench;
 using Palisade.Server.Identity;
 using Palisade.Server.Tokens;
 
@@ -89,7 +90,7 @@ public sealed class NginxTests
         using var certificate = new CertificateRequest("CN=palisade.example.com", key, HashAlgorithmName.SHA256).CreateSelfSigned(now.AddDays(-1), now.AddDays(1));
         await File.WriteAllTextAsync(Path.Combine(folder, "fullchain.pem"), certificate.ExportCertificatePem());
         await File.WriteAllTextAsync(Path.Combine(folder, "privkey.pem"), key.ExportPkcs8PrivateKeyPem());
-        var port = TestApp.FreePort();
+        var port = FreePort.Next();
         var site = await File.ReadAllTextAsync(Path.Combine(TestApp.Root, "deploy", "nginx", "palisade.conf"));
         foreach (var (shipped, here) in new[] { ("server 127.0.0.1:8080;", $"server 127.0.0.1:{app.Url.Port};"), ("listen 443 ssl", $"listen 127.0.0.1:{port} ssl"), ("/etc/ssl/palisade/", folder + "/") })
         {

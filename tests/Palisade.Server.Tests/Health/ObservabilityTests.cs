@@ -8,6 +8,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Palisade.Cli.Bench;
 using Palisade.Server.Alerts;
 using Palisade.Server.Control;
 using Palisade.Server.Identity;
@@ -53,7 +54,7 @@ public sealed class ObservabilityTests
     {
         await using var collector = new Collector();
         await collector.StartAsync();
-        var port = TestApp.FreePort();
+        var port = FreePort.Next();
         await using var app = await TestApp.StartAsync(
             o => o with { Health = o.Health with { OtlpEndpoint = collector.Url, MetricsListen = $"127.0.0.1:{port}", MetricsToken = "a token for figures" } }, store: true);
         var tenant = await app.TenantAsync("Observed");
