@@ -48,11 +48,11 @@ internal sealed class ScanPlan
 }
 
 /// <summary>What a value of an event field is looked at for.</summary>
-/// <param name="Present">Rules woken by the field being there.</param>
+/// <param name="Present">Number of the rules woken by the field being there; 0: none.</param>
 /// <param name="Own">Literals of all rule fields the event field stands for.</param>
 /// <param name="WithKeywords">The same and those looked for in any value.</param>
-internal sealed record FieldPlan(int[] Present, ScanPlan Own, ScanPlan WithKeywords)
+internal sealed record FieldPlan(int Present, ScanPlan Own, ScanPlan WithKeywords)
 {
     /// <summary>A field no rule names, where nothing is looked for in any value.</summary>
-    public static readonly FieldPlan None = new([], ScanPlan.Nothing, ScanPlan.Nothing);
+    public static readonly FieldPlan None = new(0, ScanPlan.Nothing, ScanPlan.Nothing);
 }

@@ -36,6 +36,8 @@ public sealed class RuleSet
     internal int FieldCount { get; init; } = 1;
     internal FieldIndexes?[] Indexes { get; init; } = [null];
     internal int[][] WokenByAtom { get; init; } = [];
+    /// <summary>Rules woken by a field being there, by the number its plan has for them.</summary>
+    internal int[][] Present { get; init; } = [[]];
     /// <summary>Log sources of the rules that search all values; empty where one of those rules has none.</summary>
     internal int[] KeywordRoutes { get; init; } = [];
     internal int[] AlwaysWoken { get; init; } = [];

@@ -214,7 +214,8 @@ internal sealed class RuleSetBuilder
         RuleHead[] heads = [.. rules.Select(r => new RuleHead(decisions.Add(r.Node, witnesses[r.Index]), r.Route))];
         var indexes = Literals(used);
         var unnamed = indexes[0] is { } keywords ? FieldPlan.None with { WithKeywords = new ScanPlan(1, [keywords]) } : FieldPlan.None;
-        int[][] wokenByField = [.. byField.Select(l => l.ToArray())];
+        List<int[]> present = [[]];
+        var plans = Plans(indexes, byField, unnamed.WithKeywords, present);
         return new RuleSet
         {
             Rules = [.. rules.Concat(unrouted).Select(r => r.Info), .. correlations.Select(c => c.Info)],
@@ -230,7 +231,8 @@ internal sealed class RuleSetBuilder
             FieldCount = fields.Count,
             FieldIds = [.. Enumerable.Range(0, fields.Count).Select(fields.Ids)],
             Indexes = indexes,
-            Plans = Plans(indexes, wokenByField, unnamed.WithKeywords),
+            Plans = plans,
+            Present = [.. present],
             Unnamed = unnamed,
             KeywordRoutes = KeywordRoutes(rules, routes),
             WokenByAtom = [.. byAtom.Select(l => l.ToArray())],
@@ -239,7 +241,7 @@ internal sealed class RuleSetBuilder
         };
     }
 
-    private FieldPlan?[] Plans(FieldIndexes?[] indexes, int[][] wokenByField, ScanPlan keywordsAlone)
+    private FieldPlan?[] Plans(FieldIndexes?[] indexes, List<int>[] wokenByField, ScanPlan keywordsAlone, List<int[]> present)
     {
         var fieldsById = new Dictionary<ushort, List<int>>();
         for (var field = 1; field < fields.Count; field++)
@@ -257,7 +259,9 @@ internal sealed class RuleSetBuilder
             FieldIndexes[] own = [.. list.Select(f => indexes[f]).OfType<FieldIndexes>()];
             var alone = own.Length == 0 ? ScanPlan.Nothing : new ScanPlan(++number, own);
             var joined = indexes[0] is not { } keywords ? alone : own.Length == 0 ? keywordsAlone : new ScanPlan(++number, [.. own, keywords]);
-            plans[id] = new FieldPlan([.. list.SelectMany(f => wokenByField[f]).Distinct()], alone, joined);
+            int[] woken = [.. list.SelectMany(f => wokenByField[f]).Distinct()];
+            plans[id] = new FieldPlan(woken.Length == 0 ? 0 : present.Count, alone, joined);
+            if (woken.Length > 0) present.Add(woken);
         }
         return plans;
     }

@@ -26,6 +26,9 @@ public sealed class JsonDetector
     /// <summary>Values looked up in the memory of values, and those it knew.</summary>
     public (long Lookups, long Hits) Memory => detector.State.Memo;
 
+    /// <summary>Verdicts looked up by what was found in an event, and those that were known.</summary>
+    public (long Lookups, long Hits) Verdicts => detector.State.Verdicts;
+
     /// <summary>
     /// Adds one event to the batch and a finding, without its evidence, for each match. An event that no correlation counts keeps its time
     /// alone; its fields are gone.
@@ -39,7 +42,6 @@ public sealed class JsonDetector
         var refusal = reader.Add(into, line, sequence);
         if (refusal != ParseRefusal.None) return refusal;
         var state = detector.State;
-        state.WakeAlways();
         if (detector.Judge(into.Count - 1, findings, evidence: false)) state.Open();
         else
         {
@@ -54,7 +56,6 @@ public sealed class JsonDetector
     {
         scratch.Clear();
         if (reader.Add(scratch, line, 0) != ParseRefusal.None) return [];
-        detector.State.WakeAlways();
         return detector.Verdict();
     }
 }

@@ -36,9 +36,9 @@ public sealed class SigmaDetector(RuleSet rules)
     /// <param name="evidence">Findings say where in the event they lie.</param>
     internal bool Judge(int index, FindingList findings, bool evidence)
     {
-        Evaluated += state.Woken;
         var counted = false;
         foreach (var rule in state.Matches()) counted |= Tell(Rules.Compiled[rule], index, findings, evidence);
+        Evaluated += state.Woken;
         return counted;
     }
 

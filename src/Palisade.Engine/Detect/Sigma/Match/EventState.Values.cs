@@ -22,7 +22,7 @@ internal sealed partial class EventState
 
     /// <summary>A value was added to the event; 64 bytes may be read from its begin and behind its end.</summary>
     /// <param name="escapes">It is still written with JSON's escapes.</param>
-    /// <returns>Where its findings are, for <see cref="Again"/>; negative where they are not kept.</returns>
+    /// <returns>The number of what is in it, for <see cref="Again"/>; negative where it has none.</returns>
     public int Look(FieldPlan plan, ref byte value, int length, bool escapes)
     {
         NewSlot(plan, escapes);
@@ -32,7 +32,7 @@ internal sealed partial class EventState
         return Find(scan, ref value, length, slots - 1, escapes);
     }
 
-    // What lies in a value of a slot, and where its findings are kept; negative where they are not.
+    // What lies in a value of a slot: its number, negative where it has none.
     private int Find(ScanPlan scan, ref byte value, int length, int slot, bool escapes, bool piece = false)
     {
         if (length > AtOnceByLine && !piece && Lines(scan, ref value, length, slot, escapes)) return ValueMemo.Miss;
@@ -40,17 +40,18 @@ internal sealed partial class EventState
         if (length <= ValueMemo.MaxValue)
         {
             var known = memo.Find((uint)scan.Number * 2 + (escapes ? 1u : 0), MemoryMarshal.CreateReadOnlySpan(ref value, length), out hash);
-            if (known > 0) Apply(known, slot);
+            if (known > 0) Note(known, slot);
             if (known >= 0) return known;
             again = memo.CameBefore(hash);
         }
         if (length is >= ByLine and <= AtOnceByLine && !again && !piece && Lines(scan, ref value, length, slot, escapes)) return ValueMemo.Miss;
-        Scan(scan, ref value, length, slot, escapes);
-        if (again) memo.Add(hash, MemoryMarshal.CreateReadOnlySpan(ref value, length), found.Exact, found.Possible, found.Woken);
-        return found.Exact.IsEmpty && found.Possible.IsEmpty ? 0 : ValueMemo.Miss;
+        var number = Scan(scan, ref value, length, slot, escapes);
+        if (again && number >= 0) memo.Add(hash, MemoryMarshal.CreateReadOnlySpan(ref value, length), number);
+        return number;
     }
 
-    private void Scan(ScanPlan scan, ref byte value, int length, int slot, bool escapes)
+    // The number of what was found; negative where it has none.
+    private int Scan(ScanPlan scan, ref byte value, int length, int slot, bool escapes)
     {
         var plain = MemoryMarshal.CreateReadOnlySpan(ref value, length);
         if (escapes)
@@ -60,7 +61,14 @@ internal sealed partial class EventState
         }
         found.Clear();
         found.Scan(scan, plain);
-        Apply(found.Exact, found.Possible, found.Rules(), slot);
+        var number = sets.Of(found);
+        if (number > 0) Note(number, slot);
+        else if (number == FoundSets.None)
+        {
+            settled = true;
+            Apply(found.Exact, found.Possible, found.Woken, slot);
+        }
+        return number;
     }
 
     // False where there is nothing to part the value at.

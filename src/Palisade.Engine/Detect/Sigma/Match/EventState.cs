@@ -54,7 +54,7 @@ internal sealed partial class EventState
 
     private enum RouteState : byte { Unknown, Holds, Fails }
 
-    /// <summary>Rules that may match the event.</summary>
+    /// <summary>Rules that had to be evaluated.</summary>
     public int Woken => woken.Count;
 
     /// <summary>Values that were looked up in the memory of values, and those it knew.</summary>
@@ -73,7 +73,7 @@ internal sealed partial class EventState
         for (var slot = 0; slot < ids.Length; slot++)
         {
             var plan = set.PlanOf(ids[slot]);
-            foreach (var rule in plan.Present) woken.Add(rule);
+            if (plan.Present != 0) Note(~plan.Present, slot);
             var scan = values ? plan.WithKeywords : plan.Own;
             if (scan.IsEmpty) continue;
             var value = events.ValueAt(eventIndex, slot);
@@ -82,6 +82,7 @@ internal sealed partial class EventState
             if (value.Length <= Codes.Max && Codes.Is(ref first, value.Length) && !scan.Codes.MayHold(ref first, value.Length)) continue;
             Find(scan, ref first, value.Length, slot, escapes: false);
         }
+        Settle();
         if (keywordsInValues && !raw.IsEmpty && KeywordsAsked())
         {
             // A record is hardly ever the same as another: not remembered.
@@ -89,7 +90,6 @@ internal sealed partial class EventState
             found.Scan(set.Unnamed.WithKeywords, raw);
             Apply(found.Exact, found.Possible, found.Rules(), RawSlot);
         }
-        WakeAlways();
     }
 
     // Whether the event is of a log source whose rules search all values.
@@ -99,12 +99,6 @@ internal sealed partial class EventState
         foreach (var route in set.KeywordRoutes)
             if (Routed(route)) return true;
         return false;
-    }
-
-    /// <summary>Rules that are evaluated for every event.</summary>
-    public void WakeAlways()
-    {
-        foreach (var rule in set.AlwaysWoken) woken.Add(rule);
     }
 
     /// <summary>Starts an event, whose values are shown one by one as they are read, or loaded.</summary>
@@ -118,10 +112,15 @@ internal sealed partial class EventState
         woken.Clear();
         Array.Clear(routes);
         (slots, escapedCount, valuesSearched) = (0, 0, true);
+        (notedCount, askedCount, settled) = (0, 0, false);
+        if (!sets.NearlyFull) return;
+        sets.Forget();
+        memo.Forget();
+        verdicts.Forget();
     }
 
-    /// <summary>Changes when findings that <see cref="Look"/> gave out are no longer valid.</summary>
-    public int Epoch => memo.Epoch;
+    /// <summary>Changes when what <see cref="Look"/> gave out says nothing any more.</summary>
+    public int Epoch => sets.Epoch;
 
     /// <summary>A field without a value was added to the event.</summary>
     public void There(FieldPlan plan) => NewSlot(plan, escapes: false);
@@ -132,7 +131,7 @@ internal sealed partial class EventState
     {
         if (escapes) NoteEscaped(slots);
         slots++;
-        foreach (var rule in plan.Present) woken.Add(rule);
+        if (plan.Present != 0) Note(~plan.Present, slots - 1);
     }
 
     private void NoteEscaped(int slot)
@@ -146,7 +145,7 @@ internal sealed partial class EventState
     public void Again(FieldPlan plan, int findings, bool escapes)
     {
         NewSlot(plan, escapes);
-        if (findings > 0) Apply(findings, slots - 1);
+        if (findings > 0) Note(findings, slots - 1);
     }
 
     /// <summary>Undoes the escapes of the event's values, so that they can be judged and shown.</summary>
@@ -177,13 +176,6 @@ internal sealed partial class EventState
         return batch.ValueAt(index, slot);
     }
 
-    private void Apply(int findings, int slot)
-    {
-        var all = memo.Findings[findings..];
-        int exacts = all[0], possibles = all[1], rules = all[2];
-        Apply(all.Slice(3, exacts), all.Slice(3 + exacts, possibles), all.Slice(3 + exacts + possibles, rules), slot);
-    }
-
     private void Apply(ReadOnlySpan<int> exact, ReadOnlySpan<int> perhaps, ReadOnlySpan<int> rules, int slot)
     {
         foreach (var atom in exact) Prove(atom, slot);
@@ -204,25 +196,6 @@ internal sealed partial class EventState
         var need = Folding.MaxLength(value.Length);
         if (folded.Length < need) folded = new byte[need * 2];
         return Folding.Fold(value, folded, out _);
-    }
-
-    /// <summary>The rules that match, by their place, in the order of the set, so that findings come out the same on every run.</summary>
-    public ReadOnlySpan<int> Matches()
-    {
-        var most = woken.Count + set.UnlessWoken.Length;
-        if (matched.Length < most) matched = new int[most * 2];
-        var n = 0;
-        var heads = set.Heads;
-        foreach (var rule in set.UnlessWoken)
-            if (!woken.Has(rule) && (heads[rule].Route < 0 || Routed(heads[rule].Route))) matched[n++] = rule;
-        foreach (var rule in woken.Items)
-        {
-            ref readonly var head = ref heads[rule];
-            if ((head.Route < 0 || Routed(head.Route)) && Evaluate(head.Begin)) matched[n++] = rule;
-        }
-        var all = matched.AsSpan(0, n);
-        if (n > 1) all.Sort();
-        return all;
     }
 
     /// <summary>Whether the event is of a log source; judged once an event.</summary>
@@ -246,7 +219,7 @@ internal sealed partial class EventState
     }
 
     // An atom that the scan has not answered, nor another rule found true.
-    private bool IsTrue(in Step step) => (step.Kind != StepKind.Gated || possible.Has(step.Atom)) && tried.Add(step.Atom) && Try(set.Atoms[step.Atom]);
+    private bool IsTrue(in Step step) => (step.Kind != StepKind.Gated || possible.Has(step.Atom)) && tried.Add(step.Atom) && Ask(step.Atom);
 
     private bool Try(Atom atom)
     {
