@@ -42,7 +42,7 @@ internal sealed partial class EventState
             var known = memo.Find((uint)scan.Number * 2 + (escapes ? 1u : 0), MemoryMarshal.CreateReadOnlySpan(ref value, length), out hash);
             if (known > 0) Note(known, slot);
             if (known >= 0) return known;
-            again = memo.CameBefore(hash);
+            again = length < ByLine || memo.CameBefore(hash);
         }
         if (length is >= ByLine and <= AtOnceByLine && !again && !piece && Lines(scan, ref value, length, slot, escapes)) return ValueMemo.Miss;
         var number = Scan(scan, ref value, length, slot, escapes);

@@ -4,13 +4,13 @@ using System.Runtime.InteropServices;
 namespace Palisade.Engine.Detect.Sigma.Match;
 
 /// <summary>
-/// Remembers what the scan found in a value of a field, so that a value seen before costs one look-up: logs repeat themselves. A value is
-/// taken up when it comes the second time, so that values that never repeat push nothing out. Bounded: when its memory is full it forgets
-/// everything. One instance a thread.
+/// Remembers what the scan found in a value of a field, so that a value seen before costs one look-up: logs repeat themselves. Values that
+/// never repeat push out none that did. Bounded: longer values lie in a ring, the oldest are written over. One instance a thread.
 /// </summary>
 /// <remarks>
-/// The hash is keyed by the process, and the bytes are compared in full, so a wrong answer is impossible. Table: sets of two entries, the
-/// newer one first; an entry is a line of the processor's cache and holds short values itself, so that looking one up touches one or two lines.
+/// The hash is keyed by the process, and the bytes are compared in full, so a wrong answer is impossible. Table: sets of two entries, first
+/// one that was asked for again, then the one that came last; an entry is a line of the processor's cache and holds short values itself, so
+/// that looking one up touches one or two lines.
 /// </remarks>
 internal sealed class ValueMemo
 {
@@ -29,7 +29,7 @@ internal sealed class ValueMemo
         private byte first;
     }
 
-    /// <summary>One line: short values lie in it, of longer ones the offset.</summary>
+    /// <summary>One line: short values lie in it, of longer ones their place: all bytes written to the ring before.</summary>
     private struct Entry
     {
         public ulong Hash;
@@ -42,7 +42,7 @@ internal sealed class ValueMemo
     private readonly uint[] doors = new uint[Doors];
     // As large as they ever get, so that nothing is allocated later; the pages of memory nobody has written to yet cost nothing.
     private readonly byte[] bytes = GC.AllocateUninitializedArray<byte>(MaxBytes, pinned: true);
-    private int bytesUsed;
+    private long written;
 
     public ValueMemo()
     {
@@ -62,8 +62,9 @@ internal sealed class ValueMemo
         ref var entry = ref Set(hash);
         if (!Is(ref entry, hash, value))
         {
-            entry = ref Unsafe.Add(ref entry, 1);
-            if (!Is(ref entry, hash, value)) return Miss;
+            ref var last = ref Unsafe.Add(ref entry, 1);
+            if (!Is(ref last, hash, value)) return Miss;
+            (entry, last) = (last, entry);
         }
         Hits++;
         return entry.Found;
@@ -78,7 +79,12 @@ internal sealed class ValueMemo
     {
         if (entry.Hash != hash || entry.Length != value.Length) return false;
         ref var known = ref Unsafe.As<Text, byte>(ref entry.Text);
-        if (value.Length > Inline) known = ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(bytes), Unsafe.As<byte, int>(ref known));
+        if (value.Length > Inline)
+        {
+            var place = Unsafe.As<byte, long>(ref known);
+            if (written - place > MaxBytes) return false;
+            known = ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(bytes), (nint)(place & (MaxBytes - 1)));
+        }
         return value.SequenceEqual(MemoryMarshal.CreateReadOnlySpan(ref known, value.Length));
     }
 
@@ -92,24 +98,20 @@ internal sealed class ValueMemo
         return false;
     }
 
-    /// <summary>Takes up what was found in a value that <see cref="Find"/> did not know.</summary>
+    /// <summary>Takes up what was found in a value that <see cref="Find"/> did not know, in the place of the one that came last.</summary>
     public void Add(ulong hash, ReadOnlySpan<byte> value, int found)
     {
-        var longer = value.Length > Inline ? value.Length : 0;
-        if (bytesUsed + longer > MaxBytes) Forget();
-        ref var newer = ref Set(hash);
-        Unsafe.Add(ref newer, 1) = newer;
-        newer = new Entry { Hash = hash, Length = value.Length, Found = found };
-        ref var text = ref Unsafe.As<Text, byte>(ref newer.Text);
-        if (longer == 0) { value.CopyTo(MemoryMarshal.CreateSpan(ref text, Inline)); return; }
-        Unsafe.As<byte, int>(ref text) = bytesUsed;
-        value.CopyTo(bytes.AsSpan(bytesUsed));
-        bytesUsed += longer;
+        ref var last = ref Unsafe.Add(ref Set(hash), 1);
+        last = new Entry { Hash = hash, Length = value.Length, Found = found };
+        ref var text = ref Unsafe.As<Text, byte>(ref last.Text);
+        if (value.Length <= Inline) { value.CopyTo(MemoryMarshal.CreateSpan(ref text, Inline)); return; }
+        var at = (int)(written & (MaxBytes - 1));
+        // a value lies in one piece
+        if (at + value.Length > MaxBytes) { written += MaxBytes - at; at = 0; }
+        Unsafe.As<byte, long>(ref text) = written;
+        value.CopyTo(bytes.AsSpan(at));
+        written += value.Length;
     }
 
-    public void Forget()
-    {
-        Array.Clear(table);
-        bytesUsed = 0;
-    }
+    public void Forget() => Array.Clear(table);
 }
