@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text;
 
 namespace Palisade.Engine;
@@ -149,16 +150,25 @@ public sealed class EventBatch
 
     /// <summary>Adds a field to the last event: a slice that already lies in the arena.</summary>
     /// <returns>False where the event has as many as it may have; it is marked then.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool AddSlice(ushort field, int offset, int length)
     {
         ref var h = ref headers[Count - 1];
         if (h.SlotCount >= MaxFields) { h.Refusal = ParseRefusal.TooManyFields; return false; }
-        if (slots == ids.Length) { Array.Resize(ref ids, slots * 2); Array.Resize(ref values, slots * 2); }
-        ids[slots] = field;
-        values[slots] = new Slice(offset, length);
-        slots++;
+        var slot = slots;
+        if ((uint)slot >= (uint)ids.Length || (uint)slot >= (uint)values.Length) MoreSlots();
+        ids[slot] = field;
+        values[slot] = new Slice(offset, length);
+        slots = slot + 1;
         h.SlotCount++;
         return true;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void MoreSlots()
+    {
+        Array.Resize(ref ids, ids.Length * 2);
+        Array.Resize(ref values, ids.Length);
     }
 
     /// <summary>Adds a field to the last event and copies its value.</summary>

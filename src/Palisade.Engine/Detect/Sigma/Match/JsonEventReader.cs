@@ -118,8 +118,9 @@ public sealed class JsonEventReader
         JsonName? last = null;
         while (true)
         {
-            ref var guess = ref last is null ? ref parent.First : ref last.Next;
             text.Next();
+            if (watcher is not null) last = Same(ref text, parent, last);
+            ref var guess = ref last is null ? ref parent.First : ref last.Next;
             JsonName name;
             if (guess is not null && guess.Before.Is(ref text.Ref(text.At)))
             {
@@ -139,6 +140,30 @@ public sealed class JsonEventReader
             if (end == ',') continue;
             return end == '}' ? ParseRefusal.None : ParseRefusal.Malformed;
         }
+    }
+
+    // Takes fields that stand there as they did the last time, name and value, up to the first that does not or is the last one; most of an
+    // event is read here. The place is a local variable: the next comparison waits for it. Gives the last name taken.
+    private JsonName? Same(ref JsonText text, JsonName parent, JsonName? last)
+    {
+        var (at, epoch, state) = (text.At, watcher!.Epoch, watcher);
+        var name = last is null ? parent.First : last.Next;
+        while (name is not null && name.Before.Is(ref text.Ref(at)))
+        {
+            var start = at + name.Before.Length;
+            if (name.ValueEpoch != epoch || !name.Value.Is(ref text.Ref(start))) break;
+            var end = start + name.Value.Length;
+            // the sign behind a value is part of what was compared
+            if (text.Ref(end - 1) != ',') break;
+            if (text.Ref(end) == ' ') end++;
+            if (batch.AddSlice(name.Id, lineOffset + start + name.ValueStart, name.ValueLength)) state.Again(name.Plan, name.ValueFindings, name.ValueEscaped);
+            at = end;
+            last = name;
+            name = name.Next;
+        }
+        text.At = at;
+        text.Next();
+        return last;
     }
 
     // A name that is not the one that stood there last; goes behind its colon. Null: there is none.
@@ -203,7 +228,7 @@ public sealed class JsonEventReader
                 if (watcher is not null && name.Kept && Again(ref text, name, start)) return ParseRefusal.None;
                 text.At++;
                 if (!text.String(out var length, out var escaped)) return ParseRefusal.Malformed;
-                if (name.Kept) Keep(ref text, name, start, start + 1, length, escaped, text.At - start);
+                if (name.Kept) Keep(ref text, name, start, start + 1, length, escaped, text.At + 1 - start);
                 return ParseRefusal.None;
             case (byte)'{':
                 text.At++;
@@ -217,12 +242,7 @@ public sealed class JsonEventReader
                 if (batch.AddNull(name.Id)) watcher?.There(name.Plan);
                 return ParseRefusal.None;
             default:
-                if (watcher is not null && name.Kept && Again(ref text, name, start))
-                {
-                    // the sign behind a number is part of what was compared
-                    text.At--;
-                    return ParseRefusal.None;
-                }
+                if (watcher is not null && name.Kept && Again(ref text, name, start)) return ParseRefusal.None;
                 if (first == 't' ? !text.Word("true"u8) : first == 'f' ? !text.Word("false"u8) : !text.Number()) return ParseRefusal.Malformed;
                 length = text.At - start;
                 if (name.Kept) Keep(ref text, name, start, start, length, false, length + 1);
@@ -235,7 +255,8 @@ public sealed class JsonEventReader
     private bool Again(ref JsonText text, JsonName name, int start)
     {
         if (!name.Value.Is(ref text.Ref(start)) || name.ValueEpoch != watcher!.Epoch) return false;
-        text.At += name.Value.Length;
+        // the sign behind the value is part of what was compared
+        text.At += name.Value.Length - 1;
         if (batch.AddSlice(name.Id, lineOffset + start + name.ValueStart, name.ValueLength)) watcher.Again(name.Plan, name.ValueFindings, name.ValueEscaped);
         return true;
     }

@@ -28,7 +28,7 @@ internal sealed class JsonName(JsonName? parent, byte[] key, byte[] path, ushort
 
     /// <summary>From the quote before it to where its value begins, as written the last time.</summary>
     public Remembered Before;
-    /// <summary>Its last value, quotes included; of one without quotes, the sign behind it too.</summary>
+    /// <summary>Its last value, quotes and the sign behind it included.</summary>
     public Remembered Value;
     /// <summary>Of <see cref="Value"/>: where its text begins and how long it is, where its findings begin, and in which life of the memory.</summary>
     public int ValueStart, ValueLength, ValueFindings, ValueEpoch;
