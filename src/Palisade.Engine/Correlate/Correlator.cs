@@ -123,6 +123,7 @@ public sealed partial class Correlator
             Await(group, table[group.Place].Tenant, entry);
             return;
         }
+        if (group.Repeats(entry)) return;
         var place = group.Insert(entry);
         var holds = group.Judge(place, out var window, out var newestHolds);
         if (holds) Fire(rule, group, window, batch, e, findings);

@@ -17,8 +17,13 @@ internal readonly record struct Window(int First, int Last, long Count);
 /// </summary>
 internal sealed class GroupState(CompiledCorrelation rule, int place, long grainMs)
 {
+    /// <summary>Events of one moment that say the same, and how many of a moment are compared.</summary>
+    private const int MaxAlike = 4, MaxLook = 256;
+
     // More events never make such a condition fail.
     private readonly bool onlyAtLeast = rule.Source.Bounds.All(b => b.Operator is Operator.Greater or Operator.GreaterOrEqual);
+    // What counts is which values or inputs a window holds, not how often.
+    private readonly bool ofKinds = rule.Source.Type is CorrelationType.ValueCount or CorrelationType.Temporal;
     private Entry[] items = new Entry[4];
     private int start, count;
     // value_count: how often each value lies in the newest window, which begins at countedFrom
@@ -47,6 +52,22 @@ internal sealed class GroupState(CompiledCorrelation rule, int place, long grain
         Array.Fill(marks, long.MinValue);
         return marks;
     }
+
+    /// <summary>
+    /// Whether enough events of the same moment say the same already: a further one changes no window and is no further evidence. Logs that are sent again, or tell the same line many
+    /// times within their second, would fill a group with them. Only the last events of a moment are looked at.
+    /// </summary>
+    public bool Repeats(in Entry entry)
+    {
+        if (!ofKinds || count < MaxAlike) return false;
+        var alike = 0;
+        var end = NewestMs == entry.TimeMs ? count : FirstAt(entry.TimeMs + 1);
+        for (var at = end - 1; at >= 0 && at >= end - MaxLook && items[start + at].TimeMs == entry.TimeMs; at--)
+            if (IsOfKind(items[start + at], entry) && ++alike == MaxAlike) return true;
+        return false;
+    }
+
+    private bool IsOfKind(in Entry one, in Entry other) => rule.Source.Type == CorrelationType.Temporal ? one.Input == other.Input : one.Value == other.Value;
 
     /// <summary>Adds an event at its time; returns its place.</summary>
     public int Insert(in Entry entry)
@@ -202,19 +223,23 @@ internal sealed class GroupState(CompiledCorrelation rule, int place, long grain
     }
 
     /// <summary>The first window that contains the entry at <paramref name="place"/> and fulfils the condition; whether the newest window does.</summary>
+    /// <remarks>Of a late event whose kind others around it have, only windows that hold none of those are judged: no other has changed.</remarks>
     public bool Judge(int place, out Window window, out bool newestHolds)
     {
         window = default;
         newestHolds = false;
         var found = false;
+        var span = rule.Source.SpanMs;
         var time = items[start + place].TimeMs;
-        for (var last = place; last < count && items[start + last].TimeMs - time <= rule.Source.SpanMs; last++)
+        var (from, to) = ofKinds && place < count - 1 ? Changed(place) : (time, time + span);
+        ValueWindow? sliding = null;
+        for (var last = from == time ? place : FirstAt(from); last < count && items[start + last].TimeMs <= to; last++)
         {
             var newest = last == count - 1;
             // entries of one moment end in one window
             if (!newest && items[start + last + 1].TimeMs == items[start + last].TimeMs) continue;
             if (found && !newest) continue;
-            if (!Holds(last, newest, out var w)) continue;
+            if (!Holds(last, newest, ref sliding, out var w)) continue;
             if (newest) newestHolds = true;
             if (!found) window = w;
             found = true;
@@ -222,7 +247,28 @@ internal sealed class GroupState(CompiledCorrelation rule, int place, long grain
         return found;
     }
 
-    private bool Holds(int last, bool newest, out Window window)
+    /// <summary>First and last end of the windows in which the entry at a place is the only one of its kind; the last is before the first where there is none.</summary>
+    private (long From, long To) Changed(int place)
+    {
+        var entry = items[start + place];
+        var span = rule.Source.SpanMs;
+        var (from, to) = (entry.TimeMs, entry.TimeMs + span);
+        for (var at = place - 1; at >= 0 && items[start + at].TimeMs >= entry.TimeMs - span; at--)
+        {
+            if (!IsOfKind(items[start + at], entry)) continue;
+            from = Math.Max(from, items[start + at].TimeMs + span + 1);
+            break;
+        }
+        for (var at = place + 1; at < count && items[start + at].TimeMs <= to; at++)
+        {
+            if (!IsOfKind(items[start + at], entry)) continue;
+            to = items[start + at].TimeMs - 1;
+            break;
+        }
+        return (from, to);
+    }
+
+    private bool Holds(int last, bool newest, ref ValueWindow? sliding, out Window window)
     {
         var end = items[start + last].TimeMs;
         var first = FirstAt(end - rule.Source.SpanMs);
@@ -240,7 +286,7 @@ internal sealed class GroupState(CompiledCorrelation rule, int place, long grain
             case CorrelationType.ValueCount:
                 // No window has more values than events.
                 if (!newest && onlyAtLeast && !Bounds(entries.Length)) return false;
-                var distinct = newest ? values!.Count : Distinct(entries);
+                var distinct = newest ? values!.Count : (sliding ??= ValueWindow.Begin()).Count(Entries, first, last);
                 window = window with { Count = distinct };
                 return Bounds(distinct);
             case CorrelationType.Temporal:
@@ -271,19 +317,7 @@ internal sealed class GroupState(CompiledCorrelation rule, int place, long grain
         return low;
     }
 
-    private static int Distinct(ReadOnlySpan<Entry> entries)
-    {
-        var seen = scratch ??= [];
-        seen.Clear();
-        foreach (var e in entries) seen.Add(e.Value);
-        var n = seen.Count;
-        // Clearing costs what it once held.
-        if (n > 4_096) scratch = null;
-        return n;
-    }
-
-    [ThreadStatic]
-    private static HashSet<ulong>? scratch;
+    private static int Distinct(ReadOnlySpan<Entry> entries) => ValueWindow.Begin().Count(entries, 0, entries.Length - 1);
 
     private bool Inputs(ReadOnlySpan<Entry> entries, bool newest, long end)
     {
