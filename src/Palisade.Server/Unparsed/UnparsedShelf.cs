@@ -85,7 +85,10 @@ internal sealed class UnparsedShelf
     private bool MakeRoom(long nowMs)
     {
         if (byId.Count < MaxGroups) return false;
-        var weakest = byId.Values.Where(e => !e.Ignored).OrderBy(e => e.Count).ThenBy(e => e.Last).FirstOrDefault(e => e.Count == 1 || nowMs - e.Last > StaleMs);
+        Entry? weakest = null;
+        // Asked for every line of a source that nobody can read: a plain pass.
+        foreach (var e in byId.Values)
+            if (!e.Ignored && (e.Count == 1 || nowMs - e.Last > StaleMs) && (weakest is null || (e.Count, e.Last).CompareTo((weakest.Count, weakest.Last)) < 0)) weakest = e;
         if (weakest is null) return false;
         Drop(weakest);
         return true;
