@@ -28,6 +28,8 @@ internal static class StoreSettings
         new XElement("users_config", users),
         new XElement("merge_tree",
             new XElement("merge_max_block_size", 4096),
+            // parts of about one size are merged ten at a time, not five: each row is written again less often, for some more parts to read
+            new XElement("merge_selector_base", 10),
             new XElement("max_bytes_to_merge_at_max_space_in_pool", 5L << 30),
             new XElement("number_of_free_entries_in_pool_to_lower_max_size_of_merge", 1),
             new XElement("number_of_free_entries_in_pool_to_execute_mutation", 1),
