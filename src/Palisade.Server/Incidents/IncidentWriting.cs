@@ -135,12 +135,14 @@ internal sealed class IncidentWriting(ControlDb db, IncidentContent words, DateT
     {
         foreach (var id in ids.Distinct())
         {
-            var parts = await db.Set<IncidentRow>().Where(r => r.TenantId == tenant && (r.Id == id || r.MergedInto == id)).OrderBy(r => r.Id).ToListAsync(stop);
-            if (parts.FirstOrDefault(r => r.Id == id) is not { } row) continue;
+            // One after the other: for either at once SQLite would read all incidents of the tenant.
+            if (await db.Set<IncidentRow>().FirstOrDefaultAsync(r => r.TenantId == tenant && r.Id == id, stop) is not { } row) continue;
+            var members = await db.Set<IncidentRow>().Where(r => r.TenantId == tenant && r.MergedInto == id).ToListAsync(stop);
+            IncidentRow[] parts = [.. members.Append(row).OrderBy(r => r.Id, StringComparer.Ordinal)];
             // What the engine took up is in the story of what took it up.
             var story = IncidentStory.Join([.. parts.Where(r => r.Id == id || r.IsByHand).OrderByDescending(r => r.Id == id).Select(r => IncidentStory.Read(r.Story))]);
             (row.Title, row.TitleZh, row.Class, row.Level, row.Outcome, row.Score) = (story.Title, story.TitleZh, story.Class, story.Level, story.Outcome, story.Score);
-            (row.First, row.Last, row.Count, row.SourceCount, row.Members) = (story.First, story.Last, story.Count, story.SourceCount, parts.Count - 1);
+            (row.First, row.Last, row.Count, row.SourceCount, row.Members) = (story.First, story.Last, story.Count, story.SourceCount, members.Count);
             var words = string.Join(' ', story.Sources.Concat(story.Targets).Concat(story.Hosts).Concat(story.Users)).ToLowerInvariant();
             row.Keywords = words.Length > 4000 ? words[..4000] : words;
         }
