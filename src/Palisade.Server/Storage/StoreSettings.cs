@@ -28,8 +28,11 @@ internal static class StoreSettings
         new XElement("users_config", users),
         new XElement("merge_tree",
             new XElement("merge_max_block_size", 4096),
-            // parts of about one size are merged ten at a time, not five: each row is written again less often, for some more parts to read
-            new XElement("merge_selector_base", 10),
+            // the memory of a merge is what it reads of each of its parts at once, and how many these are
+            new XElement("merge_max_block_size_bytes", 2 * MiB),
+            new XElement("max_parts_to_merge_at_once", 16),
+            // an event has many columns, and each that is written would take a megabyte from the start
+            new XElement("min_columns_to_activate_adaptive_write_buffer", 16),
             new XElement("max_bytes_to_merge_at_max_space_in_pool", 5L << 30),
             new XElement("number_of_free_entries_in_pool_to_lower_max_size_of_merge", 1),
             new XElement("number_of_free_entries_in_pool_to_execute_mutation", 1),
