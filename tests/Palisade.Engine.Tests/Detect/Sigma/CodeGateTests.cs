@@ -12,13 +12,15 @@ public sealed class CodeGateTests
         Of("4688", Place.Whole), Of("0x1f0fff", Place.Whole), Of("127.0.0.1", Place.Whole), Of("-", Place.Whole), Of("s-1-5-18", Place.Whole),
         Of(" 123 ", Place.Anywhere), Of("200", Place.Anywhere), Of(":179", Place.End), Of("../../", Place.Anywhere), Of("-t", Place.Anywhere),
         Of("s-1-5-", Place.Start), Of("10.", Place.Start), Of("powershell", Place.Anywhere),
+        Of("{00d0-", Place.Start), Of("bad", Place.Anywhere), Of("ce", Place.Anywhere), Of("feed}", Place.End), Of("{ca4e628d-8567}", Place.Whole), Of("sc.exe", Place.Whole),
     ];
 
     [Fact]
     public void A_code_that_holds_a_literal_always_passes()
     {
         var gate = new CodeGate(Literals, []);
-        string[] parts = ["4688", "0x1f0fff", "127.0.0.1", "-", "S-1-5-18", " 123 ", "200", ":179", "../../", "-T", "10.", "T", "Z", ".", "7", "2026-01-02", "S", " ", "x"];
+        string[] parts = ["4688", "0x1f0fff", "127.0.0.1", "-", "S-1-5-18", " 123 ", "200", ":179", "../../", "-T", "10.", "T", "Z", ".", "7", "2026-01-02", "S", " ", "x",
+            "{", "}", "{00D0-", "{CA4E628D-8567}", "BaD", "c", "e", "E", "f", "Feed}", "sc.exe", "b", "A", "d"];
         var state = 2463534242u;
         int codes = 0, shut = 0;
         for (var round = 0; round < 50_000; round++)
@@ -46,6 +48,10 @@ public sealed class CodeGateTests
     [InlineData("192.168.7.9")]
     [InlineData("4689")]
     [InlineData("0x3e7")]
+    [InlineData("0x23a0")]
+    [InlineData("{9F85BE58-59E6-5F2B-4300-000000000400}")]
+    [InlineData("9f85be58-59e6-5f2b-4300-000000000400")]
+    [InlineData("fe80::85d1:1f2f:9b3:d1f2")]
     public void A_code_that_holds_none_is_turned_away(string text)
     {
         var room = Encoding.ASCII.GetBytes(text + new string(' ', 2 * Codes.Max));

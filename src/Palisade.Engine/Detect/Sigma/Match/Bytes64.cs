@@ -38,6 +38,21 @@ internal static class Bytes64
         return Both(Vector256.Equals(Vector256.Min(low, most), low), Vector256.Equals(Vector256.Min(high, most), high));
     }
 
+    /// <summary>The same of bytes in which the bit that makes letters small is set before; so letters of both cases, given small, are within.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ulong Letters(ref byte at, byte from, byte span)
+    {
+        const byte Small = 0x20;
+        if (Vector512.IsHardwareAccelerated)
+            return Vector512.LessThanOrEqual((Vector512.LoadUnsafe(ref at) | Vector512.Create(Small)) - Vector512.Create(from), Vector512.Create(span)).ExtractMostSignificantBits();
+        if (!Vector256.IsHardwareAccelerated)
+            return Letters16(ref at, from, span) | Letters16(ref Unsafe.Add(ref at, 16), from, span) << 16 | Letters16(ref Unsafe.Add(ref at, 32), from, span) << 32 | Letters16(ref Unsafe.Add(ref at, 48), from, span) << 48;
+        var (begin, most, small) = (Vector256.Create(from), Vector256.Create(span), Vector256.Create(Small));
+        var low = (Vector256.LoadUnsafe(ref at) | small) - begin;
+        var high = (Vector256.LoadUnsafe(ref at, 32) | small) - begin;
+        return Both(Vector256.Equals(Vector256.Min(low, most), low), Vector256.Equals(Vector256.Min(high, most), high));
+    }
+
     /// <summary>Bytes that are the same at two places.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ulong Same(ref byte at, ref byte other)
@@ -60,6 +75,10 @@ internal static class Bytes64
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static ulong Within16(ref byte at, byte from, byte span) =>
         Vector128.LessThanOrEqual(Vector128.LoadUnsafe(ref at) - Vector128.Create(from), Vector128.Create(span)).ExtractMostSignificantBits();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ulong Letters16(ref byte at, byte from, byte span) =>
+        Vector128.LessThanOrEqual((Vector128.LoadUnsafe(ref at) | Vector128.Create((byte)0x20)) - Vector128.Create(from), Vector128.Create(span)).ExtractMostSignificantBits();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static ulong Same16(ref byte at, ref byte other, nuint from) =>

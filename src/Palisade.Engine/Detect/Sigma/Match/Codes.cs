@@ -4,8 +4,8 @@ using System.Runtime.CompilerServices;
 namespace Palisade.Engine.Detect.Sigma.Match;
 
 /// <summary>
-/// Numbers, times, addresses, security ids: values that hardly ever repeat and that words are not found in. Made of digits, the signs
-/// - . / : , at most one space and at most two of the letters T Z S x.
+/// Numbers, times, addresses, GUIDs, security ids: values that hardly ever repeat and that words are not found in. Made of hexadecimal
+/// digits, the signs - . / : { }, at most one space and at most two of the letters T Z S x.
 /// </summary>
 internal static class Codes
 {
@@ -18,6 +18,8 @@ internal static class Codes
     {
         var all = ulong.MaxValue >> (Max - length);
         var others = ~Bytes64.Within(ref value, (byte)'-', ':' - '-') & all;
+        if (others == 0) return true;
+        others &= ~(Bytes64.Letters(ref value, (byte)'a', 'f' - 'a') | Bytes64.Equal(ref value, (byte)'{') | Bytes64.Equal(ref value, (byte)'}'));
         if (BitOperations.PopCount(others) > 3) return false;
         var spaces = Bytes64.Equal(ref value, (byte)' ') & all;
         others &= ~spaces;
@@ -33,7 +35,7 @@ internal static class Codes
         int spaces = 0, letters = 0;
         foreach (var b in literal)
         {
-            if (b is >= (byte)'-' and <= (byte)':') continue;
+            if (b is >= (byte)'-' and <= (byte)':' or >= (byte)'a' and <= (byte)'f' or (byte)'{' or (byte)'}') continue;
             if (b == (byte)' ') spaces++;
             else if (b is (byte)'t' or (byte)'z' or (byte)'s' or (byte)'x') letters++;
             else return false;
