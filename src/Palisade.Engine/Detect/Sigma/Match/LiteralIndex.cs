@@ -28,11 +28,10 @@ internal sealed class LiteralIndex
 
     private readonly Entry[] entries;
     private readonly Dictionary<byte[], Entry>.AlternateLookup<ReadOnlySpan<byte>> wholes;
-    private readonly ulong wholeLengths;
-    // by the hash of a group of four bytes where its candidates begin; those of one hash lie side by side
-    private readonly int shift;
-    private readonly int[] begins = [];
-    private readonly Candidate[] candidates = [];
+    // bits of their hashes
+    private readonly ulong[] wholeMap = [];
+    private readonly int wholeShift;
+    private readonly GramTable grams;
     // chains of entries by their pair
     private readonly int[] pairHeads = [], nexts;
     private readonly uint[] keys;
@@ -55,26 +54,25 @@ internal sealed class LiteralIndex
         entries = [.. byKey.Select(p => new Entry(p.Value.Bytes, Rarest(p.Value.Bytes, uses), p.Key.Place, [.. p.Value.Exact], [.. p.Value.Possible]))];
 
         var map = new Dictionary<byte[], Entry>(ByteKeys.Instance);
-        foreach (var e in entries.Where(e => e.Place == Place.Whole))
+        Entry[] whole = [.. entries.Where(static e => e.Place == Place.Whole)];
+        if (whole.Length > 0)
+        {
+            var log = BitOperations.Log2((uint)whole.Length) + 5;
+            wholeShift = 32 - Math.Max(log, 6);
+            wholeMap = new ulong[1 << 26 - wholeShift];
+        }
+        foreach (var e in whole)
         {
             map[e.Bytes] = e;
-            wholeLengths |= 1UL << (e.Bytes.Length & 63);
+            var room = new byte[Math.Max(e.Bytes.Length, 8)];
+            e.Bytes.CopyTo(room, 0);
+            var h = CodeGate.Ends(ref room[0], e.Bytes.Length) >> wholeShift;
+            wholeMap[h >> 6] |= 1UL << (int)(h & 63);
         }
         wholes = map.GetAlternateLookup<ReadOnlySpan<byte>>();
 
         (nexts, keys) = (new int[entries.Length], new uint[entries.Length]);
-        var inner = Places(static e => e.Place != Place.Whole && e.Bytes.Length >= 4);
-        GramCount = inner.Length;
-        if (GramCount > 0)
-        {
-            var bits = Math.Clamp(BitOperations.Log2((uint)GramCount) + 2, 4, 18);
-            shift = 32 - bits;
-            foreach (var at in inner) keys[at] = MemoryMarshal.Read<uint>(entries[at].Bytes.AsSpan(entries[at].Gram));
-            candidates = [.. inner.Select(Of).OrderBy(c => Mix(c.Group) >> shift)];
-            begins = new int[(1 << bits) + 1];
-            foreach (ref readonly var c in candidates.AsSpan()) begins[(Mix(c.Group) >> shift) + 1]++;
-            for (var h = 0; h < 1 << bits; h++) begins[h + 1] += begins[h];
-        }
+        grams = new GramTable([.. Places(static e => e.Place != Place.Whole && e.Bytes.Length >= 4).Select(at => new GramTable.Literal(entries[at].Bytes, entries[at].Gram, entries[at].Place, at))]);
         var shorts = Places(IsShort);
         if (shorts.Length > 0)
         {
@@ -92,8 +90,8 @@ internal sealed class LiteralIndex
     public IEnumerable<Literal> Literals => entries.Select(static e => new Literal(e.Bytes, e.Place));
 
     /// <summary>Literals known by a group of four bytes, and those groups.</summary>
-    public int GramCount { get; }
-    public IEnumerable<uint> Grams => Places(static e => e.Place != Place.Whole && e.Bytes.Length >= 4).Select(at => keys[at]);
+    public int GramCount => grams.Count;
+    public IEnumerable<uint> Grams => grams.Groups;
 
     /// <summary>One bit for each pair of bytes (as a little-endian number) that short literals begin with; empty where none is known so.</summary>
     public ulong[] Pairs { get; } = [];
@@ -137,10 +135,10 @@ internal sealed class LiteralIndex
         return best;
     }
 
-    /// <summary>Finds the literal that the whole of a value is, and those that are known by no group.</summary>
+    /// <summary>Finds the literal that the whole of a value is, from whose begin 8 bytes may be read, and those that are known by no group.</summary>
     public void Whole<TSink>(ReadOnlySpan<byte> text, ref TSink sink) where TSink : struct, ILiteralSink, allows ref struct
     {
-        if ((wholeLengths >> (text.Length & 63) & 1) != 0 && wholes.TryGetValue(text, out var whole)) sink.Found(whole.Exact, whole.Possible);
+        if (wholeMap.Length > 0 && IsPerhapsWhole(text) && wholes.TryGetValue(text, out var whole)) sink.Found(whole.Exact, whole.Possible);
         foreach (var at in each)
         {
             var e = entries[at];
@@ -148,34 +146,19 @@ internal sealed class LiteralIndex
         }
     }
 
+    private bool IsPerhapsWhole(ReadOnlySpan<byte> text)
+    {
+        var h = CodeGate.Ends(ref MemoryMarshal.GetReference(text), text.Length) >> wholeShift;
+        return (wholeMap[h >> 6] >> (int)(h & 63) & 1) != 0;
+    }
+
     /// <summary>Finds literals by the group of four bytes at a place of a value.</summary>
     public void Gram<TSink>(ReadOnlySpan<byte> text, int place, ref TSink sink) where TSink : struct, ILiteralSink, allows ref struct
     {
-        if (begins.Length == 0) return;
-        ref var from = ref MemoryMarshal.GetReference(text);
-        var group = Unsafe.ReadUnaligned<uint>(ref Unsafe.Add(ref from, place));
-        var h = (int)(Mix(group) >> shift);
-        foreach (ref readonly var c in candidates.AsSpan(begins[h], begins[h + 1] - begins[h]))
-        {
-            if (c.Group != group || place < c.At || place - c.At + c.Length > text.Length) continue;
-            if (Unsafe.ReadUnaligned<uint>(ref Unsafe.Add(ref from, place + c.OtherAt)) != c.Other) continue;
-            Try(entries[c.Entry], text, place - c.At, ref sink);
-        }
+        if (grams.Count == 0) return;
+        var next = 0;
+        for (var at = grams.Next(text, place, ref next); at >= 0; at = grams.Next(text, place, ref next)) sink.Found(entries[at].Exact, entries[at].Possible);
     }
-
-    // The group and the four bytes that lie farthest from it say nearly always whether the literal is there.
-    private Candidate Of(int at)
-    {
-        var e = entries[at];
-        var other = e.Gram * 2 < e.Bytes.Length - 4 ? e.Bytes.Length - 4 : 0;
-        return new Candidate(keys[at], MemoryMarshal.Read<uint>(e.Bytes.AsSpan(other)), e.Gram, other - e.Gram, e.Bytes.Length, at);
-    }
-
-    /// <summary>A literal that may be found by a group of four bytes.</summary>
-    /// <param name="Other">Four bytes of it elsewhere.</param>
-    /// <param name="At">Where in it the group lies.</param>
-    /// <param name="OtherAt">Where the others lie, counted from the group.</param>
-    private readonly record struct Candidate(uint Group, uint Other, int At, int OtherAt, int Length, int Entry);
 
     /// <summary>Finds literals by the two bytes at a place of a value.</summary>
     public void Pair<TSink>(ReadOnlySpan<byte> text, int place, ref TSink sink) where TSink : struct, ILiteralSink, allows ref struct
