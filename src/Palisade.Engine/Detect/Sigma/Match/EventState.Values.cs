@@ -25,7 +25,7 @@ internal sealed partial class EventState
     /// <returns>The number of what is in it, for <see cref="Again"/>; negative where it has none.</returns>
     public int Look(FieldPlan plan, ref byte value, int length, bool escapes)
     {
-        NewSlot(plan, escapes);
+        NewSlot(plan.Present, escapes);
         var scan = keywordsInValues ? plan.WithKeywords : plan.Own;
         if (length < scan.MinLength) return 0;
         if (length <= Codes.Max && Codes.Is(ref value, length) && !scan.Codes.MayHold(ref value, length)) return 0;

@@ -123,15 +123,15 @@ internal sealed partial class EventState
     public int Epoch => sets.Epoch;
 
     /// <summary>A field without a value was added to the event.</summary>
-    public void There(FieldPlan plan) => NewSlot(plan, escapes: false);
+    public void There(FieldPlan plan) => NewSlot(plan.Present, escapes: false);
 
     // The slot just added.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void NewSlot(FieldPlan plan, bool escapes)
+    private void NewSlot(int present, bool escapes)
     {
         if (escapes) NoteEscaped(slots);
         slots++;
-        if (plan.Present != 0) Note(~plan.Present, slots - 1);
+        if (present != 0) Note(~present, slots - 1);
     }
 
     private void NoteEscaped(int slot)
@@ -142,9 +142,9 @@ internal sealed partial class EventState
 
     /// <summary>A value was added to the event of which the findings are known.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Again(FieldPlan plan, int findings, bool escapes)
+    public void Again(int present, int findings, bool escapes)
     {
-        NewSlot(plan, escapes);
+        NewSlot(present, escapes);
         if (findings > 0) Note(findings, slots - 1);
     }
 

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics.X86;
 using System.Text;
 using Palisade.Engine.Parse.Times;
 using Palisade.Engine.Rules;
@@ -24,6 +25,8 @@ public sealed class JsonEventReader
 {
     /// <summary>Deepest nesting taken.</summary>
     public const int MaxDepth = 64;
+
+    private const int MostAhead = 2048;
 
     private readonly JsonNameTable names;
     private readonly EventState? watcher;
@@ -56,6 +59,7 @@ public sealed class JsonEventReader
         lineOffset = into.Reserve(room);
         var bytes = into.Bytes(lineOffset, room);
         line.CopyTo(bytes);
+        Ahead(line);
         bytes[line.Length] = 0;
         var text = new JsonText(ref MemoryMarshal.GetReference(bytes), line.Length);
         watcher?.Begin(into, index);
@@ -67,6 +71,15 @@ public sealed class JsonEventReader
         }
         Stamp(into, index);
         return ParseRefusal.None;
+    }
+
+    // Behind a line lies mostly the next one: asks for it while this one is judged. A hint only: nothing is read, whatever lies there.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static unsafe void Ahead(ReadOnlySpan<byte> line)
+    {
+        if (!Sse.IsSupported) return;
+        var end = (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(line)) + line.Length;
+        for (var i = 0; i < Math.Min(line.Length, MostAhead); i += 64) Sse.Prefetch0(end + i);
     }
 
     private void Stamp(EventBatch into, int index)
@@ -120,18 +133,9 @@ public sealed class JsonEventReader
         {
             text.Next();
             if (watcher is not null) last = Same(ref text, parent, last);
-            ref var guess = ref last is null ? ref parent.First : ref last.Next;
-            JsonName name;
-            if (guess is not null && guess.Before.Is(ref text.Ref(text.At)))
-            {
-                name = guess;
-                text.At += name.Before.Length;
-            }
-            else
-            {
-                if (Name(ref text, parent, last) is not { } found) return ParseRefusal.Malformed;
-                name = found;
-            }
+            var name = last is null ? parent.Inside.At(ref text.Ref(text.At)) : last.Behind.At(ref text.Ref(text.At));
+            if (name is not null) text.At += name.Last.Before;
+            else if ((name = Name(ref text, parent, last)) is null) return ParseRefusal.Malformed;
             var refusal = Value(ref text, text.Next(), name, depth);
             if (refusal != ParseRefusal.None) return refusal;
             var end = text.Next();
@@ -142,42 +146,46 @@ public sealed class JsonEventReader
         }
     }
 
-    // Takes fields that stand there as they did the last time, name and value, up to the first that does not or is the last one; most of an
-    // event is read here. The place is a local variable: the next comparison waits for it. Gives the last name taken.
+    // Takes fields whose names stand there as they did the last time and whose values do too, or are short and plain, up to the first that is
+    // neither or is the last one; nearly all of an event is read here. The place is a local variable: the next comparison waits for it. Gives
+    // the last name taken.
     private JsonName? Same(ref JsonText text, JsonName parent, JsonName? last)
     {
         var (at, epoch, state) = (text.At, watcher!.Epoch, watcher);
-        var name = last is null ? parent.First : last.Next;
-        while (name is not null && name.Before.Is(ref text.Ref(at)))
+        while (true)
         {
-            var start = at + name.Before.Length;
-            if (name.ValueEpoch != epoch || !name.Value.Is(ref text.Ref(start))) break;
-            var end = start + name.Value.Length;
-            // the sign behind a value is part of what was compared
-            if (text.Ref(end - 1) != ',') break;
+            var name = last is null ? parent.Inside.At(ref text.Ref(at)) : last.Behind.At(ref text.Ref(at));
+            if (name is null) break;
+            ref var seen = ref name.Last;
+            var start = at + seen.Before;
+            int end;
+            if (name.Again(ref text.Ref(start), text.End + 1 - start, epoch) is var again and > 0)
+            {
+                end = start + again;
+                // the sign behind a value is part of what was compared
+                if (text.Ref(end - 1) != ',') break;
+                if (batch.AddSlice(seen.Id, lineOffset + start + seen.Start, seen.Length)) state.Again(seen.Present, seen.Findings, seen.Escaped);
+            }
+            else
+            {
+                var length = text.Plain(start, out var quotes);
+                end = start + length + 2 * quotes + 1;
+                if (length < 0 || text.Ref(end - 1) != ',') break;
+                if (name.Kept) Keep(ref text, name, start, start + quotes, length, escaped: false, end - start);
+            }
             if (text.Ref(end) == ' ') end++;
-            if (batch.AddSlice(name.Id, lineOffset + start + name.ValueStart, name.ValueLength)) state.Again(name.Plan, name.ValueFindings, name.ValueEscaped);
             at = end;
             last = name;
-            name = name.Next;
         }
         text.At = at;
         text.Next();
         return last;
     }
 
-    // A name that is not the one that stood there last; goes behind its colon. Null: there is none.
+    // A name that is none of those that stood there last; goes behind its colon. Null: there is none.
     [MethodImpl(MethodImplOptions.NoInlining)]
     private JsonName? Name(ref JsonText text, JsonName parent, JsonName? last)
     {
-        ref var guess = ref last is null ? ref parent.First : ref last.Next;
-        ref var other = ref last is null ? ref parent.OtherFirst : ref last.Other;
-        if (other is not null && other.Before.Is(ref text.Ref(text.At)))
-        {
-            (guess, other) = (other, guess);
-            text.At += guess!.Before.Length;
-            return guess;
-        }
         var start = text.At;
         if (text.Next() != '"') return null;
         text.At++;
@@ -193,8 +201,8 @@ public sealed class JsonEventReader
         text.Next();
         if (parent.Path.Length + 1 + key.Length > JsonNameTable.MaxPath) return JsonNameTable.TooLong(parent);
         var name = names.Find(parent, key);
-        name.Before.Set(ref text.Ref(start), text.At - start);
-        if (guess != name) (guess, other) = (name, guess);
+        name.Last.SetName(ref text.Ref(start), text.At - start);
+        (last is null ? ref parent.Inside : ref last.Behind).Add(name);
         return name;
     }
 
@@ -254,10 +262,12 @@ public sealed class JsonEventReader
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool Again(ref JsonText text, JsonName name, int start)
     {
-        if (!name.Value.Is(ref text.Ref(start)) || name.ValueEpoch != watcher!.Epoch) return false;
+        var length = name.Again(ref text.Ref(start), text.End + 1 - start, watcher!.Epoch);
+        if (length == 0) return false;
         // the sign behind the value is part of what was compared
-        text.At += name.Value.Length - 1;
-        if (batch.AddSlice(name.Id, lineOffset + start + name.ValueStart, name.ValueLength)) watcher.Again(name.Plan, name.ValueFindings, name.ValueEscaped);
+        text.At += length - 1;
+        ref var seen = ref name.Last;
+        if (batch.AddSlice(seen.Id, lineOffset + start + seen.Start, seen.Length)) watcher.Again(seen.Present, seen.Findings, seen.Escaped);
         return true;
     }
 
@@ -274,9 +284,9 @@ public sealed class JsonEventReader
         var added = batch.AddSlice(name.Id, lineOffset + at, length);
         if (watcher is null) return;
         var findings = added ? watcher.Look(name.Plan, ref text.Ref(at), length, escaped) : -1;
-        if (findings < 0) { name.Value.Length = 0; return; }
-        name.Value.Set(ref text.Ref(start), whole);
-        (name.ValueStart, name.ValueLength, name.ValueEscaped) = (at - start, length, escaped);
-        (name.ValueFindings, name.ValueEpoch) = (findings, watcher.Epoch);
+        if (findings < 0) { name.Unset(); return; }
+        name.Set(ref text.Ref(start), whole);
+        ref var seen = ref name.Last;
+        (seen.Start, seen.Length, seen.Escaped, seen.Findings, seen.Epoch) = (at - start, length, escaped, findings, watcher.Epoch);
     }
 }

@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Palisade.Engine.Rules;
@@ -8,37 +9,73 @@ namespace Palisade.Engine.Detect.Sigma.Match;
 /// A field name at its place in JSON events: what the rules want of it, and what stood there and behind it the last time, so that an
 /// event like the one before is read by comparing 64 bytes a time instead of looking names and values up.
 /// </summary>
-internal sealed class JsonName(JsonName? parent, byte[] key, byte[] path, ushort id, FieldPlan plan, bool kept, bool isTime)
+internal sealed class JsonName
 {
-    public JsonName? Parent { get; } = parent;
+    public JsonName(JsonName? parent, byte[] key, byte[] path, ushort id, FieldPlan plan, bool kept, bool isTime, int number = 0)
+    {
+        (Parent, Key, Path, Plan, Kept, IsTime, Number) = (parent, key, path, plan, kept, isTime, number);
+        Last = new LastSeen(id, plan.Present);
+    }
+
+    public JsonName? Parent { get; }
     /// <summary>As it stands in its object, unescaped.</summary>
-    public byte[] Key { get; } = key;
+    public byte[] Key { get; }
     /// <summary>With the names it lies within, joined by dots.</summary>
-    public byte[] Path { get; } = path;
-    public ushort Id { get; } = id;
-    public FieldPlan Plan { get; } = plan;
+    public byte[] Path { get; }
+    public ushort Id => Last.Id;
+    public FieldPlan Plan { get; }
     /// <summary>Some test or the clock reads it.</summary>
-    public bool Kept { get; } = kept;
-    public bool IsTime { get; } = isTime;
+    public bool Kept { get; }
+    public bool IsTime { get; }
+    /// <summary>Tells names of a table apart.</summary>
+    public int Number { get; }
 
-    /// <summary>Names that stood behind it in the same object: the last time, and before that one.</summary>
-    public JsonName? Next, Other;
-    /// <summary>The same of the first name inside it.</summary>
-    public JsonName? First, OtherFirst;
+    /// <summary>Names that stood behind it in the same object.</summary>
+    public Followers Behind;
+    /// <summary>Names that stood first inside it.</summary>
+    public Followers Inside;
 
-    /// <summary>From the quote before it to where its value begins, as written the last time.</summary>
-    public Remembered Before;
-    /// <summary>Its last value, quotes and the sign behind it included.</summary>
-    public Remembered Value;
-    /// <summary>Of <see cref="Value"/>: where its text begins and how long it is, where its findings begin, and in which life of the memory.</summary>
-    public int ValueStart, ValueLength, ValueFindings, ValueEpoch;
-    public bool ValueEscaped;
+    public LastSeen Last;
+    private RememberedLong longValue;
+
+    /// <summary>Bytes of the last value, the sign behind it included, if it stands at a place; else 0.</summary>
+    /// <param name="room">Bytes of text there.</param>
+    /// <param name="now">Which life of the memory its findings must be of.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public int Again(ref byte at, int room, int now)
+    {
+        if (Last.Epoch != now) return 0;
+        if (Last.IsValue(ref at)) return Last.Whole;
+        return Last.Whole == LastSeen.Nothing && longValue.Length != 0 && longValue.Is(ref at, room) ? longValue.Length : 0;
+    }
+
+    /// <summary>Takes the last value, of which the findings are known; behind it 64 bytes may be read.</summary>
+    /// <param name="whole">Its bytes as written, quotes and the sign behind it included; 0: it is not to be remembered.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Set(ref byte from, int whole)
+    {
+        Last.SetValue(ref from, whole);
+        if (Last.Whole == LastSeen.Nothing) longValue.Set(ref from, whole);
+    }
+
+    /// <summary>Nothing is known of the last value.</summary>
+    public void Unset()
+    {
+        Last.Whole = LastSeen.Nothing;
+        longValue.Length = 0;
+    }
 }
 
-/// <summary>Up to 64 bytes that may come again.</summary>
-internal struct Remembered
+/// <summary>
+/// What stood at a name's place the last time, and what is asked of it in every event: two or three lines of the processor's cache. Names and
+/// values of up to 48 bytes lie in it, as they were written; a comparison of 64 bytes reads on into what lies behind them.
+/// </summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct LastSeen
 {
-    public const int Max = Bytes64.Length;
+    /// <summary>A length that nothing has.</summary>
+    public const int Nothing = int.MaxValue;
+    private const int Max = 48;
 
     [InlineArray(Max)]
     private struct Text
@@ -46,24 +83,96 @@ internal struct Remembered
         private byte first;
     }
 
-    private Text bytes;
-    private ulong mask;
+    private Text before, value;
+    /// <summary>Bytes from the quote before the name to where its value begins, and of the value, quotes and the sign behind it included.</summary>
+    public int Before, Whole = Nothing;
+    /// <summary>Of the value: where its text begins, how long it is, and what was found in it, in which life of the memory.</summary>
+    public int Start, Length, Findings, Epoch;
+    /// <summary><see cref="FieldPlan.Present"/>.</summary>
+    public readonly int Present;
+    public readonly ushort Id;
+    public bool Escaped;
+
+    public LastSeen(ushort id, int present) => (Id, Present, Before) = (id, present, Nothing);
+
+    /// <summary>Whether the name stands at a place behind which 64 bytes may be read.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool IsName(ref byte at) => BitOperations.TrailingZeroCount(~Bytes64.Same(ref at, ref Unsafe.As<Text, byte>(ref before))) >= Before;
+
+    /// <summary>The same of the value.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool IsValue(ref byte at) => BitOperations.TrailingZeroCount(~Bytes64.Same(ref at, ref Unsafe.As<Text, byte>(ref value))) >= Whole;
+
+    /// <summary>Takes the name as it is written.</summary>
+    public void SetName(ref byte from, int length)
+    {
+        before = Unsafe.ReadUnaligned<Text>(ref from);
+        Before = length is > 0 and <= Max ? length : Nothing;
+    }
+
+    /// <summary>Takes the value as it is written.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void SetValue(ref byte from, int length)
+    {
+        value = Unsafe.ReadUnaligned<Text>(ref from);
+        Whole = length is > 0 and <= Max ? length : Nothing;
+    }
+}
+
+/// <summary>Names that stood at one place of an object, the last one first: events of several kinds come mixed.</summary>
+[InlineArray(Ways)]
+internal struct Followers
+{
+    private const int Ways = 4;
+    private JsonName? first;
+
+    /// <summary>The name that is written at a place behind which 64 bytes may be read; null where none of these is.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public JsonName? At(ref byte at) => first is { } name && name.Last.IsName(ref at) ? name : Other(ref at);
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private JsonName? Other(ref byte at)
+    {
+        for (var i = 1; i < Ways && this[i] is { } name; i++)
+        {
+            if (!name.Last.IsName(ref at)) continue;
+            for (; i > 0; i--) this[i] = this[i - 1];
+            return this[0] = name;
+        }
+        return null;
+    }
+
+    /// <summary>Puts a name first.</summary>
+    public void Add(JsonName name)
+    {
+        var at = 0;
+        while (at < Ways - 1 && this[at] is { } other && other != name) at++;
+        for (; at > 0; at--) this[at] = this[at - 1];
+        this[0] = name;
+    }
+}
+
+/// <summary>A value of more than 48 bytes that may come again.</summary>
+internal struct RememberedLong
+{
+    public const int Max = 4096;
+
+    private byte[]? bytes;
     /// <summary>0: nothing is remembered.</summary>
     public int Length;
 
-    /// <summary>Takes bytes behind which <see cref="Max"/> may be read.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Set(ref byte from, int length)
     {
-        if (length is <= 0 or > Max) { Length = 0; return; }
-        bytes = Unsafe.ReadUnaligned<Text>(ref from);
-        mask = ulong.MaxValue >> (Max - length);
+        Length = 0;
+        if (length is 0 or > Max) return;
+        // nothing is allocated once it is as large as the values of its field are
+        if (bytes is null || bytes.Length < length) bytes = new byte[BitOperations.RoundUpToPowerOf2((uint)length)];
+        MemoryMarshal.CreateReadOnlySpan(ref from, length).CopyTo(bytes);
         Length = length;
     }
 
-    /// <summary>Whether the same stands at a place behind which <see cref="Max"/> bytes may be read.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public bool Is(ref byte at) => Length != 0 && (~Bytes64.Same(ref at, ref Unsafe.As<Text, byte>(ref bytes)) & mask) == 0;
+    /// <summary>Whether the same stands at a place, of which so many bytes may be read.</summary>
+    public readonly bool Is(ref byte at, int room) => Length <= room && MemoryMarshal.CreateReadOnlySpan(ref at, Length).SequenceEqual(bytes.AsSpan(0, Length));
 }
 
 /// <summary>
@@ -89,7 +198,7 @@ internal sealed class JsonNameTable(RuleSet rules, bool all)
     /// <summary>The name inside another; the root's names are their own paths.</summary>
     public JsonName Find(JsonName parent, ReadOnlySpan<byte> key)
     {
-        var hash = Hash(key) ^ (ulong)RuntimeHelpers.GetHashCode(parent) * 0x9E3779B97F4A7C15;
+        var hash = Hash(key) ^ (ulong)parent.Number * 0x9E3779B97F4A7C15;
         var at = (int)(hash >> 40) & (Slots - 1);
         while (slots[at] is { } known)
         {
@@ -105,7 +214,7 @@ internal sealed class JsonNameTable(RuleSet rules, bool all)
         byte[] path = parent.Path.Length == 0 ? key.ToArray() : [.. parent.Path, (byte)'.', .. key];
         var id = FieldNames.GetOrAdd(path);
         var time = id != 0 && (id == timestamp || id == otherTimestamp);
-        var name = new JsonName(parent, key.ToArray(), path, id, rules.PlanOf(id), id != 0 && (all || time || rules.Reads(id)), time);
+        var name = new JsonName(parent, key.ToArray(), path, id, rules.PlanOf(id), id != 0 && (all || time || rules.Reads(id)), time, count + 1);
         if (count == MaxNames)
         {
             Array.Clear(slots);

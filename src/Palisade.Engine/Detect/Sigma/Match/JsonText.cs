@@ -94,6 +94,25 @@ internal ref struct JsonText(ref byte text, int end)
         return Longer(start, out length, out escaped);
     }
 
+    /// <summary>
+    /// Length of the string of less than 64 bytes without escapes, or of the whole number, that begins at a place; negative where another
+    /// value begins. <paramref name="quotes"/> is how many stand before it and behind it. What stands behind a number is not looked at.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly int Plain(int at, out int quotes)
+    {
+        if (Ref(at) == '"')
+        {
+            quotes = 1;
+            var ends = Specials(ref Ref(at + 1), out var backslashes, out var controls);
+            var others = backslashes | controls;
+            return ((ends ^ ends - 1) & others) == 0 && ends != 0 ? BitOperations.TrailingZeroCount(ends) : -1;
+        }
+        quotes = 0;
+        var digits = BitOperations.TrailingZeroCount(~Bytes64.Within(ref Ref(at), (byte)'0', 9));
+        return digits == 0 || digits > 1 && Ref(at) == '0' ? -1 : digits;
+    }
+
     // A string of more than 64 bytes or with a backslash, from its first byte on.
     [MethodImpl(MethodImplOptions.NoInlining)]
     private bool Longer(int start, out int length, out bool escaped)
