@@ -36,7 +36,19 @@ internal static class KeyedHash
         }
         else
         {
-            for (nint i = 0; i + 16 < n; i += 16) seed = Mix(Read8(ref p, i) ^ Key1, Read8(ref p, i + 8) ^ seed);
+            nint i = 0;
+            if (n > 64)
+            {
+                // two chains, neither of which waits for the other
+                var other = seed;
+                for (; i + 32 < n; i += 32)
+                {
+                    seed = Mix(Read8(ref p, i) ^ Key1, Read8(ref p, i + 8) ^ seed);
+                    other = Mix(Read8(ref p, i + 16) ^ Key0, Read8(ref p, i + 24) ^ other);
+                }
+                seed ^= other;
+            }
+            for (; i + 16 < n; i += 16) seed = Mix(Read8(ref p, i) ^ Key1, Read8(ref p, i + 8) ^ seed);
             a = Read8(ref p, n - 16);
             b = Read8(ref p, n - 8);
         }

@@ -8,9 +8,9 @@ namespace Palisade.Engine.Detect.Sigma.Match;
 /// never repeat push out none that did. Bounded: longer values lie in a ring, the oldest are written over. One instance a thread.
 /// </summary>
 /// <remarks>
-/// The hash is keyed by the process, and the bytes are compared in full, so a wrong answer is impossible. Table: sets of two entries, first
-/// one that was asked for again, then the one that came last; an entry is a line of the processor's cache and holds short values itself, so
-/// that looking one up touches one or two lines.
+/// The hash is keyed by the process, and the bytes are compared in full, so a wrong answer is impossible. Table: sets of two entries; of
+/// these gives way one that was never asked for again, if there is one. An entry is a line of the processor's
+/// cache and holds short values itself, so that looking one up touches one or two lines.
 /// </remarks>
 internal sealed class ValueMemo
 {
@@ -33,7 +33,9 @@ internal sealed class ValueMemo
     private struct Entry
     {
         public ulong Hash;
-        public int Length, Found;
+        public int Length;
+        // twice the number of what is in the value, and one more where it was asked for again
+        public int Found;
         public Text Text;
     }
 
@@ -62,12 +64,12 @@ internal sealed class ValueMemo
         ref var entry = ref Set(hash);
         if (!Is(ref entry, hash, value))
         {
-            ref var last = ref Unsafe.Add(ref entry, 1);
-            if (!Is(ref last, hash, value)) return Miss;
-            (entry, last) = (last, entry);
+            entry = ref Unsafe.Add(ref entry, 1);
+            if (!Is(ref entry, hash, value)) return Miss;
         }
         Hits++;
-        return entry.Found;
+        entry.Found |= 1;
+        return entry.Found >> 1;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -98,12 +100,16 @@ internal sealed class ValueMemo
         return false;
     }
 
-    /// <summary>Takes up what was found in a value that <see cref="Find"/> did not know, in the place of the one that came last.</summary>
+    /// <summary>Takes up what was found in a value that <see cref="Find"/> did not know.</summary>
     public void Add(ulong hash, ReadOnlySpan<byte> value, int found)
     {
-        ref var last = ref Unsafe.Add(ref Set(hash), 1);
-        last = new Entry { Hash = hash, Length = value.Length, Found = found };
-        ref var text = ref Unsafe.As<Text, byte>(ref last.Text);
+        ref var first = ref Set(hash);
+        ref var second = ref Unsafe.Add(ref first, 1);
+        ref var entry = ref (first.Found & 1) == 0 ? ref first : ref second;
+        // both were asked for again: the first gives way the next time, unless it is asked for until then
+        if ((entry.Found & 1) != 0) first.Found &= ~1;
+        entry = new Entry { Hash = hash, Length = value.Length, Found = found << 1 };
+        ref var text = ref Unsafe.As<Text, byte>(ref entry.Text);
         if (value.Length <= Inline) { value.CopyTo(MemoryMarshal.CreateSpan(ref text, Inline)); return; }
         var at = (int)(written & (MaxBytes - 1));
         // a value lies in one piece
