@@ -61,7 +61,7 @@ internal sealed class OracleField(IReadOnlyDictionary<string, IReadOnlyList<stri
         if (modifiers.Contains("re"))
         {
             var regex = Expression(text, modifiers);
-            return [v => regex.IsMatch(v)];
+            return [v => IsMatch(regex, v)];
         }
         if (modifiers.Contains("cidr"))
         {
@@ -91,11 +91,24 @@ internal sealed class OracleField(IReadOnlyDictionary<string, IReadOnlyList<stri
         if (modifiers.Any(m => m is "s" or "dotall")) options |= RegexOptions.Singleline;
         try
         {
-            return new Regex(text, options, TimeSpan.FromSeconds(10));
+            return new Regex(text, options, TimeSpan.FromSeconds(2));
         }
         catch (ArgumentException e)
         {
             throw new OracleException(e.Message);
+        }
+    }
+
+    // Searched by trying everything; where that would take for ever, by the run-time's automaton, whose time grows with the value alone.
+    private static bool IsMatch(Regex regex, string value)
+    {
+        try
+        {
+            return regex.IsMatch(value);
+        }
+        catch (RegexMatchTimeoutException)
+        {
+            return new Regex(regex.ToString(), regex.Options | RegexOptions.NonBacktracking).IsMatch(value);
         }
     }
 

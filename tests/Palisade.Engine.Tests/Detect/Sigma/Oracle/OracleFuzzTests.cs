@@ -43,6 +43,20 @@ public sealed class OracleFuzzTests
         Assert.InRange(hits, agreed / 50, agreed - agreed / 50);
     }
 
+    [Fact]
+    public void An_expression_that_trying_everything_would_never_end_is_judged_all_the_same()
+    {
+        (string, byte[])[] files = [("rules/0.yml", Encoding.UTF8.GetBytes(SigmaWorld.Rule("0", "s: { CommandLine|re: '^(a|aa)+$' }\ncondition: s")))];
+        var options = new RuleLoadOptions { AnyLogSource = true };
+        var set = RuleSet.Load(files, options, out _);
+        var comparison = new OracleComparison(set, SigmaOracle.Load(files, options));
+        var batch = new EventBatch();
+        SigmaWorld.Add(batch, 0, 0, [("CommandLine", new string('a', 200) + "b")]);
+        SigmaWorld.Add(batch, 1, 0, [("CommandLine", new string('a', 200))]);
+        Assert.Empty(comparison.Compare(batch));
+        Assert.Equal(2, comparison.Agreed);
+    }
+
     /// <summary>The same events as JSON, judged while they are read; twice, for what is remembered from the first time.</summary>
     private static IEnumerable<OracleDifference> AsJson(RuleSet set, OracleComparison comparison, EventBatch batch)
     {
