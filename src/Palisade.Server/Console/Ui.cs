@@ -55,13 +55,19 @@ public sealed class Ui(TextCatalogue catalogue, TimeProvider clock)
     public DateTimeOffset Local(DateTimeOffset at) => TimeZoneInfo.ConvertTime(at, Zone);
 
     /// <summary>Today 03:02, this year 23 Nov 03:02, else with the year.</summary>
-    public string Time(DateTimeOffset at)
+    public string Time(DateTimeOffset at) => Local(at).Date == Local(Now).Date ? Minute(at) : DayAndMinute(at);
+
+    /// <summary>From when to when: each with its day, or only the first where both are of one.</summary>
+    public string Span(DateTimeOffset from, DateTimeOffset to) =>
+        Local(from).Date == Local(to).Date ? Say("time.span", Time(from), Minute(to)) : Say("time.span", DayAndMinute(from), DayAndMinute(to));
+
+    private string Minute(DateTimeOffset at) => Local(at).ToString("HH:mm", CultureInfo.InvariantCulture);
+
+    private string DayAndMinute(DateTimeOffset at)
     {
-        var (local, now) = (Local(at), Local(Now));
-        var time = local.ToString("HH:mm", CultureInfo.InvariantCulture);
-        if (local.Date == now.Date) return time;
-        if (Chinese) return local.Year == now.Year ? $"{local.Month}月{local.Day}日 {time}" : $"{local.Year}年{local.Month}月{local.Day}日 {time}";
-        return local.ToString(local.Year == now.Year ? "d MMM HH:mm" : "d MMM yyyy HH:mm", CultureInfo.InvariantCulture);
+        var (local, thisYear) = (Local(at), Local(at).Year == Local(Now).Year);
+        if (Chinese) return thisYear ? $"{local.Month}月{local.Day}日 {Minute(at)}" : $"{local.Year}年{local.Month}月{local.Day}日 {Minute(at)}";
+        return local.ToString(thisYear ? "d MMM HH:mm" : "d MMM yyyy HH:mm", CultureInfo.InvariantCulture);
     }
 
     public string Clock(DateTimeOffset at) => Local(at).ToString("HH:mm:ss", CultureInfo.InvariantCulture);

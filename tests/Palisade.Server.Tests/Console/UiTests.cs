@@ -47,6 +47,15 @@ public sealed class UiTests
     }
 
     [Fact]
+    public void A_span_says_the_day_of_its_end_where_it_is_another()
+    {
+        var now = new DateTimeOffset(2026, 11, 23, 1, 12, 0, TimeSpan.Zero);
+        Assert.Equal("30 Aug 01:12 – 23 Nov 01:12", In("en").Span(now.AddDays(-85), now));
+        Assert.Equal("00:12 – 01:12", In("en").Span(now.AddHours(-1), now));
+        Assert.Equal("11月22日 20:12 – 23:12", In("zh-CN").Span(now.AddHours(-5), now.AddHours(-2)));
+    }
+
+    [Fact]
     public void One_is_said_differently_from_many()
     {
         Assert.Equal("one open", In("en").Count("dash.open", 1));
