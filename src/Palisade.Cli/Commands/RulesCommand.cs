@@ -65,7 +65,7 @@ internal static class RulesCommand
         var rule = new Argument<string>("RULE") { Description = "A rule file, or the id or name of a shipped rule." };
         var given = new Argument<string>("EVENT") { Description = "A log line or JSON object, a file that holds one, or - for standard input." };
         var format = Format();
-        var command = new Command("explain", "Says why a rule did or did not match an event, part by part.\n\nExample: palisade rules explain my-rule.yml '{\"CommandLine\": \"whoami\"}'") { rule, given, format };
+        var command = new Command("explain", "Says why a rule did or did not match an event, part by part.\n\nExample: palisade rules explain my-rule.yml 'Nov 28 03:02:17 web1 sshd[812]: Failed password for root from 203.0.113.7 port 5022 ssh2'") { rule, given, format };
         command.SetAction(parsed => RulesExplain.Run(parsed.GetRequiredValue(rule), parsed.GetRequiredValue(given), parsed.GetValue(format) == "json"));
         return command;
     }

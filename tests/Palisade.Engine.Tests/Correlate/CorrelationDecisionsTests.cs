@@ -55,6 +55,15 @@ public sealed class CorrelationDecisionsTests
         Assert.Contains(Problems("type: event_count\nrules: [a]\ngroup-by: [g]\ntimespan: 5m\ncondition: { gt: 10, lt: 5 }"), p => p.Code == "SIG076");
 
     [Fact]
+    public void A_key_that_is_no_part_of_a_correlation_and_a_missing_group_are_remarked()
+    {
+        var problems = Problems("type: event_count\nrules: [a]\ngroupby: [g]\ntimespan: 5m\ncondition: { gte: 3 }");
+        Assert.Contains(problems, p => p is { Code: "SIG079", IsError: false } && p.Message.Contains("groupby", StringComparison.Ordinal));
+        Assert.Contains(problems, p => p is { Code: "SIG085", IsError: false });
+        Assert.DoesNotContain(Problems("type: event_count\nrules: [a]\ngroup-by: [g]\ntimespan: 5m\ncondition: { gte: 3 }"), p => p.Code is "SIG079" or "SIG085");
+    }
+
+    [Fact]
     public void Case_35_with_a_percentile_it_is_of_numbers_and_without_it_is_how_rare_a_value_is()
     {
         const string numbers = "type: value_percentile\nrules: [a]\ncondition: { field: v, percentile: 50, gt: 10 }";

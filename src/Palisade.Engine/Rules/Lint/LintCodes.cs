@@ -67,11 +67,13 @@ public static class LintCodes
         Warning("SIG076", "The condition can never hold", "Its bounds exclude each other.", "Correct one of them."),
         Warning("SIG077", "The unit of the time span is none of the specification", "Weeks, months and years are read as 7, 30 and 365 days; other engines refuse them.", "Write days."),
         Warning("SIG078", "The alias names a rule that the correlation does not have", "That part of the alias has no effect.", "Correct the name, or add the rule below `rules`."),
+        Warning("SIG079", "The key is no part of a correlation", "It has no effect; a slip of the pen in `group-by` makes one count of many.", "Correct the key, or take it away."),
         Error("SIG080", "The processing pipeline cannot be read", "A pipeline is one mapping with a list of `transformations`, of bounded length.", "Compare the file with the reference of Sigma; split a pipeline that is too long into several."),
         Error("SIG081", "A transformation of the pipeline is unknown or incomplete", "Leaving it out would change what rules mean.", "Correct its `type`, or add the key that is named."),
         Error("SIG082", "The pipeline makes the rule too large", "What a pipeline adds to a rule is bounded, so that a few lines cannot fill the memory.", "Use fewer placeholders or field names a transformation."),
         Error("SIG083", "The pipeline refuses the rule", "A transformation says that this rule cannot be used, or a value is not of the kind it asks for.", "Read the message of the pipeline; leave the rule out, or change its value."),
         Warning("SIG084", "A part of the pipeline does nothing here", "Post-processing and finalizers shape the text of queries for other systems; rules are run here, not written out.", "Nothing; or take the part away."),
+        Warning("SIG085", "The correlation has no `group-by`", "The specification asks for it. Without one, events of all hosts, addresses and accounts count together.", "Name the fields whose values belong together."),
     ];
 
     /// <summary>The code, in any letter case; null when there is none.</summary>

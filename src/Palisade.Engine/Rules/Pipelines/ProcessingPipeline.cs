@@ -55,6 +55,8 @@ public sealed class ProcessingPipeline
             try
             {
                 pipeline.transformations.Add(new Transformation(step));
+                if (step["type"]?.Text is "set_custom_attribute" or "add_field" or "remove_field" or "set_field")
+                    problems.Add(new Diagnostic("SIG084", path, step.Line, $"'{step["type"]!.Text}' is about the query that a rule becomes elsewhere and does nothing here", false));
             }
             catch (RuleException e)
             {

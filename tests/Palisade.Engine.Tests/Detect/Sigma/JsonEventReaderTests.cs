@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Palisade.Engine.Detect.Sigma;
 using Palisade.Engine.Detect.Sigma.Match;
 using Palisade.Engine.Rules;
 using Palisade.Engine.Tests.Rules;
@@ -63,6 +64,18 @@ public sealed class JsonEventReaderTests
         var batch = new EventBatch();
         Assert.Equal(ParseRefusal.None, All.Add(batch, [.. "{\"a\":\""u8, 0xFF, 0xC3, .. "\"}"u8], 1));
         Assert.Equal([0xFF, 0xC3], batch.ValueAt(0, 0).ToArray());
+    }
+
+    [Fact]
+    public void A_keyword_is_found_in_a_field_that_there_is_no_name_for()
+    {
+        var rules = SigmaWorld.Load(SigmaWorld.Rule("case", "s: [needle]\ncondition: s"));
+        var detector = new JsonDetector(rules);
+        foreach (var name in new[] { new string('n', FieldNames.MaxLength + 1), new string('n', 5_000), "" })
+        {
+            Assert.Single(detector.Verdict(new EventBatch(), Encoding.UTF8.GetBytes($$"""{"{{name}}": "a needle in it"}""")));
+            Assert.Empty(detector.Verdict(new EventBatch(), Encoding.UTF8.GetBytes($$"""{"{{name}}": "nothing in it"}""")));
+        }
     }
 
     [Fact]
@@ -152,9 +165,9 @@ public sealed class JsonEventReaderTests
                     case JsonTokenType.StartObject or JsonTokenType.StartArray: path.Push(name); break;
                     case JsonTokenType.EndObject or JsonTokenType.EndArray: if (path.Count > 0) name = path.Pop(); break;
                     default:
-                        // names that the engine has no id for (none, too long) are left out by both
-                        if (FieldNames.GetOrAdd(Encoding.UTF8.GetBytes(name)) is var id and not 0)
-                            fields.Add(FieldNames.Name(id) + "=" + (reader.TokenType switch
+                        // names that the engine has no id for (none, too long) are one
+                        var id = FieldNames.GetOrAdd(Encoding.UTF8.GetBytes(name)) is var own and not 0 ? own : FieldNames.GetOrAdd("palisade.unnamed");
+                        fields.Add(FieldNames.Name(id) + "=" + (reader.TokenType switch
                             {
                                 JsonTokenType.String => Text(ref reader),
                                 JsonTokenType.Null => "null",

@@ -28,6 +28,25 @@ public sealed class SigmaDecisionsTests
         Assert.DoesNotContain(Problems("s: { f: 'C:\\Temp\\\\*' }\ncondition: s"), p => p.Code == "SIG071");
     }
 
+    [Theory]
+    [InlineData("contains"), InlineData("re"), InlineData("cidr"), InlineData("base64"), InlineData("windash"), InlineData("expand"), InlineData("fieldref")]
+    public void Case_21_null_beside_a_modifier_that_looks_at_a_text_is_refused(string modifier) => Refused("SIG029", $"s: {{ f|{modifier}: null }}\ncondition: s");
+
+    [Fact]
+    public void A_rule_that_is_not_UTF8_is_refused_instead_of_read_with_other_signs()
+    {
+        byte[] gbk = [.. Encoding.UTF8.GetBytes(SigmaWorld.Rule("x", "s: { f: '")), 0xB5, 0xC7, 0xC2, 0xBC, .. "' }\ncondition: s"u8];
+        foreach (var bytes in new[] { gbk, [0xFF, 0xFE, .. Encoding.Unicode.GetBytes(SigmaWorld.Rule("x", "s: { f: v }\ncondition: s"))] })
+        {
+            Assert.Equal(0, RuleSet.Load([("rules/x.yml", bytes)], new RuleLoadOptions(), out var problems).RuleCount);
+            Assert.Contains(problems, p => p is { Code: "SIG002", IsError: true } && p.Message.Contains("UTF-8", StringComparison.Ordinal));
+        }
+    }
+
+    [Fact]
+    public void A_remark_quotes_no_more_than_somebody_would_read() =>
+        Assert.All(Problems($"s: {{ f: v }}\ncondition: s and {new string('x', 100_000)}"), p => Assert.InRange(p.Message.Length, 1, 501));
+
     [Fact]
     public void Case_02_a_literal_that_ends_with_a_backslash_never_meets_the_wildcard_behind_it() =>
         Assert.True(Hit("s: { f|contains: '\\Temp\\' }", "c:\\temp\\x"));

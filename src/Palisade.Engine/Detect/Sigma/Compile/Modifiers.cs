@@ -15,6 +15,9 @@ internal sealed class Modifiers
     public TimeUnit Unit;
     public readonly List<string> Encodings = [];
 
+    /// <summary>One of them looks at a text, so that a field without a value can hold nothing of it.</summary>
+    public bool TakesText => Contains || Starts || Ends || Cased || Dashes || Expand || Cidr || Reference || Regex || Encodings.Count > 0;
+
     /// <summary>It compares numbers: the value itself, or a part of a time.</summary>
     public bool Numeric => Comparison is not null || Unit != TimeUnit.None;
 

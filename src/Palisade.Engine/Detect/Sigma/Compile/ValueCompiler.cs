@@ -52,6 +52,7 @@ internal sealed class ValueCompiler(AtomTable atoms, IReadOnlyDictionary<string,
     private Node? One(int field, Modifiers m, YamlNode value, bool keyword, List<Literal>? literals)
     {
         if (m.Exists) return Exists(field, value);
+        if (value.IsNull && m.TakesText) throw new RuleException("SIG029", value.Line, "null says that the field is missing: it takes no modifier that looks at a text");
         if (m.Reference) return Node.Of(atoms.Reference(field, atoms.Field(value.Text, value.Line), m.Place, m.Cased));
         if (m.Numeric) return Number(field, m, value);
         if (value.IsNull)

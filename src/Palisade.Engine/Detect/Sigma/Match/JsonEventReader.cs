@@ -199,7 +199,7 @@ public sealed class JsonEventReader
         if (text.Next() != ':') return null;
         text.At++;
         text.Next();
-        if (parent.Path.Length + 1 + key.Length > JsonNameTable.MaxPath) return JsonNameTable.TooLong(parent);
+        if (parent.Path.Length + 1 + key.Length > JsonNameTable.MaxPath) return names.TooLong(parent);
         var name = names.Find(parent, key);
         name.Last.SetName(ref text.Ref(start), text.At - start);
         (last is null ? ref parent.Inside : ref last.Behind).Add(name);

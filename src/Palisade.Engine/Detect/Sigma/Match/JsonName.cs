@@ -185,6 +185,7 @@ internal sealed class JsonNameTable(RuleSet rules, bool all)
     private const int MaxNames = 4096, Slots = MaxNames * 4;
 
     private readonly ushort timestamp = FieldNames.GetOrAdd("@timestamp"), otherTimestamp = FieldNames.GetOrAdd("timestamp");
+    private readonly ushort unnamed = FieldNames.GetOrAdd("palisade.unnamed");
     private readonly JsonName?[] slots = new JsonName?[Slots];
     private readonly ulong[] hashes = new ulong[Slots];
     private int count;
@@ -192,8 +193,8 @@ internal sealed class JsonNameTable(RuleSet rules, bool all)
     /// <summary>What stands above the names of an event.</summary>
     public JsonName Root { get; private set; } = new(null, [], [], 0, FieldPlan.None, false, false);
 
-    /// <summary>A name that is too long to be any field's.</summary>
-    public static JsonName TooLong(JsonName parent) => new(parent, [], new byte[MaxPath], 0, FieldPlan.None, false, false);
+    /// <summary>A name that is too long to be any field's; what is searched in all values is searched in its own too.</summary>
+    public JsonName TooLong(JsonName parent) => new(parent, [], new byte[MaxPath], all ? unnamed : (ushort)0, rules.PlanOf(unnamed), all, false);
 
     /// <summary>The name inside another; the root's names are their own paths.</summary>
     public JsonName Find(JsonName parent, ReadOnlySpan<byte> key)
@@ -213,7 +214,9 @@ internal sealed class JsonNameTable(RuleSet rules, bool all)
     {
         byte[] path = parent.Path.Length == 0 ? key.ToArray() : [.. parent.Path, (byte)'.', .. key];
         var id = FieldNames.GetOrAdd(path);
-        var time = id != 0 && (id == timestamp || id == otherTimestamp);
+        // no room for its name: keywords look at its value all the same
+        if (id == 0 && all) id = unnamed;
+        var time = id == timestamp || id == otherTimestamp;
         var name = new JsonName(parent, key.ToArray(), path, id, rules.PlanOf(id), id != 0 && (all || time || rules.Reads(id)), time, count + 1);
         if (count == MaxNames)
         {

@@ -7,6 +7,7 @@ namespace Palisade.Engine.Detect.Sigma.Read;
 /// <summary>Makes rules, filters and correlations of YAML documents; everything wrong is told at once.</summary>
 internal sealed class DocumentReader(List<Diagnostic> diagnostics)
 {
+    private static readonly string[] CorrelationKeys = ["type", "rules", "group-by", "timespan", "timeframe", "condition", "aliases", "generate"];
     private static readonly string[] Statuses = ["stable", "test", "experimental", "deprecated", "unsupported"];
 
     public List<RuleDocument> Rules { get; } = [];
@@ -91,6 +92,9 @@ internal sealed class DocumentReader(List<Diagnostic> diagnostics)
         if (!temporal && type is not (CorrelationType.EventCount or CorrelationType.ValueCount) && fields.Count > 1) throw new RuleException("SIG034", c.Line, "only value_count takes several fields");
         if (bounds.Count > 1 && Contradict(bounds)) diagnostics.Add(new Diagnostic("SIG076", file, condition!.Line, "the condition can never hold", false));
         var groupBy = c["group-by"] is { } g ? Strings(g, "SIG035") : [];
+        if (groupBy.Count == 0) diagnostics.Add(new Diagnostic("SIG085", file, c.Line, "the correlation has no 'group-by': everything counts together", false));
+        foreach (var (key, _) in c.Pairs)
+            if (!CorrelationKeys.Contains(key.Text)) diagnostics.Add(new Diagnostic("SIG079", file, key.Line, $"'{key.Text}' is no part of a correlation: {string.Join(", ", CorrelationKeys)}", false));
         Correlations.Add(new CorrelationDocument
         {
             File = file, Line = root.Line, Info = Info(file, root, "correlation"), Names = Names(root),

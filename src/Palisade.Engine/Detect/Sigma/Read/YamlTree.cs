@@ -55,6 +55,8 @@ internal sealed class YamlNode(YamlKind kind, int line)
 /// </summary>
 internal static class YamlTree
 {
+    private static readonly UTF8Encoding Utf8 = new(false, throwOnInvalidBytes: true);
+
     private const int MaxDepth = 64;
     private const int MaxNodes = 200_000;
 
@@ -66,8 +68,17 @@ internal static class YamlTree
             diagnostics.Add(new Diagnostic("SIG001", path, 0, $"the file has {bytes.Length} bytes; at most {maxBytes} are read", true));
             return [];
         }
-        var text = new UTF8Encoding(false).GetString(bytes).TrimStart('\uFEFF');
-        return YamlLines.Read(text) ?? ReadFully(path, text, diagnostics);
+        try
+        {
+            var text = Utf8.GetString(bytes).TrimStart('\uFEFF');
+            return YamlLines.Read(text) ?? ReadFully(path, text, diagnostics);
+        }
+        catch (DecoderFallbackException e)
+        {
+            // read with replaced signs a rule would look for what no log holds
+            diagnostics.Add(new Diagnostic("SIG002", path, 1 + bytes.AsSpan(0, Math.Max(e.Index, 0)).Count((byte)'\n'), "the file is not UTF-8 (GBK or UTF-16, maybe): save it as UTF-8", true));
+            return [];
+        }
     }
 
     /// <summary>Reads any YAML.</summary>
