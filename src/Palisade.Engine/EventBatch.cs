@@ -149,12 +149,13 @@ public sealed class EventBatch
     public Span<byte> Bytes(int offset, int length) => arena.AsSpan(offset, length);
 
     /// <summary>Adds a field to the last event: a slice that already lies in the arena.</summary>
-    /// <returns>False where the event has as many as it may have; it is marked then.</returns>
+    /// <param name="most">It is left out where the event has so many.</param>
+    /// <returns>False where it is left out; the event is marked then.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public bool AddSlice(ushort field, int offset, int length)
+    public bool AddSlice(ushort field, int offset, int length, int most = MaxFields)
     {
         ref var h = ref headers[Count - 1];
-        if (h.SlotCount >= MaxFields) { h.Refusal = ParseRefusal.TooManyFields; return false; }
+        if (h.SlotCount >= most) { h.Refusal = ParseRefusal.TooManyFields; return false; }
         var slot = slots;
         if ((uint)slot >= (uint)ids.Length || (uint)slot >= (uint)values.Length) MoreSlots();
         ids[slot] = field;

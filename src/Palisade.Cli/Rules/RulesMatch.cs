@@ -94,6 +94,9 @@ internal static class RulesMatch
             return true;
         }
 
+        // events with more fields than are kept
+        private long cut;
+
         private void Take(ReadOnlySequence<byte> line, long number, string name)
         {
             var bytes = line.IsSingleSegment ? line.FirstSpan : line.ToArray();
@@ -104,6 +107,8 @@ internal static class RulesMatch
             var refusal = detector.Add(batch, bytes, Events, findings);
             if (comparison is not null && refusal == ParseRefusal.None) Compare(bytes);
             Events++;
+            if (refusal == ParseRefusal.None && batch.Header(batch.Count - 1).Refusal == ParseRefusal.TooManyFields && ++cut <= MaxSaid)
+                Console.Error.WriteLine($"{name}:{number}: more than {EventBatch.MaxFields} fields; those beyond were not looked at, but for some that rules name");
             if (refusal != ParseRefusal.None && ++Refused <= MaxSaid)
                 Console.Error.WriteLine($"{name}:{number}: {(refusal == ParseRefusal.TooDeep ? $"nested deeper than {JsonEventReader.MaxDepth}" : "an event is a JSON object; this is none")}; left out");
         }

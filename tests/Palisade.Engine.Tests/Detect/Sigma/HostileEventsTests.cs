@@ -47,6 +47,8 @@ public sealed class HostileEventsTests
     {
         var others = string.Join(',', Enumerable.Range(0, 100_000).Select(i => $"\"x{i % 3_000}\":\"v{i}\""));
         Expect("text", "{\"f\":\"needle\"," + others + "}");
+        // fields that a rule names have room of their own
+        Expect("text", "{" + others + ",\"f\":\"needle\"}");
         Expect("", "{\"g\":[" + string.Join(',', Enumerable.Repeat("\"v\"", 100_000)) + "],\"h\":1}");
     }
 

@@ -164,7 +164,7 @@ public sealed class JsonEventReader
                 end = start + again;
                 // the sign behind a value is part of what was compared
                 if (text.Ref(end - 1) != ',') break;
-                if (batch.AddSlice(seen.Id, lineOffset + start + seen.Start, seen.Length)) state.Again(seen.Present, seen.Findings, seen.Escaped);
+                if (batch.AddSlice(seen.Id, lineOffset + start + seen.Start, seen.Length, seen.Most)) state.Again(seen.Present, seen.Findings, seen.Escaped);
             }
             else
             {
@@ -267,7 +267,7 @@ public sealed class JsonEventReader
         // the sign behind the value is part of what was compared
         text.At += length - 1;
         ref var seen = ref name.Last;
-        if (batch.AddSlice(seen.Id, lineOffset + start + seen.Start, seen.Length)) watcher.Again(seen.Present, seen.Findings, seen.Escaped);
+        if (batch.AddSlice(seen.Id, lineOffset + start + seen.Start, seen.Length, seen.Most)) watcher.Again(seen.Present, seen.Findings, seen.Escaped);
         return true;
     }
 
@@ -281,7 +281,7 @@ public sealed class JsonEventReader
             escaped = false;
             whole = 0;
         }
-        var added = batch.AddSlice(name.Id, lineOffset + at, length);
+        var added = batch.AddSlice(name.Id, lineOffset + at, length, name.Last.Most);
         if (watcher is null) return;
         var findings = added ? watcher.Look(name.Plan, ref text.Ref(at), length, escaped) : -1;
         if (findings < 0) { name.Unset(); return; }

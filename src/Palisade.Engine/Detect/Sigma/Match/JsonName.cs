@@ -11,10 +11,10 @@ namespace Palisade.Engine.Detect.Sigma.Match;
 /// </summary>
 internal sealed class JsonName
 {
-    public JsonName(JsonName? parent, byte[] key, byte[] path, ushort id, FieldPlan plan, bool kept, bool isTime, int number = 0)
+    public JsonName(JsonName? parent, byte[] key, byte[] path, ushort id, FieldPlan plan, bool kept, bool asked, bool isTime, int number = 0)
     {
         (Parent, Key, Path, Plan, Kept, IsTime, Number) = (parent, key, path, plan, kept, isTime, number);
-        Last = new LastSeen(id, plan.Present);
+        Last = new LastSeen(id, plan.Present, asked);
     }
 
     public JsonName? Parent { get; }
@@ -75,7 +75,7 @@ internal struct LastSeen
 {
     /// <summary>A length that nothing has.</summary>
     public const int Nothing = int.MaxValue;
-    private const int Max = 48;
+    private const int Max = 48, Spare = 200;
 
     [InlineArray(Max)]
     private struct Text
@@ -92,8 +92,13 @@ internal struct LastSeen
     public readonly int Present;
     public readonly ushort Id;
     public bool Escaped;
+    private readonly bool asked;
 
-    public LastSeen(ushort id, int present) => (Id, Present, Before) = (id, present, Nothing);
+    /// <param name="asked">Some rule names the field.</param>
+    public LastSeen(ushort id, int present, bool asked) => (Id, Present, Before, this.asked) = (id, present, Nothing, asked);
+
+    /// <summary>With so many fields an event gets no further one of this name: fields that rules name have some room of their own.</summary>
+    public readonly int Most => asked ? EventBatch.MaxFields : EventBatch.MaxFields - Spare;
 
     /// <summary>Whether the name stands at a place behind which 64 bytes may be read.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -191,10 +196,10 @@ internal sealed class JsonNameTable(RuleSet rules, bool all)
     private int count;
 
     /// <summary>What stands above the names of an event.</summary>
-    public JsonName Root { get; private set; } = new(null, [], [], 0, FieldPlan.None, false, false);
+    public JsonName Root { get; private set; } = new(null, [], [], 0, FieldPlan.None, false, false, false);
 
     /// <summary>A name that is too long to be any field's; what is searched in all values is searched in its own too.</summary>
-    public JsonName TooLong(JsonName parent) => new(parent, [], new byte[MaxPath], all ? unnamed : (ushort)0, rules.PlanOf(unnamed), all, false);
+    public JsonName TooLong(JsonName parent) => new(parent, [], new byte[MaxPath], all ? unnamed : (ushort)0, rules.PlanOf(unnamed), all, false, false);
 
     /// <summary>The name inside another; the root's names are their own paths.</summary>
     public JsonName Find(JsonName parent, ReadOnlySpan<byte> key)
@@ -217,11 +222,12 @@ internal sealed class JsonNameTable(RuleSet rules, bool all)
         // no room for its name: keywords look at its value all the same
         if (id == 0 && all) id = unnamed;
         var time = id == timestamp || id == otherTimestamp;
-        var name = new JsonName(parent, key.ToArray(), path, id, rules.PlanOf(id), id != 0 && (all || time || rules.Reads(id)), time, count + 1);
+        var asked = time || id != 0 && rules.Reads(id);
+        var name = new JsonName(parent, key.ToArray(), path, id, rules.PlanOf(id), asked || id != 0 && all, asked, time, count + 1);
         if (count == MaxNames)
         {
             Array.Clear(slots);
-            Root = new JsonName(null, [], [], 0, FieldPlan.None, false, false);
+            Root = new JsonName(null, [], [], 0, FieldPlan.None, false, false, false);
             count = 0;
             return name;
         }
