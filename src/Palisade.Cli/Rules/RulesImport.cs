@@ -96,7 +96,8 @@ internal static class RulesImport
         }
     }
 
-    private static IEnumerable<string> Lines(string file) => File.Exists(file) ? File.ReadLines(file) : throw new CliException(ExitCodes.BadInput, $"{file}: no such file");
+    private static IEnumerable<string> Lines(string file) => File.Exists(file) ? File.ReadLines(file)
+        : throw new CliException(ExitCodes.BadInput, Directory.Exists(file) ? $"{file} is a folder; name the files in it ({file.TrimEnd('/')}/*)." : $"{file}: no such file");
 
     private static IEnumerable<(string, IEnumerable<string>)> Samples() =>
         Directory.EnumerateDirectories(Path.Combine(ContentFiles.Folder, "sources")).Order(StringComparer.Ordinal).Where(d => File.Exists(Path.Combine(d, "sample.log")))

@@ -101,6 +101,8 @@ internal static class RulesMatch
         {
             var bytes = line.IsSingleSegment ? line.FirstSpan : line.ToArray();
             bytes = bytes.TrimEnd(" \t\r"u8);
+            // the mark that some programs put before UTF-8
+            if (number == 1 && bytes.StartsWith("\uFEFF"u8)) bytes = bytes[3..];
             if (bytes.IsEmpty) return;
             // before, not behind: the last batch must not be empty when the windows are closed
             if (batch.Count >= MaxEvents || batch.ArenaUsed > MaxArena) Flush(last: false);
