@@ -37,9 +37,9 @@ public sealed class Pipeline
         sigma = new SigmaDetector(snapshot.Rules);
         correlator = new Correlator(snapshot.Rules);
         incidents = new IncidentTracker(snapshot.Incidents);
-        proof = new HostProof(snapshot.Incidents, incidents);
+        proof = new HostProof(snapshot.Incidents, incidents, Policy);
         habits = new SiteHabits(snapshot.Incidents, incidents, proof, Policy);
-        anomalies = new AnomalyDetector(snapshot.Incidents, incidents);
+        anomalies = new AnomalyDetector(snapshot.Incidents, incidents, Policy);
     }
 
     /// <summary>What the stages run by.</summary>
@@ -90,7 +90,9 @@ public sealed class Pipeline
         incidents.ClearChanged();
         correlator.Process(Events, Findings);
         Policy.AfterCorrelate(Events, Findings);
+        var first = Findings.Count;
         habits.Observe(Events, Findings);
+        Policy.Mark(Events, Findings, first);
         anomalies.Observe(Events, Findings);
     }
 

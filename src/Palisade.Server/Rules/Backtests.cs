@@ -65,7 +65,6 @@ public sealed class Backtests : BackgroundService
             (text, id, title) = (read, read.Id, read.Title);
         }
         else if (ruleId == Everything) (text, id, title) = (null, Everything, Everything);
-        else if (rules.Behaviour(ruleId) is { } behaviour) (text, id, title) = (null, behaviour.Id, behaviour.Name);
         else
         {
             if (ruleId is null || await rules.FindAsync(tenant, ruleId, stop) is not { } rule) return (BacktestRefusal.NoRule, null);

@@ -49,9 +49,13 @@ public sealed class ReachMemory(RuleWorkbench bench, TenantRules rules, LiveRule
             var own = live.Current.Of(tenant)?.Own;
             var report = await Task.Run(() => bench.ReachAllAsync(tenant, stop), stop);
             var fates = report.Rules.GroupBy(r => r.Rule.Id, StringComparer.Ordinal).ToDictionary(g => g.Key, g => new RuleFate(g.First().Verdict, g.First().Missing, g.First().Events), StringComparer.Ordinal);
-            // Web signatures look at every request and nothing else.
+            // Web signatures look at every request and nothing else, behaviours and anomalies at whatever comes.
             foreach (var rule in await rules.ListAsync(tenant, stop))
-                if (rule.Text is null) fates[rule.Info.Id] = new RuleFate(report.Records is not null && report.WebRequests == 0 ? ReachVerdict.NoEvents : ReachVerdict.CanFire, [], report.WebRequests);
+            {
+                if (rule.Text is not null) continue;
+                var seen = rule.Info.Kind == "web" ? report.WebRequests : report.Records ?? 0;
+                fates[rule.Info.Id] = new RuleFate(report.Records is not null && seen == 0 ? ReachVerdict.NoEvents : ReachVerdict.CanFire, [], seen);
+            }
             var reach = new TenantReach(clock.GetUtcNow(), report.Records, fates);
             while (known.Count >= MaxTenants && known.OrderBy(k => k.Value.Reach.At).Select(k => (uint?)k.Key).FirstOrDefault() is { } oldest) known.TryRemove(oldest, out _);
             known[tenant] = (reach, own);

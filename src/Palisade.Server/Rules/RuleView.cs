@@ -5,7 +5,7 @@ using Palisade.Protocol;
 namespace Palisade.Server.Rules;
 
 /// <summary>A rule as one tenant has it.</summary>
-/// <param name="Text">As its author wrote it; null for the web signatures, which are no Sigma.</param>
+/// <param name="Text">As its author wrote it; null for web signatures, behaviours and anomalies, which are no Sigma.</param>
 /// <param name="IsOwn">The tenant wrote it.</param>
 /// <param name="IsRouted">A source that is known here gives its log source.</param>
 /// <param name="Choice">What the tenant decided; null: nothing.</param>
@@ -18,11 +18,10 @@ public sealed record RuleView(RuleInfo Info, RuleText? Text, bool IsOwn, bool Is
     public string Status => Text?.Status ?? "";
     public string LogSource => Text?.LogSource ?? "";
 
-    /// <summary>What the rule looks at: own, web, or the product of its log source; correlations apart.</summary>
+    /// <summary>What the rule looks at: own, or the product of its log source; what is built in and correlations apart.</summary>
     public string Area => IsOwn ? "own" : Info.Kind switch
     {
-        "web" => "web",
-        "correlation" => "correlation",
+        "web" or "behaviour" or "anomaly" or "correlation" => Info.Kind,
         _ => Text is { Product.Length: > 0 } ? Text.Product : Text is { Category.Length: > 0 } ? Text.Category : "other",
     };
 }

@@ -7,7 +7,7 @@ using Palisade.Server.Storage;
 namespace Palisade.Server.Rules;
 
 /// <summary>A rule in a list.</summary>
-/// <param name="Area">own, web, correlation, or the product or category of its log source.</param>
+/// <param name="Area">own, web, behaviour, anomaly, correlation, or the product or category of its log source.</param>
 /// <param name="Level">As findings have it in this tenant; <paramref name="OwnLevel"/> is what the rule says.</param>
 /// <param name="Routed">A source that is known here gives its log source; false: it never finds anything.</param>
 /// <param name="Hits">Findings of the last seven days; null: the event store did not answer.</param>

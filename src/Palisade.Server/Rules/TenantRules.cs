@@ -27,8 +27,11 @@ public sealed class TenantRules(ControlDbFactory factory, EngineSnapshot content
     /// <summary>The rules that come with the program.</summary>
     public RuleLibrary Shipped => content.Library;
 
-    /// <summary>What the engine recognises without a rule of its own in the library: behaviours and anomalies; null: none of this id.</summary>
-    public RuleInfo? Behaviour(string? id) => content.Incidents.Rules.FirstOrDefault(r => r.Id == id);
+    /// <summary>What the engine finds without a text in the library: web signatures, behaviours and anomalies.</summary>
+    private IEnumerable<RuleInfo> BuiltIn => content.Web.Rules.Concat(content.Incidents.Rules);
+
+    /// <summary>Whether a rule that comes with the program has this id.</summary>
+    private bool IsShipped(string id) => content.Library.Find(id) is not null || BuiltIn.Any(r => r.Id == id);
 
     protected override async Task<IReadOnlyList<uint>> TenantsAsync(CancellationToken stop)
     {
@@ -42,7 +45,7 @@ public sealed class TenantRules(ControlDbFactory factory, EngineSnapshot content
         var (choices, own) = await ReadAsync(tenant, stop);
         var unrouted = content.Rules.Unrouted.ToHashSet();
         var views = content.Rules.Rules.Select(r => new RuleView(r, content.Library.Find(r.Id), false, !unrouted.Contains(r), choices.GetValueOrDefault(r.Id), 0))
-            .Concat(content.Web.Rules.Select(r => new RuleView(r, null, false, true, choices.GetValueOrDefault(r.Id), 0)));
+            .Concat(BuiltIn.Select(r => new RuleView(r, null, false, true, choices.GetValueOrDefault(r.Id), 0)));
         if (own.Count > 0 && live.Current.Of(tenant)?.Own is { } compiled)
         {
             var dead = compiled.Set.Unrouted.ToHashSet();
@@ -123,7 +126,7 @@ public sealed class TenantRules(ControlDbFactory factory, EngineSnapshot content
         if (text.Kind == "filter") return (RuleRefusal.IsFilter, text, problems);
         if (text.Title.Length == 0 || compiled.Own.All(r => r.Id != text.Id)) return (RuleRefusal.NoTitle, text, problems);
         if (text.Names.Count == 0 || text.Id.Length > MaxId) return (RuleRefusal.NoId, text, problems);
-        if (content.Library.Find(text.Id) is not null || content.Web.Rules.Any(r => r.Id == text.Id)) return (RuleRefusal.IdTaken, text, problems);
+        if (IsShipped(text.Id)) return (RuleRefusal.IdTaken, text, problems);
         return (RuleRefusal.None, text, problems);
     }
 
@@ -147,7 +150,7 @@ public sealed class TenantRules(ControlDbFactory factory, EngineSnapshot content
     /// <returns>How many were saved, and how many were left out because shipped rules have their ids or because there are too many.</returns>
     public async Task<(int Saved, int LeftOut)> ImportAsync(uint tenant, IReadOnlyList<RuleText> rules, Actor actor, CancellationToken stop)
     {
-        var fitting = rules.Where(r => r is { Kind: not "filter", Names.Count: > 0, Title.Length: > 0 } && r.Id.Length <= MaxId && r.Yaml.Length <= MaxYaml && content.Library.Find(r.Id) is null)
+        var fitting = rules.Where(r => r is { Kind: not "filter", Names.Count: > 0, Title.Length: > 0 } && r.Id.Length <= MaxId && r.Yaml.Length <= MaxYaml && !IsShipped(r.Id))
             .DistinctBy(r => r.Id, StringComparer.Ordinal).ToList();
         var known = (await OwnTextsAsync(tenant, stop)).ToDictionary(t => t.Id, t => t.Yaml, StringComparer.Ordinal);
         var fresh = fitting.Where(r => !known.TryGetValue(r.Id, out var yaml) || yaml != r.Yaml).ToList();

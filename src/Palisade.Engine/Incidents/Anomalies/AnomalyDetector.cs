@@ -1,4 +1,5 @@
 using Palisade.Engine.Incidents.Habits;
+using Palisade.Engine.Rules.Policy;
 using Palisade.Protocol;
 
 namespace Palisade.Engine.Incidents.Anomalies;
@@ -9,7 +10,7 @@ namespace Palisade.Engine.Incidents.Anomalies;
 /// week stays quiet. Holds state, so one instance a shard; not thread-safe. The same events in the same order give the same findings.
 /// </summary>
 /// <remarks>Requests to sites are the business of <see cref="SiteHabits"/>.</remarks>
-public sealed partial class AnomalyDetector(IncidentContent content, IncidentTracker tracker)
+public sealed partial class AnomalyDetector(IncidentContent content, IncidentTracker tracker, PolicyStage policy)
 {
     private readonly Dictionary<uint, TenantAnomalies> tenants = [];
 
@@ -27,6 +28,7 @@ public sealed partial class AnomalyDetector(IncidentContent content, IncidentTra
             var e = new Observation(events, i, header.Sequence, IncidentTracker.TimeOf(header));
             var before = findings.Count;
             Of(header.Tenant).Observe(e, category, findings);
+            policy.Mark(events, findings, before);
             for (var f = before; f < findings.Count; f++) tracker.Take(events, findings.Items[f]);
         }
     }
@@ -36,7 +38,7 @@ public sealed partial class AnomalyDetector(IncidentContent content, IncidentTra
 
     private TenantAnomalies Of(uint tenant)
     {
-        if (!tenants.TryGetValue(tenant, out var found)) tenants[tenant] = found = new TenantAnomalies(content);
+        if (!tenants.TryGetValue(tenant, out var found)) tenants[tenant] = found = new TenantAnomalies(content, new TenantBehaviours(content, policy, tenant));
         return found;
     }
 }

@@ -4,7 +4,7 @@ using Palisade.Protocol;
 namespace Palisade.Engine.Incidents.Anomalies;
 
 /// <summary>What is usual for the accounts, programs and connections of one tenant, and what is not. Bounded; tables come into being when first needed.</summary>
-internal sealed partial class TenantAnomalies(IncidentContent content)
+internal sealed partial class TenantAnomalies(IncidentContent content, TenantBehaviours rules)
 {
     private const long MinuteMs = 60_000, HourMs = 3_600_000, DayMs = 86_400_000, WeekMs = 7 * DayMs;
     /// <summary>Findings of one kind a day: a tenant where everything is odd is told so by the first of them.</summary>
@@ -30,7 +30,7 @@ internal sealed partial class TenantAnomalies(IncidentContent content)
     /// <summary>Says what was found, unless the day has had enough of the kind.</summary>
     private bool Tell(string id, in Observation e, long sinceMs, long count, FindingList into, params KeyValuePair<string, string>[] group)
     {
-        if (content.Rule(id) is not { } rule) return false;
+        if (rules.Of(id) is not { } rule) return false;
         var day = e.TimeMs / DayMs;
         var (last, n) = told.GetValueOrDefault(id);
         if (last == day && n >= DailyBound) { Withheld++; return false; }

@@ -97,7 +97,7 @@ public sealed partial class SiteHabits(IncidentContent content, IncidentTracker 
     {
         if (!tenants.TryGetValue(tenant, out var habits))
         {
-            tenants[tenant] = habits = new TenantHabits(tenant, content, tracker);
+            tenants[tenant] = habits = new TenantHabits(tenant, content, new TenantBehaviours(content, policy, tenant), tracker);
             habits.Choose(choices.GetValueOrDefault(tenant, BusinessChoices.Empty));
         }
         return habits;

@@ -116,7 +116,7 @@ internal sealed partial class TenantHabits
         if (same) Client.Up(ref c.GuessSame);
         var joined = (c.Joined & Joined.Guess) != 0;
         if (!joined && (c.Guesses < 20 || c.Logins * 10 < c.Total * 7 || c.LoginFails * 10 < c.Logins * 8 && c.GuessSame * 10 < c.Guesses * 9 || c.LoginOks * 5 > c.Logins)) return false;
-        if (content.Rule("behaviour.login_guessing") is not { } rule) return false;
+        if (rules.Of("behaviour.login_guessing") is not { } rule) return false;
         var group = GroupOf(Joined.Guess, Hash.Mix(key, r.PathKey), path, r.TimeMs);
         Join(group, ref c, key, Joined.Guess);
         group.LastMs = r.TimeMs;
@@ -130,7 +130,7 @@ internal sealed partial class TenantHabits
     /// <summary>Many clients that only log in, each a few times: one campaign.</summary>
     private void Stuff(ref SitePath path, ref Client c, Answer answer, in Request r, ulong key, FindingList into)
     {
-        if (content.Rule("behaviour.login_stuffing") is not { } rule) return;
+        if (rules.Of("behaviour.login_stuffing") is not { } rule) return;
         var group = GroupOf(Joined.Login, r.PathKey, path, r.TimeMs);
         var isNew = Join(group, ref c, key, Joined.Login);
         group.Weight += isNew ? c.Logins : 1;
@@ -149,7 +149,7 @@ internal sealed partial class TenantHabits
 
     private void Stuffed(in SitePath path, in Request r, Answer answer)
     {
-        if (content.Rule("behaviour.login_stuffing") is not { } rule) return;
+        if (rules.Of("behaviour.login_stuffing") is not { } rule) return;
         var group = GroupOf(Joined.Login, r.PathKey, path, r.TimeMs);
         Add(group, rule, r, answer == Answer.Accepted ? AttackOutcome.Likely : answer == Answer.Refused ? AttackOutcome.Failed : r.Outcome);
     }
@@ -160,7 +160,7 @@ internal sealed partial class TenantHabits
         CountSms(ref ip, r);
         CountSms(ref agent, r);
         Alone(ref agent, r, key, agent.Sms, r.IsOk ? AttackOutcome.Likely : r.Outcome);
-        if (content.Rule("behaviour.sms_bombing") is not { } rule) return;
+        if (rules.Of("behaviour.sms_bombing") is not { } rule) return;
         var byIp = OrdersOnly(ip);
         if (!byIp && !OrdersOnly(agent) || r.IsAction && ip.Subjects < 3) return;
         ref var c = ref byIp ? ref ip : ref agent;
@@ -194,7 +194,7 @@ internal sealed partial class TenantHabits
     /// <summary>One device that registers again and again: its share of registrations among all it does is many times a person's.</summary>
     private void Farm(ref SitePath path, ref Client agent, in Request r, ulong key, FindingList into)
     {
-        if (agent.Registers < 3 || agent.Registers * 12 < agent.Total || agent.Assets * 20 > agent.Total || content.Rule("behaviour.bonus_farming") is not { } rule) return;
+        if (agent.Registers < 3 || agent.Registers * 12 < agent.Total || agent.Assets * 20 > agent.Total || rules.Of("behaviour.bonus_farming") is not { } rule) return;
         var member = Hash.Mix(key, r.Agent);
         var group = GroupOf(Joined.Farm, 0, path, r.TimeMs);
         var isNew = Join(group, ref agent, member, Joined.Farm);
@@ -218,7 +218,7 @@ internal sealed partial class TenantHabits
         path.Walked++;
         if (agent.Coupons == 1) path.Walkers++;
         var joined = (agent.Joined & Joined.Farm) != 0;
-        if (joined || agent.Coupons < 12 || agent.Assets * 20 > agent.Total || agent.Coupons * 3 < agent.Total || path.Walkers < 8 || content.Rule("behaviour.bonus_farming") is not { } rule) return;
+        if (joined || agent.Coupons < 12 || agent.Assets * 20 > agent.Total || agent.Coupons * 3 < agent.Total || path.Walkers < 8 || rules.Of("behaviour.bonus_farming") is not { } rule) return;
         if (agent.Coupons * (path.Walkers - 1L) < 6L * Math.Max(1, path.Walked - (long)agent.Coupons)) return;
         var group = GroupOf(Joined.Farm, 0, path, r.TimeMs);
         Join(group, ref agent, Hash.Mix(key, r.Agent), Joined.Farm);
@@ -236,7 +236,7 @@ internal sealed partial class TenantHabits
         Client.Up(ref agent.Exports);
         agent.ExportBytes += (ulong)Math.Max(0, r.Bytes);
         agent.Note(r.Sequence, Habits.Business.Export);
-        if (agent.Exports < 5 || path.Walkers < 4 || content.Rule("behaviour.export") is not { } rule) return;
+        if (agent.Exports < 5 || path.Walkers < 4 || rules.Of("behaviour.export") is not { } rule) return;
         var (mine, others) = (agent.Exports * (path.Walkers - 1L), path.Walked - (long)agent.Exports);
         var often = agent.Exports >= 20 && mine >= 8 * Math.Max(others, path.Walkers - 1L);
         var much = agent.ExportBytes >= 20 << 20 && agent.ExportBytes * (path.Walkers - 1.0) >= 10.0 * (path.BytesOk - (double)agent.ExportBytes);
@@ -253,7 +253,7 @@ internal sealed partial class TenantHabits
     /// <summary>What else a farming device does belongs to the story; accounts made, a bonus taken or paid out are its success.</summary>
     private void Farmed(in SitePath path, in Request r)
     {
-        if (!groups.TryGetValue((Joined.Farm, 0), out var group) || group.Incident is not { IsLive: true } || content.Rule("behaviour.bonus_farming") is not { } rule) return;
+        if (!groups.TryGetValue((Joined.Farm, 0), out var group) || group.Incident is not { IsLive: true } || rules.Of("behaviour.bonus_farming") is not { } rule) return;
         group.LastMs = r.TimeMs;
         var won = path.Business is Habits.Business.Coupon or Habits.Business.Withdraw && r.IsOk;
         Add(group, rule, r, won ? AttackOutcome.Likely : r.Outcome);
@@ -278,7 +278,7 @@ internal sealed partial class TenantHabits
         else Client.Up(ref ip.NotifyRefused);
         ip.Note(r.Sequence, Habits.Business.Notify, accepted ? AttackOutcome.Likely : AttackOutcome.Failed);
         var joined = (ip.Joined & Joined.Pay) != 0;
-        if (!joined && !stranger && (ip.NotifyRefused < 3 || ip.NotifyRefused < ip.NotifyAccepted * 2) || content.Rule("behaviour.payment_forgery") is not { } rule) return;
+        if (!joined && !stranger && (ip.NotifyRefused < 3 || ip.NotifyRefused < ip.NotifyAccepted * 2) || rules.Of("behaviour.payment_forgery") is not { } rule) return;
         var group = GroupOf(Joined.Pay, r.PathKey, path, r.TimeMs);
         var isNew = Join(group, ref ip, key, Joined.Pay);
         group.LastMs = r.TimeMs;

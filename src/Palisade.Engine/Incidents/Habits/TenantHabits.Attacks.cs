@@ -20,7 +20,7 @@ internal sealed partial class TenantHabits
         ip.Joined |= Joined.Attack;
         var target = path.TextOf();
         var pending = new Pending(r.Sequence, r.TimeMs, first.Rule, first.Technique ?? "", outcome, target);
-        if ((path.Traits & PathTraits.Cased) != 0)
+        if ((path.Traits & PathTraits.Cased) != 0 && rules.Of("behaviour.webshell") is not null)
         {
             var shell = GroupOf(Joined.Attack, r.PathKey, path, r.TimeMs);
             Upload(shell, r.Ip, path.FirstMs);
@@ -133,7 +133,7 @@ internal sealed partial class TenantHabits
 
     private void Begin(Actor actor, string key, bool isScan, string ruleId, string target, in Request r, FindingList into)
     {
-        if (content.Rule(ruleId) is not { } rule) return;
+        if (rules.Of(ruleId) is not { } rule) return;
         if (actor.InPool) LeavePool(actor);
         actor.IsScan = isScan;
         actor.Incident = tracker.OpenFor(tenant, key, actor.Ip, r.Sequence, r.TimeMs);
@@ -147,14 +147,14 @@ internal sealed partial class TenantHabits
     /// <summary>A scan is told as one thing, what it tried as its methods; who works on one place is told by what is tried there.</summary>
     private void AddAttack(Actor actor, Incident incident, in Pending p)
     {
-        var scan = actor.IsScan && p.Outcome < AttackOutcome.Likely ? content.Rule("behaviour.scan") : null;
+        var scan = actor.IsScan && p.Outcome < AttackOutcome.Likely ? rules.Of("behaviour.scan") : null;
         tracker.Add(incident, scan ?? p.Rule, scan is null ? p.Technique : content.Of(p.Rule.Class).Name, p.Sequence, p.TimeMs, actor.Ip, p.Outcome, p.Target);
     }
 
     /// <summary>Those who only try a thing or two, all together: nobody wants an incident for each.</summary>
     private void Pool(ulong pool, string ruleId, int events, int sources, in Pending p, in Request r, Actor? actor, FindingList into)
     {
-        if (content.Rule(ruleId) is not { } rule) return;
+        if (rules.Of(ruleId) is not { } rule) return;
         var group = groups.GetValueOrDefault((Joined.Attack, pool));
         if (group is null || r.TimeMs - group.LastMs > DayMs)
         {
@@ -201,7 +201,7 @@ internal sealed partial class TenantHabits
         c.DeadPaths.Add(Hash.Mix(r.PathKey, Hash.Of(r.Shape.Path)));
         c.Note(r.Sequence, Habits.Business.Other);
         var actor = actors.GetValueOrDefault(r.Ip);
-        if (actor?.Incident is { IsLive: true } incident && actor.IsScan && content.Rule("behaviour.scan") is { } rule)
+        if (actor?.Incident is { IsLive: true } incident && actor.IsScan && rules.Of("behaviour.scan") is { } rule)
         {
             actor.LastMs = r.TimeMs;
             tracker.Add(incident, rule, "", r.Sequence, r.TimeMs, r.Ip, r.Outcome, path.TextOf());
@@ -210,7 +210,7 @@ internal sealed partial class TenantHabits
         if (c.DeadPaths.Count < ScanDead || c.DeadAll * 2 < c.Total || actor?.Incident is { IsLive: true }) return;
         actor = ActorOf(r);
         actor.LastMs = r.TimeMs;
-        if (content.Rule("behaviour.scan") is { } scan) actor.Pending.Add(new Pending(r.Sequence, r.TimeMs, scan, "", r.Outcome, path.TextOf()));
+        if (rules.Of("behaviour.scan") is { } scan) actor.Pending.Add(new Pending(r.Sequence, r.TimeMs, scan, "", r.Outcome, path.TextOf()));
         OpenScan(actor, r, into);
     }
 
@@ -227,7 +227,7 @@ internal sealed partial class TenantHabits
             if (Uploaded(r.Ip, path.FirstMs) >= 0) points += 2;
             foreach (ref readonly var f in found)
                 if (!f.Rule.ContextOnly && f.Rule.Class is "cmdi" or "rce" or "webshell") { points += 2; break; }
-            if (points < 4 || content.Rule("behaviour.webshell") is not { } open) return;
+            if (points < 4 || rules.Of("behaviour.webshell") is not { } open) return;
             path.Traits |= PathTraits.Cased;
             var opened = GroupOf(Joined.Attack, r.PathKey, path, r.TimeMs);
             opened.Incident = tracker.OpenFor(tenant, $"webshell {r.PathKey:x16}", r.Ip, r.Sequence, r.TimeMs);
@@ -239,7 +239,7 @@ internal sealed partial class TenantHabits
             return;
         }
         var group = GroupOf(Joined.Attack, r.PathKey, path, r.TimeMs);
-        if (content.Rule("behaviour.webshell") is not { } rule) return;
+        if (rules.Of("behaviour.webshell") is not { } rule) return;
         if (group.Incident is not { IsLive: true }) group.Incident = tracker.OpenFor(tenant, $"webshell {r.PathKey:x16}", r.Ip, r.Sequence, r.TimeMs);
         group.LastMs = r.TimeMs;
         Upload(group, r.Ip, path.FirstMs);
@@ -251,7 +251,7 @@ internal sealed partial class TenantHabits
 
     private void Upload(Group group, UInt128 ip, long before)
     {
-        if (group.Incident is not { IsLive: true } incident || incident.HasSource(ip) || content.Rule("behaviour.upload") is not { } rule) return;
+        if (group.Incident is not { IsLive: true } incident || incident.HasSource(ip) || rules.Of("behaviour.upload") is not { } rule) return;
         foreach (var u in uploads)
             if (u.Ip == ip && before - u.TimeMs is >= 0 and <= HourMs)
                 tracker.Add(incident, rule, "", u.Sequence, u.TimeMs, u.Ip, AttackOutcome.Unknown, group.Target);

@@ -104,7 +104,7 @@ internal sealed partial class TenantHabits
             _ => ("behaviour.bonus_farming", "lonely", Joined.Lonely),
         };
         ref var path = ref paths.Find(act.Path);
-        if (Unsafe.IsNullRef(ref path) || content.Rule(id) is not { } rule) return;
+        if (Unsafe.IsNullRef(ref path) || rules.Of(id) is not { } rule) return;
         var group = GroupOf(detector, act.Path, path, r.TimeMs);
         group.LastMs = r.TimeMs;
         var opens = group.Incident is not { IsLive: true };

@@ -50,7 +50,7 @@ internal sealed partial class TenantHabits
     /// <summary>Once a day for one place, and a few a day in all.</summary>
     private void Tell(string id, in Request r, in SitePath path, ulong place, FindingList into)
     {
-        if (content.Rule(id) is not { } rule) return;
+        if (rules.Of(id) is not { } rule) return;
         var day = r.TimeMs / DayMs;
         if (day > oddDay)
         {

@@ -69,7 +69,7 @@ internal sealed partial class TenantHabits
     {
         var joined = (c.Joined & Joined.Crowd) != 0;
         if (!joined && (r.Kind != AgentKind.Browser || c.WalkCount < 20 || c.WalkPath != r.PathKey || c.Assets > 0 || c.Referred * 5 > c.Total || c.WalkCount * 5 < c.Total * 4)) return;
-        if (!joined && (fullBrowsers < 20 || bareBrowsers * 3 > fullBrowsers) || c.WalkPath != r.PathKey || content.Rule("behaviour.scraping") is not { } rule) return;
+        if (!joined && (fullBrowsers < 20 || bareBrowsers * 3 > fullBrowsers) || c.WalkPath != r.PathKey || rules.Of("behaviour.scraping") is not { } rule) return;
         var group = GroupOf(Joined.Crowd, r.PathKey, path, r.TimeMs);
         var isNew = Join(group, ref c, key, Joined.Crowd);
         group.Weight += isNew ? c.WalkCount : 1;
@@ -91,14 +91,14 @@ internal sealed partial class TenantHabits
         var group = (c.Joined & Joined.Walk) != 0 ? groups.GetValueOrDefault((Joined.Walk, Hash.Mix(r.PathKey, Hash.Of(c.Ip)))) : null;
         if (group?.Incident is not { IsLive: true })
         {
-            if (Reading(path, c, r) is not { } id || content.Rule(id) is not { } named) return;
+            if (Reading(path, c, r) is not { } id || rules.Of(id) is not { } named) return;
             group = GroupOf(Joined.Walk, Hash.Mix(r.PathKey, Hash.Of(c.Ip)), path, r.TimeMs);
             Join(group, ref c, key, Joined.Walk);
             group.LastMs = r.TimeMs;
             OpenGroup(group, named, named.Class, r, r.Ip, Habits.Business.Record, into);
             group.Weight = id == "behaviour.idor" ? 1 : 0;
         }
-        if (content.Rule(group.Weight == 1 ? "behaviour.idor" : "behaviour.scraping") is not { } rule) return;
+        if (rules.Of(group.Weight == 1 ? "behaviour.idor" : "behaviour.scraping") is not { } rule) return;
         group.LastMs = r.TimeMs;
         Add(group, rule, r, r.IsOk ? AttackOutcome.Likely : r.Outcome);
     }
@@ -136,7 +136,7 @@ internal sealed partial class TenantHabits
         else if (c.Burst * 2 < c.BurstAll) (c.BurstPath, c.Burst) = (r.PathKey, 1);
         else return;
         var joined = (c.Joined & Joined.Flood) != 0;
-        if (!joined && !Hammers(c, path) || content.Rule("behaviour.flood") is not { } rule) return;
+        if (!joined && !Hammers(c, path) || rules.Of("behaviour.flood") is not { } rule) return;
         var group = GroupOf(Joined.Flood, r.PathKey, path, r.TimeMs, 10 * MinuteMs);
         if (Hammers(c, path))
         {

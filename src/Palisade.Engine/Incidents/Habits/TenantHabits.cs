@@ -9,7 +9,7 @@ namespace Palisade.Engine.Incidents.Habits;
 /// <code>request ► page's habit ► client's habit (address, and one agent of it) ► log-in · messages · farming · notices · reading · flood · attacks ► incidents</code>
 /// </summary>
 /// <remarks>Nothing here depends on a clock or on chance: the same requests in the same order give the same incidents.</remarks>
-internal sealed partial class TenantHabits(uint tenant, IncidentContent content, IncidentTracker tracker)
+internal sealed partial class TenantHabits(uint tenant, IncidentContent content, TenantBehaviours rules, IncidentTracker tracker)
 {
     private const int ClientSets = 4_096, PathSets = 1_024;
     private const int MaxGroups = 2_000, MaxActors = 20_000, MaxUploads = 64, MaxNotices = 4_096;

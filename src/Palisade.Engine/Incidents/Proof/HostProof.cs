@@ -1,4 +1,5 @@
 using System.Text;
+using Palisade.Engine.Rules.Policy;
 using Palisade.Protocol;
 
 namespace Palisade.Engine.Incidents.Proof;
@@ -8,7 +9,7 @@ namespace Palisade.Engine.Incidents.Proof;
 /// brought, wrote a script, or connected to where the request said, within a minute of it. It does not matter which record comes first, nor from which source.
 /// Holds state, so one instance a shard; not thread-safe. The same events in the same order give the same result.
 /// </summary>
-public sealed partial class HostProof(IncidentContent content, IncidentTracker tracker)
+public sealed partial class HostProof(IncidentContent content, IncidentTracker tracker, PolicyStage policy)
 {
     /// <summary>Findings of one incident; what more there is joins its story.</summary>
     private const int MaxFindings = 20;
@@ -102,11 +103,11 @@ public sealed partial class HostProof(IncidentContent content, IncidentTracker t
     private void Prove(uint tenant, WebAttempt attempt, HostDeed deed, AttackOutcome outcome, int index, FindingList into)
     {
         var id = deed.Kind switch { DeedKind.Script => "behaviour.host_file", DeedKind.Connection => "behaviour.host_connection", _ => "behaviour.host_proof" };
-        if (content.Rule(id) is not { } rule) return;
+        if (new TenantBehaviours(content, policy, tenant).Of(id) is not { } rule) return;
         var incident = tracker.Prove(tenant, attempt, deed, rule, outcome);
         if (incident.Proven > MaxFindings) return;
         var first = Math.Min(attempt.Sequence, deed.Sequence);
-        into.Add(new Finding(index, rule with { Class = attempt.Rule.Class, Level = outcome == AttackOutcome.Succeeded ? rule.Level : FindingLevel.High }, outcome, 0, 0, 0, $"{attempt.Target} → {deed.Text}", new Firing(
+        into.Add(new Finding(index, rule with { Class = attempt.Rule.Class, Level = outcome == AttackOutcome.Succeeded || rule.Level < FindingLevel.High ? rule.Level : FindingLevel.High }, outcome, 0, 0, 0, $"{attempt.Target} → {deed.Text}", new Firing(
             [new("source.ip", Address.Text(attempt.Client)), new("host.name", deed.Host), new("user.name", deed.Account), new("url.path", attempt.Path)],
             Math.Min(attempt.TimeMs, deed.TimeMs), first, 2, [first, Math.Max(attempt.Sequence, deed.Sequence)])));
     }

@@ -96,6 +96,22 @@ public sealed class PolicyStage
         return !policies.IsEmpty && policies.Of(events.Header(index).Tenant) is { Mutes.Count: > 0 } policy && policy.HidesEvent(events, index);
     }
 
+    /// <summary>A rule as it is in force for a tenant; null: switched off.</summary>
+    internal RuleInfo? InForce(uint tenant, RuleInfo rule)
+    {
+        if (policies.IsEmpty || policies.Of(tenant) is not { HasSettings: true } policy) return rule;
+        return policy.IsEnabled(rule) ? policy.Apply(rule) : null;
+    }
+
+    /// <summary>Marks what mutes hide of the behaviours that were recognised.</summary>
+    /// <param name="from">The first finding of theirs.</param>
+    internal void Mark(EventBatch events, FindingList findings, int from)
+    {
+        if (policies.IsEmpty) return;
+        foreach (ref var finding in findings.From(from))
+            if (policies.Of(events.Header(finding.Event).Tenant) is { Mutes.Count: > 0 } policy && policy.MutedBy(events, finding) is var mute and > 0) finding = finding with { Muted = mute };
+    }
+
     private void RunOwn(EventBatch events, FindingList findings)
     {
         present.Clear();

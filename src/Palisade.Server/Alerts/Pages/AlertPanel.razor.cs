@@ -32,9 +32,6 @@ public sealed partial class AlertPanel(AlertQueries alerts, IncidentQueries stor
     private string Story => detail!.Rule is { } rule && T.Pick(rule.WhatHappened, rule.WhatHappenedZh) is { Length: > 0 } text ? text : AlertDesk.Decisive(detail.Alert, T);
     private string RuleName => detail!.Rule is { } rule ? T.Pick(rule.Name, rule.NameZh) : detail.Alert.RuleId;
     /// <summary>It stands for a state of a log source, not for findings: there is no rule to look at and nothing to mute.</summary>
-    /// <summary>What is seen in behaviour over many records has no text that a page could show.</summary>
-    private bool HasRulePage => !IsCondition && detail!.Rule?.Kind is not ("behaviour" or "anomaly");
-
     private bool IsCondition => WatchRules.All.Any(r => r.Id == detail!.Alert.RuleId);
     private Actor Me => new("user", Scene.User.Id.ToString(), Scene.User.Name, "console");
 

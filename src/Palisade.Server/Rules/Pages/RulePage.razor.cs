@@ -38,12 +38,13 @@ public sealed partial class RulePage(
     /// <summary>yaml: the text; else its words.</summary>
     [SupplyParameterFromQuery(Name = "logic")] public string? Logic { get; set; }
 
+    private bool IsWeb => rule!.Info.Kind == "web";
     private bool InYaml => Logic == "yaml";
     private string Name => T.Pick(rule!.Info.Name, rule.Info.NameZh);
     private string What => T.Pick(rule!.Info.WhatHappened, rule.Info.WhatHappenedZh) is { Length: > 0 } said ? said : rule.Text?.Description ?? "";
     private IReadOnlyList<string> Steps => T.Pick(rule!.Info.WhatToDo, rule.Info.WhatToDoZh) is { Length: > 0 } advice ? AlertDesk.Steps(advice) : [];
     private RuleFate? fate => rule is null ? null : reach?.Of(rule);
-    private string WhyKey => rule!.Text is null && fate!.CanFire ? "rules.why.web" : rule.Text?.Kind == "correlation" && fate!.CanFire ? "rules.why.correlation" : "rules.why." + fate!.Verdict.ToString().ToLowerInvariant();
+    private string WhyKey => rule!.Text is null && fate!.CanFire ? IsWeb ? "rules.why.web" : "rules.why.behaviour" : rule.Text?.Kind == "correlation" && fate!.CanFire ? "rules.why.correlation" : "rules.why." + fate!.Verdict.ToString().ToLowerInvariant();
     private string StatusWord => T["rules.status." + rule!.Status] is var said && said.StartsWith("rules.", StringComparison.Ordinal) ? rule.Status : said;
     private IReadOnlyList<string> OtherTags => [.. rule!.Info.Tags.Where(t => !t.StartsWith("attack.t", StringComparison.OrdinalIgnoreCase) || t.Length < 9 || !char.IsAsciiDigit(t[8])).Take(20)];
 

@@ -156,7 +156,7 @@ public sealed partial class RulesPage(TenantRules rules, EventQueries queries, R
         _ => all.Count,
     });
 
-    private string AreaWord(string area) => area is "own" or "web" or "correlation" or "other" ? T["rules.area." + area] : area;
+    private string AreaWord(string area) => area is "own" or "web" or "behaviour" or "anomaly" or "correlation" or "other" ? T["rules.area." + area] : area;
 
     private string Area(RuleView rule) => rule.LogSource.Length > 0 ? rule.LogSource : AreaWord(rule.Area);
 
