@@ -11,7 +11,7 @@ public sealed class RelpSenderTests
 {
     private const int PerRound = 4000;
 
-    private static int Rounds => Environment.GetEnvironmentVariable("PALISADE_SOAK") == "1" ? 50 : 3;
+    private static int Rounds => Environment.GetEnvironmentVariable("PALISADE_SOAK") == "1" ? 50 : 5;
 
     private static string Line(int i) => $"192.0.2.{i % 200 + 1} - - [26/Nov/2026:10:00:00 +0000] \"GET /products?id={i} HTTP/1.1\" 200 5162 \"-\" \"Mozilla/5.0 (X11; Linux x86_64)\"";
 
