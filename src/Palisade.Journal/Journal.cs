@@ -189,14 +189,15 @@ public sealed class Journal : IDisposable
             list = segments;
             ends = [.. list.Select(static s => s.Durable)];
         }
-        return JournalVerifier.Verify([.. list.Select(static s => (s.Path, s.First))], ends, cancellationToken);
+        return JournalVerifier.Verify([.. list.Select(static s => (s.Path, s.First))], ends, key: null, cancellationToken);
     }
 
     /// <summary>Reads every byte of a journal folder that nobody has open.</summary>
-    public static JournalVerification Verify(string directory, CancellationToken cancellationToken)
+    /// <param name="key">Judges the signatures; null: they are not looked at.</param>
+    public static JournalVerification Verify(string directory, ChainKey? key, CancellationToken cancellationToken)
     {
         var files = Segment.List(directory);
-        return JournalVerifier.Verify(files, [.. files.Select(static _ => -1L)], cancellationToken);
+        return JournalVerifier.Verify(files, [.. files.Select(static _ => -1L)], key, cancellationToken);
     }
 
     /// <summary>Writes what is still in memory, then closes. Later appends are refused.</summary>
@@ -272,6 +273,7 @@ public sealed class Journal : IDisposable
             while (released < segments.Length - 1 && segments[released].IsSealed && segments[released].Last <= done)
             {
                 File.Delete(segments[released].Path);
+                File.Delete(Segment.SignatureOf(segments[released].Path));
                 bytesOnDisk -= segments[released].Durable;
                 released++;
             }

@@ -6,6 +6,9 @@ public sealed record JournalOptions
     /// <summary>Folder of the journal; made when missing. One process at a time.</summary>
     public required string Directory { get; init; }
 
+    /// <summary>Private key that signs what is written to its end (see <see cref="ChainKey"/>); made when missing. Null: nothing is signed.</summary>
+    public string? KeyFile { get; init; }
+
     /// <summary>This node's number, 0 to 1023; written into every segment.</summary>
     public int Node { get; init; }
 

@@ -2,12 +2,16 @@ using System.Security.Cryptography;
 
 namespace Palisade.Journal;
 
-/// <summary>Reads every byte of a journal: checksums, order, hash chain.</summary>
+/// <summary>Reads every byte of a journal: checksums, order, hash chain, signatures.</summary>
 internal static class JournalVerifier
 {
+    /// <summary>No signature over P-256 is longer than 72 bytes.</summary>
+    private const int MaxSignatureBytes = 72;
+
     /// <param name="segments">In order.</param>
     /// <param name="ends">Durable bytes of each segment; a negative number means the whole file.</param>
-    public static JournalVerification Verify(IReadOnlyList<(string Path, ulong First)> segments, IReadOnlyList<long> ends, CancellationToken cancellationToken)
+    /// <param name="key">Judges the signatures; null: they are not looked at.</param>
+    public static JournalVerification Verify(IReadOnlyList<(string Path, ulong First)> segments, IReadOnlyList<long> ends, ChainKey? key, CancellationToken cancellationToken)
     {
         var damages = new List<JournalDamage>();
         var frames = 0L;
@@ -15,6 +19,7 @@ internal static class JournalVerifier
         byte[]? previousHash = null;
         var last = 0UL;
         JournalHead? sealedHead = null;
+        var signed = 0;
         for (var i = 0; i < segments.Count; i++)
         {
             cancellationToken.ThrowIfCancellationRequested();
@@ -60,9 +65,22 @@ internal static class JournalVerifier
             }
             bytes += end;
             previousHash = Hash(handle, end, cancellationToken);
-            if (i < segments.Count - 1) sealedHead = new JournalHead(path, last, Convert.ToHexStringLower(previousHash));
+            if (i == segments.Count - 1) continue;
+            sealedHead = new JournalHead(path, last, Convert.ToHexStringLower(previousHash));
+            if (key is null) continue;
+            if (Unproven(path, key, previousHash, mustBeSigned: signed > 0) is { } unproven) damages.Add(unproven);
+            else if (File.Exists(Segment.SignatureOf(path))) signed++;
         }
-        return new JournalVerification(segments.Count, frames, bytes, damages) { Head = sealedHead };
+        return new JournalVerification(segments.Count, frames, bytes, damages) { Head = sealedHead, Signed = signed };
+    }
+
+    /// <param name="mustBeSigned">The one before is: none is written unsigned behind it.</param>
+    private static JournalDamage? Unproven(string path, ChainKey key, byte[] hash, bool mustBeSigned)
+    {
+        var file = Segment.SignatureOf(path);
+        if (!File.Exists(file)) return mustBeSigned ? new JournalDamage(DamageKind.NotSigned, path, 0, 0, $"{Path.GetFileName(file)} is missing") : null;
+        if (new FileInfo(file).Length <= MaxSignatureBytes && key.Verify(hash, File.ReadAllBytes(file))) return null;
+        return new JournalDamage(DamageKind.NotSigned, path, 0, 0, $"{Path.GetFileName(file)} is not the signature of what is written there");
     }
 
     private static JournalDamage Describe(ScanStep step, string path, FrameScanner scanner, bool isLast) => step switch

@@ -65,6 +65,8 @@ public enum DamageKind : byte
     MissingRecords = 5,
     /// <summary>Written by a newer version.</summary>
     NewerFormat = 6,
+    /// <summary>The segment's signature is missing or another one's.</summary>
+    NotSigned = 7,
 }
 
 /// <summary>One damaged place.</summary>
@@ -82,6 +84,10 @@ public sealed record JournalVerification(int Segments, long Frames, long Bytes, 
 {
     /// <summary>The newest segment that is written to its end, and the SHA-256 of its content: who keeps it elsewhere can prove later that nothing up to there was changed. Null while there is one segment only.</summary>
     public JournalHead? Head { get; init; }
+
+    /// <summary>Segments whose signature was judged and is right; all but the newest are signed.</summary>
+    public int Signed { get; init; }
+
     public bool IsWhole => Damages.Count == 0;
 }
 
@@ -101,6 +107,7 @@ public enum JournalProblem : byte
     /// <summary>Closed before the record could be written.</summary>
     Closed = 5,
     BadCursor = 6,
+    BadKey = 7,
 }
 
 /// <summary>A journal that cannot be opened or that was closed under a waiter. The message says what to do.</summary>

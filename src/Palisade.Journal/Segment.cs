@@ -31,6 +31,9 @@ internal sealed class Segment(string path, ulong first)
     public SafeFileHandle OpenForReading() =>
         File.OpenHandle(Path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, FileOptions.SequentialScan);
 
+    /// <summary>Signature of a segment that is written to its end.</summary>
+    public static string SignatureOf(string path) => System.IO.Path.ChangeExtension(path, ".sig");
+
     public static string FileName(ulong first) => first.ToString("D20") + ".seg";
 
     /// <summary>Segment files of a folder, by first sequence.</summary>

@@ -13,6 +13,7 @@ internal sealed class SegmentWriter : IDisposable
     private readonly int node;
     private readonly long segmentBytes;
     private readonly TimeProvider time;
+    private readonly ChainKey? key;
     private readonly IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private byte[] previous = new byte[SegmentHeader.HashBytes];
     private byte[]? pendingPrevious;
@@ -24,6 +25,7 @@ internal sealed class SegmentWriter : IDisposable
         node = options.Node;
         this.segmentBytes = segmentBytes;
         this.time = time;
+        key = options.KeyFile is null ? null : ChainKey.OpenOrCreate(options.KeyFile);
     }
 
     public Segment? Current { get; private set; }
@@ -53,7 +55,11 @@ internal sealed class SegmentWriter : IDisposable
     /// <summary>Seals the current segment and begins the next.</summary>
     public Segment Roll(ulong first)
     {
-        if (Current is not null) pendingPrevious ??= hash.GetHashAndReset();
+        if (Current is not null)
+        {
+            pendingPrevious ??= hash.GetHashAndReset();
+            if (key is not null) WriteSignature(Segment.SignatureOf(Current.Path), key.Sign(pendingPrevious));
+        }
         var path = Path.Combine(directory, Segment.FileName(first));
         var header = new SegmentHeader(SegmentHeader.CurrentVersion, node, first, time.GetUtcNow().ToUnixTimeMilliseconds(), pendingPrevious ?? previous).Encode();
         var next = File.OpenHandle(path, FileMode.Create, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
@@ -79,6 +85,14 @@ internal sealed class SegmentWriter : IDisposable
         return segment;
     }
 
+    /// <summary>Before the next segment is begun, so that of two segments the first is signed. A crash in between leaves one that the next roll overwrites.</summary>
+    private static void WriteSignature(string path, byte[] signature)
+    {
+        using var file = File.OpenHandle(path, FileMode.Create, FileAccess.Write);
+        RandomAccess.Write(file, signature, 0);
+        RandomAccess.FlushToDisk(file);
+    }
+
     /// <summary>Writes whole frames behind the durable end and makes them durable. A failed write is overwritten by the next attempt.</summary>
     public void Write(ReadOnlySpan<byte> frames)
     {
@@ -98,5 +112,6 @@ internal sealed class SegmentWriter : IDisposable
     {
         handle?.Dispose();
         hash.Dispose();
+        key?.Dispose();
     }
 }

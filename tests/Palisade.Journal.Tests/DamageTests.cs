@@ -19,7 +19,7 @@ public sealed class DamageTests
         Truncate(path, length - cut);
         var frame = FrameFormat.HeaderBytes + Scratch.Payload(100).Length;
 
-        var verification = Journal.Verify(scratch.Root, Cancel);
+        var verification = Journal.Verify(scratch.Root, key: null, Cancel);
         Assert.Equal(new JournalDamage(DamageKind.TornTail, path, length - frame, frame - cut, verification.Damages[0].Detail), Assert.Single(verification.Damages));
 
         using (var journal = scratch.Open())
@@ -86,7 +86,7 @@ public sealed class DamageTests
         var (offset, bytes) = FrameAt(path, 3);
         Flip(path, offset + FrameFormat.HeaderBytes + 5);
 
-        var verification = Journal.Verify(scratch.Root, Cancel);
+        var verification = Journal.Verify(scratch.Root, key: null, Cancel);
         Assert.Equal(2, verification.Damages.Count);
         Assert.Equal((DamageKind.BadFrame, path, offset, (long)bytes), Named(verification.Damages[0]));
         Assert.Equal((DamageKind.BrokenChain, scratch.Segments[2]), (verification.Damages[1].Kind, verification.Damages[1].File));
@@ -130,7 +130,7 @@ public sealed class DamageTests
         var firstLost = ulong.Parse(Path.GetFileNameWithoutExtension(path)) + 20;
         Truncate(path, offset + 10);
 
-        var verification = Journal.Verify(scratch.Root, Cancel);
+        var verification = Journal.Verify(scratch.Root, key: null, Cancel);
         Assert.Contains(verification.Damages, d => d.Kind == DamageKind.BadFrame && d.File == path && d.Offset == offset && d.Bytes == 10);
         Assert.Contains(verification.Damages, d => d.Kind == DamageKind.MissingRecords && d.File == scratch.Segments[2]);
 
@@ -153,8 +153,72 @@ public sealed class DamageTests
         BinaryPrimitives.WriteUInt32LittleEndian(frame.Span[26..], 8);
         FrameFormat.Seal(frame.Span);
         await File.WriteAllBytesAsync(path, bytes, Cancel);
-        var damage = Assert.Single(Journal.Verify(scratch.Root, Cancel).Damages);
+        var damage = Assert.Single(Journal.Verify(scratch.Root, key: null, Cancel).Damages);
         Assert.Equal((DamageKind.BrokenChain, scratch.Segments[2]), (damage.Kind, damage.File));
+    }
+
+    [Fact]
+    public async Task A_chain_written_anew_without_the_key_is_found_and_openssl_agrees()
+    {
+        using var scratch = new Scratch();
+        var keyFile = Path.Combine(scratch.Root, "keys", "journal.pem");
+        var options = scratch.Options with { SegmentBytes = 16 << 10, KeyFile = keyFile };
+        using (var journal = Journal.Open(options, TimeProvider.System)) await Scratch.Fill(journal, 1, 300);
+        using (var journal = Journal.Open(options, TimeProvider.System)) await Scratch.Fill(journal, 301, 600);
+        using var key = ChainKey.Read(ChainKey.PublicFile(keyFile));
+        var whole = Journal.Verify(scratch.Root, key, Cancel);
+        Assert.True(whole.IsWhole);
+        Assert.Equal(whole.Segments - 1, whole.Signed);
+        Assert.Equal("Verified OK", await OpenSslAsync(ChainKey.PublicFile(keyFile), scratch.Segments[0]));
+        if (!OperatingSystem.IsWindows()) Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(keyFile));
+
+        // One record changed, and every sum and hash behind it put right again, as one who knows the format can.
+        var previous = default(byte[]);
+        foreach (var path in scratch.Segments)
+        {
+            var bytes = await File.ReadAllBytesAsync(path, Cancel);
+            Assert.True(SegmentHeader.TryDecode(bytes, out var header));
+            if (previous is null)
+            {
+                var (offset, length) = FrameAt(path, 0);
+                var frame = bytes.AsMemory((int)offset, length);
+                BinaryPrimitives.WriteUInt32LittleEndian(frame.Span[26..], 8);
+                FrameFormat.Seal(frame.Span);
+            }
+            else
+            {
+                (header with { Previous = previous }).Encode().CopyTo(bytes, 0);
+            }
+            await File.WriteAllBytesAsync(path, bytes, Cancel);
+            previous = System.Security.Cryptography.SHA256.HashData(bytes);
+        }
+        Assert.True(Journal.Verify(scratch.Root, key: null, Cancel).IsWhole);
+        var found = Journal.Verify(scratch.Root, key, Cancel);
+        Assert.Equal(whole.Signed, found.Damages.Count(d => d.Kind == DamageKind.NotSigned));
+        Assert.NotEqual("Verified OK", await OpenSslAsync(ChainKey.PublicFile(keyFile), scratch.Segments[0]));
+    }
+
+    [Fact]
+    public async Task A_signature_that_was_taken_away_is_named()
+    {
+        using var scratch = new Scratch();
+        var keyFile = Path.Combine(scratch.Root, "keys", "journal.pem");
+        using (var journal = Journal.Open(scratch.Options with { SegmentBytes = 16 << 10, KeyFile = keyFile }, TimeProvider.System)) await Scratch.Fill(journal, 1, 600);
+        File.Delete(Segment.SignatureOf(scratch.Segments[1]));
+        using var key = ChainKey.Read(keyFile);
+        var damage = Assert.Single(Journal.Verify(scratch.Root, key, Cancel).Damages);
+        Assert.Equal((DamageKind.NotSigned, scratch.Segments[1]), (damage.Kind, damage.File));
+        await File.WriteAllTextAsync(keyFile, "no key", Cancel);
+        Assert.Equal(JournalProblem.BadKey, Assert.Throws<JournalException>(() => ChainKey.OpenOrCreate(keyFile)).Problem);
+    }
+
+    private static async Task<string> OpenSslAsync(string publicKey, string segment)
+    {
+        using var process = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo(
+            "openssl", ["dgst", "-sha256", "-verify", publicKey, "-signature", Segment.SignatureOf(segment), segment]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        var said = await process.StandardOutput.ReadToEndAsync(Cancel);
+        await process.WaitForExitAsync(Cancel);
+        return said.Trim();
     }
 
     [Fact]
@@ -170,7 +234,7 @@ public sealed class DamageTests
         Assert.Equal(JournalProblem.NewerFormat, error.Problem);
         Assert.Contains("format version 2", error.Message, StringComparison.Ordinal);
         Assert.Equal(bytes, await File.ReadAllBytesAsync(path, Cancel));
-        Assert.Equal(DamageKind.NewerFormat, Assert.Single(Journal.Verify(scratch.Root, Cancel).Damages).Kind);
+        Assert.Equal(DamageKind.NewerFormat, Assert.Single(Journal.Verify(scratch.Root, key: null, Cancel).Damages).Kind);
     }
 
     [Fact]

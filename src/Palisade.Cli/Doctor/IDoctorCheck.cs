@@ -25,4 +25,5 @@ internal sealed record DoctorContext(
 {
     public string Data => Options.Data.PathOf("");
     public string Journal => Options.Data.PathOf("journal");
+    public string JournalKey => Options.Data.JournalKey;
 }

@@ -10,6 +10,9 @@ public sealed record DataOptions
     /// <summary>The least free disk space to start with, bytes. Default 1 GiB.</summary>
     public long MinimumFreeBytes { get; init; } = 1L << 30;
 
+    /// <summary>Private key that signs the journal.</summary>
+    public string JournalKey => Path.Combine(PathOf("keys"), "journal.pem");
+
     public string PathOf(string name) => Path.Combine(Path.GetFullPath(Directory), name);
 
     /// <summary>Every problem, each with its key path.</summary>

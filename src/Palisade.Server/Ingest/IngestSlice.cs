@@ -39,7 +39,7 @@ public static class IngestSlice
     private static Journal.Journal OpenJournal(ServerOptions options, IServiceProvider provider)
     {
         var journal = Journal.Journal.Open(
-            new JournalOptions { Directory = options.Data.PathOf("journal"), Node = options.Stream.NodeId, BudgetBytes = options.Ingest.JournalBudgetBytes, BufferBytes = JournalBuffer },
+            new JournalOptions { Directory = options.Data.PathOf("journal"), KeyFile = options.Data.JournalKey, Node = options.Stream.NodeId, BudgetBytes = options.Ingest.JournalBudgetBytes, BufferBytes = JournalBuffer },
             provider.GetRequiredService<TimeProvider>());
         var usage = journal.Usage;
         provider.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(IngestSlice).FullName!)

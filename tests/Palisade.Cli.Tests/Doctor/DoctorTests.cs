@@ -57,6 +57,31 @@ public sealed class DoctorTests
     }
 
     [Fact]
+    public async Task Signatures_of_the_journal_are_judged_and_the_key_is_named()
+    {
+        using var folder = new TestFolder();
+        var keyFile = folder["data/keys/journal.pem"];
+        var segments = await FillJournalAsync(folder["data/journal"], keyFile);
+        using var key = ChainKey.Read(keyFile);
+        var run = await PalisadeProgram.RunAsync("doctor", "journal", "--data", folder["data"]);
+        Assert.Equal(0, run.Code);
+        Assert.Contains($"{segments.Length - 1} full segments, all signed by the key sha256 {key.Fingerprint}", run.Out, StringComparison.Ordinal);
+
+        // Signed by another key, as by one who put his own in its place for a while.
+        var signature = Path.ChangeExtension(segments[0], ".sig");
+        using var other = System.Security.Cryptography.ECDsa.Create();
+        await File.WriteAllBytesAsync(signature, other.SignData(await File.ReadAllBytesAsync(segments[0], Cancel), System.Security.Cryptography.HashAlgorithmName.SHA256, System.Security.Cryptography.DSASignatureFormat.Rfc3279DerSequence), Cancel);
+        run = await PalisadeProgram.RunAsync("doctor", "journal", "--data", folder["data"]);
+        Assert.Equal(3, run.Code);
+        Assert.Contains($"{segments[0]}: NotSigned", run.Out, StringComparison.Ordinal);
+
+        foreach (var file in Directory.GetFiles(folder["data/journal"], "*.sig")) File.Delete(file);
+        run = await PalisadeProgram.RunAsync("doctor", "journal", "--data", folder["data"]);
+        Assert.Equal(0, run.Code);
+        Assert.Contains($"{segments.Length - 1} of {segments.Length - 1} full segments are not signed", run.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_port_in_use_is_said_with_its_holder()
     {
         using var folder = new TestFolder();
@@ -223,10 +248,10 @@ public sealed class DoctorTests
         await command.ExecuteNonQueryAsync(Cancel);
     }
 
-    private static async Task<string[]> FillJournalAsync(string directory)
+    private static async Task<string[]> FillJournalAsync(string directory, string? keyFile = null)
     {
         Directory.CreateDirectory(directory);
-        using (var journal = Palisade.Journal.Journal.Open(new JournalOptions { Directory = directory, SegmentBytes = 16 << 10 }, TimeProvider.System))
+        using (var journal = Palisade.Journal.Journal.Open(new JournalOptions { Directory = directory, SegmentBytes = 16 << 10, KeyFile = keyFile }, TimeProvider.System))
         {
             ulong last = 0;
             for (var i = 0; i < 300; i++)
