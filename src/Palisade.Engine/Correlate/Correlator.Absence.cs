@@ -4,7 +4,7 @@ using Palisade.Engine.Rules;
 namespace Palisade.Engine.Correlate;
 
 /// <summary>
-/// Correlations that few or no events fulfil (<c>lt</c>, <c>lte</c>, <c>eq</c>, <c>neq</c> on counts and sums): judged when a window closes. A group's window opens with its first
+/// Correlations that few or no events fulfil (<c>lt</c>, <c>lte</c>, <c>eq</c>, <c>neq</c> on counts and sums; <c>not</c> in a condition over rules): judged when a window closes. A group's window opens with its first
 /// event and closes once the watermark has passed its end; the next event behind it opens the next. Where nothing at all fulfils the condition, a whole span without an
 /// event behind the last one fires too, once, unless the window before it fired already; then the group is forgotten.
 /// The watermark of a tenant is the least of its sources' newest event times, less a delay; a source that is idle by receipt holds nothing up.

@@ -42,8 +42,8 @@ public sealed partial class Correlator
         var n = rules.Correlations.Length;
         byRule = Inputs(rules.Compiled.Length, c => c.RuleInputs);
         byCorrelation = Inputs(n, c => c.CorrelationInputs);
-        closing = Array.Exists(rules.Correlations, c => c.Source.AtClose);
-        counting = [.. rules.Correlations.Select(c => Counting.Of(c.Source, options))];
+        closing = Array.Exists(rules.Correlations, c => c.AtClose);
+        counting = [.. rules.Correlations.Select(c => Counting.Of(c, options))];
 
         (int, int)[][] Inputs(int count, Func<CompiledCorrelation, int[]> of)
         {
@@ -118,7 +118,7 @@ public sealed partial class Correlator
         var span = rule.Source.SpanMs;
         if (!group.IsEmpty && entry.TimeMs < group.NewestMs - span - options.LatenessMs) { Late++; return; }
         if (rule.Source.Type == CorrelationType.EventCount && !group.IsEmpty && group.Entries[^1].Sequence == entry.Sequence && !chained) return;
-        if (rule.Source.AtClose)
+        if (rule.AtClose)
         {
             Await(group, table[group.Place].Tenant, entry);
             return;

@@ -1,5 +1,6 @@
 using Palisade.Engine.Detect.Sigma.Compile;
 using Palisade.Engine.Detect.Sigma.Read;
+using Palisade.Engine.Rules;
 
 namespace Palisade.Engine.Correlate;
 
@@ -13,10 +14,11 @@ internal readonly record struct Counting(int Threshold, int MaxEvents, long Grai
     /// <summary>Entries of a window where events are put together: what begins a window is told to a two thousandth of it.</summary>
     private const int Grains = 2_000;
 
-    public static Counting Of(CorrelationDocument correlation, CorrelatorOptions options)
+    public static Counting Of(CompiledCorrelation rule, CorrelatorOptions options)
     {
-        var kept = correlation.AtClose ? long.MaxValue / 2 : correlation.SpanMs + options.LatenessMs;
-        if (correlation.Type != CorrelationType.EventCount || correlation.AtClose || correlation.Bounds.Count == 0) return new Counting(0, options.MaxEventsPerGroup, 0, kept);
+        var correlation = rule.Source;
+        var kept = rule.AtClose ? long.MaxValue / 2 : correlation.SpanMs + options.LatenessMs;
+        if (correlation.Type != CorrelationType.EventCount || rule.AtClose || correlation.Bounds.Count == 0) return new Counting(0, options.MaxEventsPerGroup, 0, kept);
         double threshold = 1;
         foreach (var bound in correlation.Bounds)
         {

@@ -142,20 +142,28 @@ internal sealed class GroupState(CompiledCorrelation rule, int place, long grain
             if (sequences.Count == maxSequences) break;
             if (sequences.Count == 0 || sequences[^1] != entry.Sequence) sequences.Add(entry.Sequence);
         }
-        var number = rule.Source.Type switch
+        bool holds;
+        if (rule.Source.Type == CorrelationType.Temporal)
         {
-            CorrelationType.EventCount => n,
-            CorrelationType.ValueCount => Distinct(closed),
-            _ => n == 0 ? 0 : Figure(closed),
-        };
-        figure = rule.Source.Type == CorrelationType.ValueSum ? n : (long)number;
-        var holds = Bounds(number);
+            (figure, holds) = (n, True(rule.Condition!, Mask(closed)));
+        }
+        else
+        {
+            var number = rule.Source.Type switch
+            {
+                CorrelationType.EventCount => n,
+                CorrelationType.ValueCount => Distinct(closed),
+                _ => n == 0 ? 0 : Figure(closed),
+            };
+            figure = rule.Source.Type == CorrelationType.ValueSum ? n : (long)number;
+            holds = Bounds(number);
+        }
         Drop(n);
         return holds;
     }
 
     /// <summary>Whether nothing at all fulfils the condition.</summary>
-    public bool HoldsForNothing => Bounds(0);
+    public bool HoldsForNothing => rule.Source.Type == CorrelationType.Temporal ? True(rule.Condition!, 0) : Bounds(0);
 
     /// <summary>Forgets events before a time, and the oldest beyond <paramref name="max"/>; returns how many of those.</summary>
     public int Evict(long beforeMs, int max)
@@ -329,11 +337,18 @@ internal sealed class GroupState(CompiledCorrelation rule, int place, long grain
         }
         else
         {
-            foreach (var e in entries) mask |= 1UL << e.Input;
+            mask = Mask(entries);
         }
         if (rule.Condition is not null) return True(rule.Condition, mask);
         if (rule.Source.Bounds.Count > 0) return Bounds(System.Numerics.BitOperations.PopCount(mask));
         return System.Numerics.BitOperations.PopCount(mask) == rule.RuleInputs.Length;
+    }
+
+    private static ulong Mask(ReadOnlySpan<Entry> entries)
+    {
+        var mask = 0UL;
+        foreach (var e in entries) mask |= 1UL << e.Input;
+        return mask;
     }
 
     private static bool True(Node node, ulong mask) => node.Kind switch

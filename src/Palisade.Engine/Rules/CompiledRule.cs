@@ -44,8 +44,18 @@ internal sealed class CompiledCorrelation
     public required int[][] ValueFields { get; init; }
     /// <summary>For temporal types: the condition over inputs (atoms' Field is the input's number).</summary>
     public required Node? Condition { get; init; }
+    /// <summary>Judged when a window closes and not while it fills: what comes later could still make the condition fail, or nothing at all fulfils it.</summary>
+    public bool AtClose => Source.AtClose || Condition is { } condition && Denies(condition, under: false);
     public bool Alerts { get; set; } = true;
     public int Index { get; set; }
     /// <summary>Changes when the definition changes in a way that makes old state meaningless.</summary>
     public required ulong DefinitionHash { get; init; }
+
+    /// <summary>Whether some input must be absent.</summary>
+    private static bool Denies(Node node, bool under) => node.Kind switch
+    {
+        NodeKind.Atom => under,
+        NodeKind.Not => Denies(node.Children[0], !under),
+        _ => Array.Exists(node.Children, c => Denies(c, under)),
+    };
 }

@@ -94,14 +94,20 @@ internal sealed class CorrelationCompiler(FieldTable fields, List<Diagnostic> di
         return index >= 0 ? index : throw new RuleException("SIG027", document.Line, $"too many field names: no room for '{field}'");
     }
 
-    private static Node? Condition(CorrelationDocument document)
+    private Node? Condition(CorrelationDocument document)
     {
         if (document.Condition is null) return null;
         var names = document.Rules.ToList();
+        var used = new HashSet<string>(StringComparer.Ordinal);
         try
         {
-            return ConditionParser.Parse(
-                document.Condition, names, n => Node.Of(new Atom { Kind = AtomKind.Exists, Field = names.IndexOf(n) }), new HashSet<string>(StringComparer.Ordinal));
+            var condition = ConditionParser.Parse(document.Condition, names, n => Node.Of(new Atom { Kind = AtomKind.Exists, Field = names.IndexOf(n) }), used);
+            if (names.Find(n => !used.Contains(n)) is { } idle)
+                diagnostics.Add(new Diagnostic("SIG086", document.File, document.Line, $"'{idle}' is among the correlation's rules and no part of its condition", false));
+            if (document.Type != CorrelationType.TemporalOrdered) return condition;
+            return used.Count == names.Count && (condition.Kind == NodeKind.Atom || condition.Kind == NodeKind.And && Array.TrueForAll(condition.Children, c => c.Kind == NodeKind.Atom))
+                ? null
+                : throw new RuleException("SIG034", document.Line, "temporal_ordered asks for all its rules, in their order: its condition can only join them with 'and'");
         }
         catch (FormatException e)
         {

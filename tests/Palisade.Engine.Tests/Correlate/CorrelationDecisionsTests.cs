@@ -73,6 +73,68 @@ public sealed class CorrelationDecisionsTests
         Assert.Equal(["x"], Fired(rare, [.. Enumerable.Range(0, 30).Select(i => A(i / 100.0, "x", "usual")), A(1, "x", "odd")]));
     }
 
+    [Fact]
+    public void A_rule_that_must_be_absent_is_waited_for_until_the_window_closes()
+    {
+        const string lonely = "type: temporal\nrules: [a, b]\ncondition: a and not b";
+        Assert.Equal(["x"], Fired(lonely, A(0)));
+        Assert.Equal(["x"], Fired(lonely, A(0), (6, "b", "x", "")));
+        Assert.Empty(Fired(lonely, A(0), (3, "b", "x", "")));
+        Assert.Empty(Fired(lonely, (0, "b", "x", ""), A(3)));
+        Assert.Equal(["x"], Fired(lonely, A(0), (3, "b", "y", "")));
+        // what comes late is in its window
+        Assert.Empty(Fired(lonely, A(2), (6, "other", "x", ""), (4, "b", "x", "")));
+        Assert.Equal(["x"], Fired(lonely, A(0), (1, "b", "x", ""), A(20)));
+        Assert.Equal(["x"], Fired("type: temporal\nrules: [a, b]\ncondition: a and not (not b)", A(0), (3, "b", "x", "")));
+    }
+
+    [Fact]
+    public void A_silence_of_several_rules_fires_as_one_of_a_count()
+    {
+        const string silent = "type: temporal\nrules: [a, b]\ncondition: not a and not b";
+        Assert.Empty(Fired(silent, A(0), (4, "b", "x", ""), A(8)));
+        Assert.Equal(["x"], Fired(silent, A(0), (4, "b", "x", ""), (8, "other", "", ""), (30, "other", "", "")));
+    }
+
+    [Fact]
+    public void Rules_are_those_of_the_condition_where_none_are_said_and_one_it_leaves_out_is_remarked()
+    {
+        Assert.Equal(["x"], Fired("type: temporal\ncondition: a and (b or c)", A(0), (1, "c", "x", "")));
+        Assert.Empty(Fired("type: temporal\ncondition: a and (b or c)", (0, "b", "x", ""), (1, "c", "x", "")));
+        Assert.Contains(Problems("type: temporal\ngroup-by: [g]\ntimespan: 5m\ncondition: a and nobody"), p => p is { Code: "SIG036", IsError: true });
+        var idle = Problems("type: temporal\nrules: [a, t2]\ngroup-by: [g]\ntimespan: 5m\ncondition: a", "---\n" + SigmaWorld.Rule("t2", "s: { what: x }\ncondition: s"));
+        Assert.Contains(idle, p => p is { Code: "SIG086", IsError: false } && p.Message.Contains("t2", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void An_ordered_correlation_takes_no_condition_but_all_its_rules()
+    {
+        Assert.Equal(["x"], Fired("type: temporal_ordered\nrules: [a, b]\ncondition: a and b", A(0), (1, "b", "x", "")));
+        Assert.Empty(Fired("type: temporal_ordered\nrules: [a, b]\ncondition: a and b", (0, "b", "x", ""), A(1)));
+        Assert.Contains(Problems("type: temporal_ordered\nrules: [a]\ngroup-by: [g]\ntimespan: 5m\ncondition: not a"), p => p is { Code: "SIG034", IsError: true });
+    }
+
+    [Fact]
+    public void Sums_averages_and_medians_are_of_the_numbers_in_the_window()
+    {
+        const string sum = "type: value_sum\nrules: [a]\ncondition: { field: v, gte: 100 }";
+        Assert.Equal(["x"], Fired(sum, A(0, "x", "60"), A(0, "y", "60"), A(4, "x", "40.5"), A(4, "y", "39")));
+        Assert.Empty(Fired(sum, A(0, "x", "60"), A(6, "x", "60")));
+        // what is no number counts for nothing, a negative one takes away
+        Assert.Empty(Fired(sum, A(0, "x", "99"), A(1, "x", "many"), A(2, "x", "-10"), A(3, "x", "5")));
+        Assert.Equal(["x"], Fired("type: value_sum\nrules: [a]\ncondition: { field: v, lt: 10 }", A(0, "x", "4"), A(0, "y", "4"), A(1, "x", "5"), A(1, "y", "7")));
+
+        const string average = "type: value_avg\nrules: [a]\ncondition: { field: v, gt: 50 }";
+        Assert.Equal(["y"], Fired(average, A(0, "x", "10"), A(0, "y", "40"), A(1, "x", "80"), A(1, "y", "70")));
+        // the 10 has left the window
+        Assert.Equal(["x"], Fired(average, A(0, "x", "10"), A(6, "x", "60")));
+
+        const string median = "type: value_median\nrules: [a]\ncondition: { field: v, gte: 20 }";
+        Assert.Equal(["y"], Fired(median, A(0, "x", "1"), A(0, "y", "1"), A(1, "x", "2"), A(1, "y", "30"), A(2, "x", "900"), A(2, "y", "31")));
+        // of two in the middle it is the mean
+        Assert.Equal(["x"], Fired(median, A(0, "x", "10"), A(1, "x", "30")));
+    }
+
     [Theory]
     [InlineData("{ lt: 3 }", "x"), InlineData("{ lte: 2 }", "x"), InlineData("{ eq: 2 }", "x"), InlineData("{ neq: 4 }", "x")]
     public void Case_36_few_events_are_judged_when_the_window_closes(string condition, string group) =>

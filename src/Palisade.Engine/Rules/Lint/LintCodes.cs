@@ -74,6 +74,7 @@ public static class LintCodes
         Error("SIG083", "The pipeline refuses the rule", "A transformation says that this rule cannot be used, or a value is not of the kind it asks for.", "Read the message of the pipeline; leave the rule out, or change its value."),
         Warning("SIG084", "A part of the pipeline does nothing here", "Post-processing and finalizers shape the text of queries for other systems; rules are run here, not written out.", "Nothing; or take the part away."),
         Warning("SIG085", "The correlation has no `group-by`", "The specification asks for it. Without one, events of all hosts, addresses and accounts count together.", "Name the fields whose values belong together."),
+        Warning("SIG086", "A rule of the correlation is no part of its condition", "The condition over rules decides alone; what this rule matches changes nothing, and the rule itself tells no more.", "Name it in the condition, or take it from `rules`."),
     ];
 
     /// <summary>The code, in any letter case; null when there is none.</summary>

@@ -10,6 +10,8 @@ internal sealed class ConditionParser
     /// <summary>Identifiers one condition may come to, patterns laid out.</summary>
     private const int MaxParts = 20_000;
 
+    private static readonly string[] Operators = ["and", "or", "not", "(", ")"];
+
     private readonly List<string> words = [];
     private readonly IReadOnlyList<string> names;
     private readonly Func<string, Node> node;
@@ -44,6 +46,11 @@ internal sealed class ConditionParser
         if (parser.at < parser.words.Count) throw new FormatException($"'{parser.words[parser.at]}' is not expected here");
         return result;
     }
+
+    /// <summary>What a condition names, in its order, patterns and operators left out.</summary>
+    public static List<string> Identifiers(string text) =>
+        [.. new ConditionParser(text, [], static _ => throw new NotSupportedException(), []).words
+            .Where(w => !Operators.Contains(w, StringComparer.OrdinalIgnoreCase)).Distinct(StringComparer.Ordinal)];
 
     private bool Word(string word)
     {

@@ -79,12 +79,13 @@ internal sealed class DocumentReader(List<Diagnostic> diagnostics)
             null => throw new RuleException("SIG031", c.Line, "the correlation has no 'type'"),
             var other => throw new RuleException("SIG031", c.Line, $"the correlation type '{other}' is unknown"),
         };
-        var rules = c["rules"] is { } r ? Strings(r, "SIG032") : [];
+        var condition = c["condition"];
+        var temporal = type is CorrelationType.Temporal or CorrelationType.TemporalOrdered;
+        var overRules = temporal && condition is { Kind: YamlKind.Scalar, IsNull: false } ? condition.Text : null;
+        var rules = c["rules"] is { } r ? Strings(r, "SIG032") : overRules is not null ? ConditionParser.Identifiers(overRules) : [];
         if (rules.Count == 0) throw new RuleException("SIG032", c.Line, "the correlation names no 'rules'");
         if (rules.Count > 64) throw new RuleException("SIG032", c.Line, "a correlation takes at most 64 rules");
         var span = c["timespan"] ?? c["timeframe"] ?? throw new RuleException("SIG033", c.Line, "the correlation has no 'timespan'");
-        var condition = c["condition"];
-        var temporal = type is CorrelationType.Temporal or CorrelationType.TemporalOrdered;
         var bounds = condition is { Kind: YamlKind.Mapping } ? Bounds(condition) : [];
         var fields = condition?["field"] is { } f ? Strings(f, "SIG034") : [];
         if (!temporal && bounds.Count == 0) throw new RuleException("SIG034", c.Line, "the correlation has no 'condition' with gt, gte, lt, lte, eq or neq");
@@ -99,7 +100,7 @@ internal sealed class DocumentReader(List<Diagnostic> diagnostics)
         {
             File = file, Line = root.Line, Info = Info(file, root, "correlation"), Names = Names(root),
             Type = type, Rules = rules, GroupBy = groupBy, Optional = Optional(root, groupBy), SpanMs = Span(span, (code, line, message) => diagnostics.Add(new Diagnostic(code, file, line, message, false))), Bounds = bounds, Fields = fields,
-            Percentile = Percentile(c, condition), Condition = temporal && condition is { Kind: YamlKind.Scalar, IsNull: false } ? condition.Text : null,
+            Percentile = Percentile(c, condition), Condition = overRules,
             Aliases = Aliases(c["aliases"]), Generate = (c["generate"] ?? root["generate"])?.Bool ?? false, Outcome = Outcome(root),
         });
     }
