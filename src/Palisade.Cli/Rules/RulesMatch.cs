@@ -51,6 +51,7 @@ internal static class RulesMatch
         private readonly JsonDetector detector = new(set);
         private readonly Correlator correlator = new(set, new CorrelatorOptions { MaxGroups = 1_000_000 });
         private readonly EventBatch batch = new();
+        private readonly MatchList matches = new();
         private readonly FindingList findings = new();
         private readonly JsonEventReader reader = new(set);
         private readonly EventBatch one = new();
@@ -106,7 +107,7 @@ internal static class RulesMatch
             if (bytes.IsEmpty) return;
             // before, not behind: the last batch must not be empty when the windows are closed
             if (batch.Count >= MaxEvents || batch.ArenaUsed > MaxArena) Flush(last: false);
-            var refusal = detector.Add(batch, bytes, Events, findings);
+            var refusal = detector.Add(batch, bytes, Events, matches);
             if (comparison is not null && refusal == ParseRefusal.None) Compare(bytes);
             Events++;
             if (refusal == ParseRefusal.None && batch.Header(batch.Count - 1).Refusal == ParseRefusal.TooManyFields && ++cut <= MaxSaid)
@@ -124,6 +125,7 @@ internal static class RulesMatch
 
         private void Flush(bool last)
         {
+            detector.Tell(matches, findings);
             correlator.Process(batch, findings);
             if (last) correlator.End(batch, findings);
             foreach (ref readonly var finding in findings.Items) Write(finding);
@@ -131,6 +133,7 @@ internal static class RulesMatch
             output.Flush();
             buffer.ResetWrittenCount();
             batch.Clear();
+            matches.Clear();
             findings.Clear();
         }
 

@@ -67,14 +67,17 @@ public sealed class SigmaFuzz
         Assert.DoesNotContain(problems, p => p.IsError);
         var (reading, reader, judge) = (new JsonDetector(set), new JsonEventReader(set), new SigmaDetector(set));
         var (one, other, found, foundAfter) = (new EventBatch(), new EventBatch(), new FindingList(), new FindingList());
+        var matches = new MatchList();
         IReadOnlyList<byte[]> seeds = Fuzzing.Texts([.. Events, "{\"a\":[[[{\"b\":1e5}]]],\"f\":\"\\u0078\",\"g\":\"\\ud83d\\ude00y\"}", "{\"h\":-0.0,\"f\":true,\"f\":\"x\",\"\":\"x\"}", " {\"i\" : null , \"list\":[ ] } "]);
         Fuzzing.Run(seeds, 30_000, input =>
         {
             one.Clear();
             other.Clear();
+            matches.Clear();
             found.Clear();
             foundAfter.Clear();
-            var refusal = reading.Add(one, input, 1, found);
+            var refusal = reading.Add(one, input, 1, matches);
+            reading.Tell(matches, found);
             Assert.Equal(refusal, reader.Add(other, input, 1));
             if (System.Text.Unicode.Utf8.IsValid(input) && refusal != ParseRefusal.TooDeep) Assert.Equal(IsObject(input), refusal == ParseRefusal.None);
             judge.Detect(other, foundAfter);

@@ -30,25 +30,34 @@ public sealed class JsonDetector
     public (long Lookups, long Hits) Verdicts => detector.State.Verdicts;
 
     /// <summary>
-    /// Adds one event to the batch and a finding, without its evidence, for each match. An event that no correlation counts keeps its time
-    /// alone; its fields are gone.
+    /// Adds one event to the batch, and what rules match it. An event that no correlation counts keeps its time alone; its fields are gone.
     /// </summary>
     /// <returns>None, or why the line is refused; nothing is added then.</returns>
-    public ParseRefusal Add(EventBatch into, ReadOnlySpan<byte> line, ulong sequence, FindingList findings)
+    public ParseRefusal Add(EventBatch into, ReadOnlySpan<byte> line, ulong sequence, MatchList matches)
     {
         ArgumentNullException.ThrowIfNull(into);
-        ArgumentNullException.ThrowIfNull(findings);
+        ArgumentNullException.ThrowIfNull(matches);
         var arena = into.ArenaUsed;
         var refusal = reader.Add(into, line, sequence);
         if (refusal != ParseRefusal.None) return refusal;
-        var state = detector.State;
-        if (detector.Judge(into.Count - 1, findings, evidence: false)) state.Open();
+        var rules = detector.Judge();
+        matches.Add(into.Count - 1, rules);
+        if (detector.Counted(rules)) detector.State.Open();
         else
         {
             into.Rewind(0);
             into.TrimTo(arena);
         }
         return ParseRefusal.None;
+    }
+
+    /// <summary>Makes findings, without evidence, of what matched, and what correlations count of it.</summary>
+    public void Tell(MatchList matches, FindingList findings)
+    {
+        ArgumentNullException.ThrowIfNull(matches);
+        ArgumentNullException.ThrowIfNull(findings);
+        var at = 0;
+        while (matches.Next(ref at, out var index, out var rules)) detector.Tell(index, rules, findings, evidence: false);
     }
 
     /// <summary>The rules (by their place) that match one event, whether or not they alert. Off the hot path.</summary>

@@ -25,21 +25,35 @@ public sealed class SigmaDetector(RuleSet rules)
         {
             if (tenant != 0 && batch.Header(i).Tenant != tenant) continue;
             state.Load(batch, i);
-            Judge(i, findings, evidence: true);
+            Tell(i, Judge(), findings, evidence: true);
         }
     }
 
     /// <summary>What is known of the event being judged.</summary>
     internal EventState State => state;
 
-    /// <summary>Evaluates the rules woken by what the state was shown of an event; whether a correlation counts one that matched.</summary>
-    /// <param name="evidence">Findings say where in the event they lie.</param>
-    internal bool Judge(int index, FindingList findings, bool evidence)
+    /// <summary>Evaluates the rules woken by what the state was shown of an event: those that match, by their place.</summary>
+    internal ReadOnlySpan<int> Judge()
     {
-        var counted = false;
-        foreach (var rule in state.Matches()) counted |= Tell(Rules.Compiled[rule], index, findings, evidence);
+        var rules = state.Matches();
         Evaluated += state.Woken;
-        return counted;
+        return rules;
+    }
+
+    /// <summary>Adds findings for rules that matched an event, and what correlations count.</summary>
+    /// <param name="evidence">Findings say where in the event they lie, which is the one the state was shown.</param>
+    internal void Tell(int index, ReadOnlySpan<int> rules, FindingList findings, bool evidence)
+    {
+        foreach (var rule in rules) Tell(Rules.Compiled[rule], index, findings, evidence);
+    }
+
+    /// <summary>Whether a correlation counts one of these rules.</summary>
+    internal bool Counted(ReadOnlySpan<int> rules)
+    {
+        if (Rules.Correlations.Length == 0) return false;
+        foreach (var rule in rules)
+            if (Rules.Compiled[rule].Feeds) return true;
+        return false;
     }
 
     /// <summary>For each event of a batch the rules (by their place) that match it, whether or not they alert. Off the hot path.</summary>
@@ -57,13 +71,11 @@ public sealed class SigmaDetector(RuleSet rules)
     /// <summary>The rules that match what the state was shown.</summary>
     internal List<int> Verdict() => [.. state.Matches()];
 
-    // Whether a correlation counts the rule that matched.
-    private bool Tell(CompiledRule rule, int index, FindingList findings, bool evidence)
+    private void Tell(CompiledRule rule, int index, FindingList findings, bool evidence)
     {
         if (rule.Feeds) findings.Matches.Add(new RuleMatch(index, rule.Index));
-        if (!rule.Alerts) return rule.Feeds;
+        if (!rule.Alerts) return;
         var (field, offset, length) = evidence ? state.Evidence(rule.Node) : default;
         findings.Add(new Finding(index, rule.Info, rule.Outcome, field, offset, length));
-        return rule.Feeds;
     }
 }

@@ -30,7 +30,7 @@ public sealed class DetectionAllocationTests
             SigmaWorld.Rule("three", "k: ['segfault']\ncondition: k"));
         var detector = new JsonDetector(set);
         var batch = new EventBatch();
-        var findings = new FindingList();
+        var matches = new MatchList();
         // an expression that is asked often is turned into machine code, once
         for (var i = 0; i < 5; i++) Pass(Lines(0));
         // values that come twice are taken into the memory of values: a megabyte of them a round
@@ -54,7 +54,7 @@ public sealed class DetectionAllocationTests
             for (var i = 0; i < lines.Length; i++)
             {
                 if (batch.Count == 512) Clear();
-                if (detector.Add(batch, lines[i], (ulong)i, findings) != ParseRefusal.None) Assert.Fail("refused");
+                if (detector.Add(batch, lines[i], (ulong)i, matches) != ParseRefusal.None) Assert.Fail("refused");
             }
             Clear();
         }
@@ -62,7 +62,7 @@ public sealed class DetectionAllocationTests
         void Clear()
         {
             batch.Clear();
-            findings.Clear();
+            matches.Clear();
         }
     }
 

@@ -18,8 +18,9 @@ public sealed class HostileEventsTests
     {
         var started = TimeProvider.System.GetTimestamp();
         var batch = new EventBatch();
-        var findings = new FindingList();
-        var refusal = detector.Add(batch, json, 1, findings);
+        var (matches, findings) = (new MatchList(), new FindingList());
+        var refusal = detector.Add(batch, json, 1, matches);
+        detector.Tell(matches, findings);
         Assert.InRange(TimeProvider.System.GetElapsedTime(started).TotalSeconds, 0, 20);
         Assert.Equal(refusal == ParseRefusal.None ? 1 : 0, batch.Count);
         var found = new List<string>();

@@ -11,7 +11,7 @@ internal sealed class EventStream(RuleSet rules)
 
     private readonly JsonDetector detector = new(rules);
     private readonly EventBatch batch = new();
-    private readonly FindingList findings = new();
+    private readonly MatchList matches = new();
     private ulong sequence;
 
     public long Matches { get; private set; }
@@ -23,15 +23,15 @@ internal sealed class EventStream(RuleSet rules)
         for (var i = 0; i < lines.Count; i++)
         {
             if (batch.Count == BatchEvents) Take();
-            detector.Add(batch, lines[i].Span, sequence++, findings);
+            detector.Add(batch, lines[i].Span, sequence++, matches);
         }
         Take();
     }
 
     private void Take()
     {
-        Matches += findings.Count;
+        Matches += matches.Count;
         batch.Clear();
-        findings.Clear();
+        matches.Clear();
     }
 }
