@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using Palisade.Journal;
+using Palisade.Protocol;
 using Palisade.Server.Control;
 
 namespace Palisade.Cli;
@@ -55,7 +56,7 @@ internal static class CommandRunner
     {
         foreach (var error in parsed.Errors) Console.Error.WriteLine("palisade: " + error.Message);
         foreach (var word in parsed.UnmatchedTokens)
-            if (Nearest(word, Known(parsed.CommandResult.Command)) is { } near) Console.Error.WriteLine($"          did you mean {near}?");
+            if (Spelling.Nearest(word, Known(parsed.CommandResult.Command)) is { } near) Console.Error.WriteLine($"          did you mean {near}?");
         var path = string.Join(' ', Path(parsed.CommandResult));
         Console.Error.WriteLine($"          {path} --help shows the words it takes, with an example.");
         return ExitCodes.Usage;
@@ -72,7 +73,7 @@ internal static class CommandRunner
 
     private static int SayUnknownFlag(ParseResult parsed, string flag)
     {
-        var near = Nearest(flag, Known(parsed.CommandResult.Command));
+        var near = Spelling.Nearest(flag, Known(parsed.CommandResult.Command));
         Console.Error.WriteLine($"palisade: there is no flag {flag}{(near is null ? "" : $"; did you mean {near}?")}");
         Console.Error.WriteLine($"          {string.Join(' ', Path(parsed.CommandResult))} --help shows the words it takes, with an example.");
         return ExitCodes.Usage;
@@ -87,27 +88,4 @@ internal static class CommandRunner
 
     private static IEnumerable<string> Known(Command command) =>
         command.Subcommands.Select(c => c.Name).Concat(command.Options.SelectMany(o => o.Aliases.Append(o.Name)));
-
-    /// <summary>The known word with the fewest edits, when at most a third of its letters differ.</summary>
-    internal static string? Nearest(string word, IEnumerable<string> known)
-    {
-        var best = known.Select(k => (Word: k, Distance: Distance(word, k))).OrderBy(k => k.Distance).FirstOrDefault();
-        return best.Word is not null && best.Distance <= Math.Max(1, best.Word.Length / 3) ? best.Word : null;
-    }
-
-    // Edits between two words; two neighbours swapped (the commonest slip) are one edit.
-    private static int Distance(string a, string b)
-    {
-        var table = new int[a.Length + 1, b.Length + 1];
-        for (var i = 0; i <= a.Length; i++) table[i, 0] = i;
-        for (var j = 0; j <= b.Length; j++) table[0, j] = j;
-        for (var i = 1; i <= a.Length; i++)
-            for (var j = 1; j <= b.Length; j++)
-            {
-                var best = Math.Min(Math.Min(table[i - 1, j], table[i, j - 1]) + 1, table[i - 1, j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1));
-                if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) best = Math.Min(best, table[i - 2, j - 2] + 1);
-                table[i, j] = best;
-            }
-        return table[a.Length, b.Length];
-    }
 }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Palisade.Cli.Bench;
+using Palisade.Protocol;
 
 namespace Palisade.Cli.Commands;
 
@@ -36,7 +37,7 @@ internal static class BenchCommand
     private static CliException Unknown(string name)
     {
         var known = BenchRunner.Cases.Select(static c => c.Name).ToList();
-        var near = CommandRunner.Nearest(name, known);
+        var near = Spelling.Nearest(name, known);
         return new CliException(ExitCodes.Usage, near is null ? $"no benchmark {name}; there are {string.Join(", ", known)}." : $"no benchmark {name}; did you mean {near}?");
     }
 }

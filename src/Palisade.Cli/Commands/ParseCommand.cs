@@ -2,6 +2,7 @@ using System.CommandLine;
 using Palisade.Cli.Parse;
 using Palisade.Engine;
 using Palisade.Engine.Parse.Times;
+using Palisade.Protocol;
 
 namespace Palisade.Cli.Commands;
 
@@ -38,7 +39,7 @@ internal static class ParseCommand
             parser = content.Parsers.IndexOf(source);
             if (parser < 0)
             {
-                var near = CommandRunner.Nearest(source, content.Parsers.Names);
+                var near = Spelling.Nearest(source, content.Parsers.Names);
                 throw new CliException(ExitCodes.Usage, $"there is no source '{source}'{(near is null ? "" : $"; did you mean {near}?")} Known: {string.Join(' ', content.Parsers.Names)}");
             }
         }

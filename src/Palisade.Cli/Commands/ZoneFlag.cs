@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Palisade.Engine.Parse.Times;
+using Palisade.Protocol;
 using Palisade.Server.Sources;
 
 namespace Palisade.Cli.Commands;
@@ -17,7 +18,7 @@ internal static class ZoneFlag
     {
         if (name is null) return null;
         if (Zones.Find(name) is { } zone) return zone;
-        var near = CommandRunner.Nearest(name, TimeZoneInfo.GetSystemTimeZones().Select(z => z.Id));
+        var near = Spelling.Nearest(name, TimeZoneInfo.GetSystemTimeZones().Select(z => z.Id));
         throw new CliException(ExitCodes.Usage, $"--zone {name}: there is no such zone{(near is null ? "" : $"; did you mean {near}?")} {Zones.Form}.");
     }
 }

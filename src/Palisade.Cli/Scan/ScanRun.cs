@@ -59,7 +59,7 @@ internal sealed class ScanRun(ScanOptions options, EngineSnapshot engine, IGeoLo
         if (source is null or "auto") return RecordInfo.AutoParser;
         var parser = engine.Parsers.IndexOf(source);
         if (parser >= 0) return parser;
-        var near = CommandRunner.Nearest(source, engine.Parsers.Names);
+        var near = Spelling.Nearest(source, engine.Parsers.Names);
         throw new CliException(ExitCodes.Usage, $"--source {source}: there is no such source{(near is null ? "" : $"; did you mean {near}?")} Known: {string.Join(' ', engine.Parsers.Names)}");
     }
 

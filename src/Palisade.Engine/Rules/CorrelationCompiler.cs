@@ -115,27 +115,33 @@ internal sealed class CorrelationCompiler(FieldTable fields, List<Diagnostic> di
         }
     }
 
-    /// <summary>Inner correlations before those that refer to them; a circle is refused.</summary>
+    /// <summary>Inner correlations before those that refer to them; those of a circle are refused.</summary>
     private List<CorrelationDocument> Order(IReadOnlyList<CorrelationDocument> documents)
     {
         var ordered = new List<CorrelationDocument>();
+        var (path, circle) = (new List<CorrelationDocument>(), new HashSet<CorrelationDocument>());
         var state = new Dictionary<CorrelationDocument, int>();
         var byName = new Dictionary<string, CorrelationDocument>(StringComparer.Ordinal);
         foreach (var document in documents)
             foreach (var name in document.Names.Append(document.Info.Name)) byName.TryAdd(name, document);
         foreach (var document in documents) Visit(document, 0);
+        ordered.RemoveAll(circle.Contains);
         return ordered;
 
         void Visit(CorrelationDocument document, int depth)
         {
             if (state.TryGetValue(document, out var s))
             {
-                if (s == 1) diagnostics.Add(new Diagnostic("SIG037", document.File, document.Line, "correlations refer to each other in a circle", true));
+                if (s != 1) return;
+                diagnostics.Add(new Diagnostic("SIG037", document.File, document.Line, "correlations refer to each other in a circle", true));
+                circle.UnionWith(path.Skip(path.IndexOf(document)));
                 return;
             }
             state[document] = 1;
+            path.Add(document);
             foreach (var name in document.Rules)
                 if (depth < 64 && byName.TryGetValue(name, out var inner)) Visit(inner, depth + 1);
+            path.RemoveAt(path.Count - 1);
             state[document] = 2;
             ordered.Add(document);
         }

@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.Globalization;
 using System.Reflection;
+using Palisade.Protocol;
 
 namespace Palisade.Server.Configuration;
 
@@ -19,7 +20,7 @@ internal static class ConfigBinder
         {
             if (!properties.TryGetValue(child.Key, out var property))
             {
-                problems.Add($"{child.Path} is not a known key; did you mean {Sibling(child.Path, Nearest(child.Key, properties.Keys))}?");
+                problems.Add($"{child.Path} is not a known key; did you mean {Sibling(child.Path, Spelling.Closest(child.Key, properties.Keys) ?? "")}?");
                 continue;
             }
             if (Value(property.PropertyType, property.GetValue(defaults), child, problems) is { } value) property.SetValue(defaults, value);
@@ -86,24 +87,4 @@ internal static class ConfigBinder
 
     private static string Sibling(string path, string key) =>
         path.LastIndexOf(':') is > -1 and var at ? string.Concat(path.AsSpan(0, at + 1), key) : key;
-
-    private static string Nearest(string key, IEnumerable<string> valid) => valid.MinBy(v => Distance(key, v)) ?? "";
-
-    /// <summary>Edit distance (Levenshtein), letter case aside.</summary>
-    internal static int Distance(string a, string b)
-    {
-        var row = new int[b.Length + 1];
-        for (var j = 0; j <= b.Length; j++) row[j] = j;
-        for (var i = 1; i <= a.Length; i++)
-        {
-            var diagonal = row[0];
-            row[0] = i;
-            for (var j = 1; j <= b.Length; j++)
-            {
-                var cost = char.ToLowerInvariant(a[i - 1]) == char.ToLowerInvariant(b[j - 1]) ? 0 : 1;
-                (diagonal, row[j]) = (row[j], Math.Min(Math.Min(row[j] + 1, row[j - 1] + 1), diagonal + cost));
-            }
-        }
-        return row[b.Length];
-    }
 }

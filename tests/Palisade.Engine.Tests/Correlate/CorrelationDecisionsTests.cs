@@ -54,6 +54,20 @@ public sealed class CorrelationDecisionsTests
     public void Case_34_a_range_that_nothing_fulfils_is_remarked() =>
         Assert.Contains(Problems("type: event_count\nrules: [a]\ngroup-by: [g]\ntimespan: 5m\ncondition: { gt: 10, lt: 5 }"), p => p.Code == "SIG076");
 
+    [Theory]
+    [InlineData("event_count", "{ lt: 0 }", true), InlineData("event_count", "{ gt: 1, lt: 2 }", true), InlineData("event_count", "{ lt: 1 }", false), InlineData("event_count", "{ eq: 0 }", false)]
+    [InlineData("event_count", "{ gte: 3 }", false), InlineData("value_count", "{ field: v, eq: 2.5 }", true), InlineData("value_sum", "{ field: v, lt: 0 }", false)]
+    public void A_count_is_a_whole_number_and_not_below_nothing(string type, string condition, bool remarked) =>
+        Assert.Equal(remarked, Problems($"type: {type}\nrules: [a]\ngroup-by: [g]\ntimespan: 5m\ncondition: {condition}").Any(p => p.Code == "SIG076"));
+
+    [Fact]
+    public void A_circle_is_told_as_such_and_its_rules_are_not_said_to_be_missing()
+    {
+        var problems = Problems("type: temporal\nrules: [u]\ngroup-by: [g]\ntimespan: 5m", "---\ntitle: u\nname: u\ncorrelation: { type: temporal, rules: [t], group-by: [g], timespan: 5m }\n");
+        Assert.Single(problems, p => p.Code == "SIG037");
+        Assert.DoesNotContain(problems, p => p.Code == "SIG036");
+    }
+
     [Fact]
     public void A_key_that_is_no_part_of_a_correlation_and_a_missing_group_are_remarked()
     {

@@ -142,6 +142,20 @@ public sealed class RuleWorkbenchTests
     }
 
     [Fact]
+    public void Slips_beside_the_logic_are_remarked_and_keys_of_ones_own_are_not()
+    {
+        const string Logic = "logsource: { product: test }\ndetection: { s: { a: b }, condition: s }\n";
+        Assert.Equal(["SIG087", "SIG088", "SIG088", "SIG089"], Remarks("levle: high\ndate: May 2026\nmodified: 2026-02-30\ntags: [attack.t1059, execution]\nowner: me\n"));
+        Assert.Empty(Remarks("level: high\ndate: 2026-05-31\nmodified: 2023/12/01\ntags: [attack.t1059, cve.2021-44228]\nticket: PAY-1\n"));
+
+        IEnumerable<string> Remarks(string head)
+        {
+            RuleSet.Load([("r.yml", Encoding.UTF8.GetBytes("title: t\nid: 5c9a2f7e-7d53-4d0b-9a4e-0d6d3b8f3a10\n" + head + Logic))], new RuleLoadOptions { AnyLogSource = true }, out var problems);
+            return problems.Where(p => !p.IsError && p.Code != "SIG069").Select(p => p.Code);
+        }
+    }
+
+    [Fact]
     public void Every_code_that_loading_can_say_is_explained_and_the_reference_is_of_the_same_table()
     {
         var root = Path.GetDirectoryName(ShippedRules.Content)!;

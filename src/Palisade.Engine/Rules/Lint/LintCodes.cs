@@ -75,6 +75,9 @@ public static class LintCodes
         Warning("SIG084", "A part of the pipeline does nothing here", "Post-processing and finalizers shape the text of queries for other systems; rules are run here, not written out.", "Nothing; or take the part away."),
         Warning("SIG085", "The correlation has no `group-by`", "The specification asks for it. Without one, events of all hosts, addresses and accounts count together.", "Name the fields whose values belong together."),
         Warning("SIG086", "A rule of the correlation is no part of its condition", "The condition over rules decides alone; what this rule matches changes nothing, and the rule itself tells no more.", "Name it in the condition, or take it from `rules`."),
+        Warning("SIG087", "A key looks like a slip of the pen", "Keys of one's own are allowed and say nothing here; this one is nearly one that does.", "Correct it; a key of your own that is meant so does no harm."),
+        Warning("SIG088", "The date cannot be read", "The specification wants ISO 8601, year, month and day.", "Write it like 2026-05-31."),
+        Warning("SIG089", "A tag has no namespace", "Tags are a namespace, a dot and a name; what has none is found by nobody.", "Write it like attack.t1059 or cve.2021-44228."),
     ];
 
     /// <summary>The code, in any letter case; null when there is none.</summary>

@@ -8,6 +8,13 @@ namespace Palisade.Engine.Detect.Sigma.Read;
 internal sealed class DocumentReader(List<Diagnostic> diagnostics)
 {
     private static readonly string[] CorrelationKeys = ["type", "rules", "group-by", "timespan", "timeframe", "condition", "aliases", "generate"];
+    private static readonly string[] Keys =
+    [
+        "title", "id", "name", "status", "description", "license", "references", "author", "date", "modified", "tags", "logsource", "detection", "correlation", "filter", "falsepositives", "level",
+        "related", "fields", "scope", "taxonomy", "generate", "palisade",
+    ];
+    // the second is how rules were dated before 2024
+    private static readonly string[] DateForms = ["yyyy-MM-dd", "yyyy/MM/dd"];
     private static readonly string[] Statuses = ["stable", "test", "experimental", "deprecated", "unsupported"];
 
     public List<RuleDocument> Rules { get; } = [];
@@ -91,7 +98,7 @@ internal sealed class DocumentReader(List<Diagnostic> diagnostics)
         if (!temporal && bounds.Count == 0) throw new RuleException("SIG034", c.Line, "the correlation has no 'condition' with gt, gte, lt, lte, eq or neq");
         if (!temporal && type != CorrelationType.EventCount && fields.Count == 0) throw new RuleException("SIG034", c.Line, "the condition does not say the 'field' whose values count");
         if (!temporal && type is not (CorrelationType.EventCount or CorrelationType.ValueCount) && fields.Count > 1) throw new RuleException("SIG034", c.Line, "only value_count takes several fields");
-        if (bounds.Count > 1 && Contradict(bounds)) diagnostics.Add(new Diagnostic("SIG076", file, condition!.Line, "the condition can never hold", false));
+        if (bounds.Count > 0 && Contradict(bounds, type is CorrelationType.EventCount or CorrelationType.ValueCount)) diagnostics.Add(new Diagnostic("SIG076", file, condition!.Line, "the condition can never hold", false));
         var groupBy = c["group-by"] is { } g ? Strings(g, "SIG035") : [];
         if (groupBy.Count == 0) diagnostics.Add(new Diagnostic("SIG085", file, c.Line, "the correlation has no 'group-by': everything counts together", false));
         foreach (var (key, _) in c.Pairs)
@@ -114,13 +121,15 @@ internal sealed class DocumentReader(List<Diagnostic> diagnostics)
             : names.ToHashSet(StringComparer.Ordinal);
     }
 
-    private static bool Contradict(List<Bound> bounds)
+    private static bool Contradict(List<Bound> bounds, bool ofCounts)
     {
         // between and at the bounds everything a range can say is tried
         foreach (var bound in bounds)
             foreach (var n in new[] { bound.Value - 0.5, bound.Value, bound.Value + 0.5, bound.Value - 1, bound.Value + 1 })
-                if (bounds.TrueForAll(b => b.Holds(n))) return false;
+                if (!ofCounts && bounds.TrueForAll(b => b.Holds(n)) || ofCounts && Counted(n)) return false;
         return true;
+
+        bool Counted(double n) => bounds.TrueForAll(b => b.Holds(Math.Max(0, Math.Floor(n)))) || bounds.TrueForAll(b => b.Holds(Math.Max(0, Math.Ceiling(n))));
     }
 
     private static double Percentile(YamlNode c, YamlNode? condition)
@@ -216,7 +225,12 @@ internal sealed class DocumentReader(List<Diagnostic> diagnostics)
             throw new RuleException("SIG014", l.Line, $"the level '{l.Text}' is unknown: informational, low, medium, high, critical");
         if (root["status"] is { } status && !Statuses.Contains(status.Text)) Warn("SIG064", status.Line, $"the status '{status.Text}' is unknown");
         if (root["id"] is { } id && !Guid.TryParseExact(id.Text, "D", out _)) Warn("SIG065", id.Line, $"the id '{id.Text}' is no UUID");
+        foreach (var (key, _) in root.Pairs)
+            if (!Keys.Contains(key.Text) && key.Text.Length <= 32 && Spelling.Nearest(key.Text, Keys) is { } meant) Warn("SIG087", key.Line, $"'{key.Text}' is no key of a rule; '{meant}' perhaps");
+        foreach (var name in new[] { "date", "modified" })
+            if (root[name] is { } date && !DateOnly.TryParseExact(date.Text, DateForms, CultureInfo.InvariantCulture, DateTimeStyles.None, out _)) Warn("SIG088", date.Line, $"'{date.Text}' is no date such as 2026-05-31");
         var tags = root["tags"] is { } tagNode ? Strings(tagNode) : [];
+        if (tags.Find(t => !IsTag(t)) is { } odd) Warn("SIG089", root["tags"]!.Line, $"the tag '{odd}' has no namespace, as attack.t1059 has");
         var p = root["palisade"];
         var todo = p?["todo"];
         var happened = p?["happened"];
@@ -231,6 +245,9 @@ internal sealed class DocumentReader(List<Diagnostic> diagnostics)
 
         void Warn(string code, int line, string message) => diagnostics.Add(new Diagnostic(code, file, line, message, false));
     }
+
+    // Tags appendix: a namespace, a dot, and a name, each of lower-case letters, digits, hyphens and underscores.
+    private static bool IsTag(string tag) => tag.IndexOf('.', StringComparison.Ordinal) is > 0 and var dot && dot < tag.Length - 1;
 
     private static bool IsTechnique(string tag) =>
         tag.StartsWith("attack.t", StringComparison.OrdinalIgnoreCase) && tag.Length > 8 && char.IsAsciiDigit(tag[8]);
