@@ -118,7 +118,7 @@ internal sealed class SourceReader(string file, List<Diagnostic> diagnostics)
         if (part is not null && map.Text("tag") is null) (nodes, problem) = (null, "'part' needs 'tag', the last capture of a line that goes on");
         var kind = key is not null ? JoinKind.Key : part is not null ? JoinKind.Part : JoinKind.Start;
         if (nodes is [_, ..] && (kind == JoinKind.Start || Array.Exists(nodes, n => n.Kind == NodeKind.Capture)))
-            return new JoinRule(nodes, kind, Encoding.UTF8.GetBytes(map.Text("tag") ?? ""), Encoding.UTF8.GetBytes(map.Text("later") ?? ""));
+            return new JoinRule(nodes, kind, Encoding.UTF8.GetBytes(map.Text(kind == JoinKind.Start ? "more" : "tag") ?? ""), Encoding.UTF8.GetBytes(map.Text("later") ?? ""));
         Error("SRC013", map.Line(), problem ?? "'join' needs 'start' (what a record begins with), 'key' (what lines of one record share) or 'part' with 'tag' (lines that go on)");
         return null;
     }

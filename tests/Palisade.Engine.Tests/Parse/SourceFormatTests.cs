@@ -295,6 +295,27 @@ public sealed class SourceFormatTests
     }
 
     [Fact]
+    public void A_line_that_repeats_the_beginning_of_a_record_goes_on_where_the_record_says_that_more_comes()
+    {
+        const string more = "name: app\ndetect: 10\njoin: { start: '%{-:iso} <%{-:int}> ', more: ':' }\npatterns: [ { match: '%{@timestamp:iso} <%{process.pid:int}> %{message:rest}' } ]\n";
+        Assert.Equal(["2026-11-24T10:00:00Z <7> failed:\nwrong password", "2026-11-24T10:00:00Z <7> closed", "2026-11-24T10:00:01Z <7> failed:", "2026-11-24T10:00:02Z <7> other", "2026-11-24T10:00:03Z <8> failed:\nno head\nmore", "2026-11-24T10:00:03Z <9> x"],
+            Join(more, "2026-11-24T10:00:00Z <7> failed:", "2026-11-24T10:00:00Z <7> wrong password", "2026-11-24T10:00:00Z <7> closed", "2026-11-24T10:00:01Z <7> failed:", "2026-11-24T10:00:02Z <7> other",
+                "2026-11-24T10:00:03Z <8> failed:", "no head", "more", "2026-11-24T10:00:03Z <9> x"));
+    }
+
+    [Theory]
+    [InlineData("'%{a:in one|two[? three?]}'")]
+    [InlineData("'%{a:in one|two?]}'")]
+    [InlineData("'x %{a:in one|%{b:word}}'")]
+    [InlineData("'%{a:time yyyy[?-MM?]} x'")]
+    [InlineData("'%{-:kv [?type?]=}'")]
+    public void What_has_a_meaning_in_patterns_is_refused_inside_the_kind_of_a_capture(string match)
+    {
+        EngineContent.Load([("sources/x/source.yml", Encoding.UTF8.GetBytes($"name: x\npatterns:\n  - {{ match: {match} }}\n"))], out var problems);
+        Assert.True(Assert.Single(problems) is { Code: "SRC006", File: "sources/x/source.yml", Line: 3 } problem && problem.Message.Contains("stands in the kind", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void A_record_of_many_lines_is_cut_at_its_limit_and_nothing_is_lost()
     {
         var lines = Enumerable.Range(0, 1200).Select(i => i == 0 ? "first" : $" {i}").ToArray();

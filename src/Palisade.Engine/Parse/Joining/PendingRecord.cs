@@ -49,8 +49,9 @@ internal sealed class PendingRecord
         }
         else
         {
+            var head = IsRepeated(line, matcher, receivedMs) ? matcher.StartLength : 0;
             Append("\n"u8);
-            Append(line);
+            Append(line[head..]);
         }
         Lines++;
         return true;
@@ -61,9 +62,14 @@ internal sealed class PendingRecord
     {
         if (Rule is null) return line.Length > 0 && (line[0] is (byte)' ' or (byte)'\t' || line.StartsWith("Caused by:"u8) || line.StartsWith("... "u8) || line.StartsWith("Traceback "u8));
         if (Rule.Kind == JoinKind.Part) return IsOpen && matcher.TryMatchStart(Rule.Pattern, line, receivedMs, ZoneTable.Utc);
-        if (Rule.Kind == JoinKind.Start) return !matcher.TryMatchStart(Rule.Pattern, line, receivedMs, ZoneTable.Utc);
+        if (Rule.Kind == JoinKind.Start) return IsRepeated(line, matcher, receivedMs) || !matcher.TryMatchStart(Rule.Pattern, line, receivedMs, ZoneTable.Utc);
         return KeyOf(Rule, line, matcher, receivedMs) is { Length: > 0 } own && own.SequenceEqual(key);
     }
+
+    /// <summary>Starts: whether the record says that more comes and the line begins with the same bytes (time, level, process) as the record, which count once.</summary>
+    private bool IsRepeated(ReadOnlySpan<byte> line, PatternMatcher matcher, long receivedMs) =>
+        Rule is { Kind: JoinKind.Start, Tag.Length: > 0 } && Text.EndsWith(Rule.Tag) && matcher.TryMatchStart(Rule.Pattern, line, receivedMs, ZoneTable.Utc)
+        && Text.StartsWith(line[..matcher.StartLength]);
 
     /// <summary>Whether a line is a part that goes on in the next one.</summary>
     public static bool GoesOnBehind(JoinRule part, ReadOnlySpan<byte> line, PatternMatcher matcher, long receivedMs) =>

@@ -10,6 +10,8 @@ internal sealed class Target
     private static readonly Dictionary<string, CaptureKind> Kinds = Enum.GetValues<CaptureKind>()
         .Where(k => k is not (CaptureKind.Text or CaptureKind.Time or CaptureKind.In or CaptureKind.Chars)).ToDictionary(k => k.ToString().ToLowerInvariant(), StringComparer.Ordinal);
 
+    private static readonly string[] Marks = ["%{", "[?", "?]"];
+
     public CaptureKind Kind { get; private init; }
     /// <summary>Field; 0 for a value that is forgotten.</summary>
     public ushort Field { get; private init; }
@@ -43,6 +45,8 @@ internal sealed class Target
         var field = name == "-" ? (ushort)0 : FieldNames.GetOrAdd(name);
         if (field == 0 && name != "-") { error = $"'{name}' cannot be a field name"; return null; }
         if (kind.Length == 0) return new Target { Field = field };
+        // Inside a capture they would count as text that no line has.
+        if (Array.Find(Marks, m => kind.Contains(m, StringComparison.Ordinal)) is { } mark) { error = $"'{mark}' stands in the kind '{kind}', where it is mere text; put it outside of the capture, or write two patterns"; return null; }
         if (kind.StartsWith("time ", StringComparison.Ordinal))
         {
             var layout = TimeLayout.Read(kind[5..], out error);
