@@ -113,12 +113,19 @@ internal sealed class SourceReader(string file, List<Diagnostic> diagnostics)
     private JoinRule? Join(YamlMappingNode root)
     {
         if (!root.Children.TryGetValue("join", out var node) || node is not YamlMappingNode map) return null;
-        var (key, part) = (map.Text("key"), map.Text("part"));
-        var nodes = PatternCompiler.Compile(key ?? part ?? map.Text("start") ?? "", Parts(root), out var problem);
-        if (part is not null && map.Text("tag") is null) (nodes, problem) = (null, "'part' needs 'tag', the last capture of a line that goes on");
+        var (key, part, tag) = (map.Text("key"), map.Text("part"), map.Text("tag"));
         var kind = key is not null ? JoinKind.Key : part is not null ? JoinKind.Part : JoinKind.Start;
-        if (nodes is [_, ..] && (kind == JoinKind.Start || Array.Exists(nodes, n => n.Kind == NodeKind.Capture)))
-            return new JoinRule(nodes, kind, Encoding.UTF8.GetBytes(map.Text(kind == JoinKind.Start ? "more" : "tag") ?? ""), Encoding.UTF8.GetBytes(map.Text("later") ?? ""));
+        var texts = (key ?? part) is { } only ? [only] : map.Children.TryGetValue("start", out var start) && start is YamlSequenceNode several ? [.. several.Children.Select(c => c.Scalar())] : new[] { map.Text("start") ?? "" };
+        var patterns = new List<PatternNode[]>();
+        string? problem = null;
+        foreach (var text in texts)
+        {
+            if (PatternCompiler.Compile(text, Parts(root), out var wrong) is [_, ..] nodes && (kind == JoinKind.Start || Array.Exists(nodes, n => n.Kind == NodeKind.Capture))) patterns.Add(nodes);
+            problem ??= wrong;
+        }
+        if (part is not null && tag is null) problem = "'part' needs 'tag', the last capture of a line that goes on";
+        if (problem is null && patterns.Count == texts.Length && patterns is [var first, .. var others])
+            return new JoinRule(first, kind, Encoding.UTF8.GetBytes((kind == JoinKind.Start ? map.Text("more") : tag) ?? ""), Encoding.UTF8.GetBytes(map.Text("later") ?? ""), [.. others]);
         Error("SRC013", map.Line(), problem ?? "'join' needs 'start' (what a record begins with), 'key' (what lines of one record share) or 'part' with 'tag' (lines that go on)");
         return null;
     }

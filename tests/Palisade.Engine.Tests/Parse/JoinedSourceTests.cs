@@ -61,4 +61,14 @@ public sealed class JoinedSourceTests
         Assert.Equal(("guest", "203.0.113.9", "51234", "invalid credentials"), (Text(batch, 0, "user.name"), Text(batch, 0, "source.ip"), Text(batch, 0, "source.port"), Text(batch, 0, "event.reason")));
         Assert.Equal(("connection_accepted", "192.0.2.10"), (Text(batch, 1, "event.action"), Text(batch, 1, "source.ip")));
     }
+
+    [Fact]
+    public void Tomcat_names_the_locked_account_in_the_second_of_two_lines()
+    {
+        var batch = Read("tomcat", "Nov 24, 2026 10:00:02 AM org.apache.catalina.realm.LockOutRealm authenticate", "WARNING: An attempt was made to authenticate the locked user \"admin\"",
+            "Nov 24, 2026 10:00:03 AM org.apache.catalina.startup.Catalina start", "INFO: Server startup in 812 ms");
+        Assert.Equal(2, batch.Count);
+        Assert.Equal(("authentication", "failure", "admin"), (Text(batch, 0, "event.category"), Text(batch, 0, "event.outcome"), Text(batch, 0, "user.name")));
+        Assert.Null(Text(batch, 1, "user.name"));
+    }
 }

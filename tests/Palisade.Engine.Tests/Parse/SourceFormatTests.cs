@@ -303,6 +303,16 @@ public sealed class SourceFormatTests
                 "2026-11-24T10:00:03Z <8> failed:", "no head", "more", "2026-11-24T10:00:03Z <9> x"));
     }
 
+    [Fact]
+    public void A_record_may_begin_in_several_ways()
+    {
+        const string either = "name: app\ndetect: 10\njoin: { start: ['%{-:iso} ', 'at %{-:int} '] }\npatterns: [ { match: '%{@timestamp:iso} %{message:rest}' }, { match: 'at %{@timestamp:epoch} %{message:rest}' } ]\n";
+        Assert.Equal(["2026-11-24T10:00:00Z a\nb", "at 1795514400 c\nd", "at 1795514401 e", "2026-11-24T10:00:02Z f"],
+            Join(either, "2026-11-24T10:00:00Z a", "b", "at 1795514400 c", "d", "at 1795514401 e", "2026-11-24T10:00:02Z f"));
+        EngineContent.Load([("sources/x/source.yml", "name: x\njoin: { start: ['a ', '%{b:wrod} '] }\npatterns: [ { match: 'a %{b}' } ]\n"u8.ToArray())], out var problems);
+        Assert.Equal("SRC013", Assert.Single(problems).Code);
+    }
+
     [Theory]
     [InlineData("'%{a:in one|two[? three?]}'")]
     [InlineData("'%{a:in one|two?]}'")]

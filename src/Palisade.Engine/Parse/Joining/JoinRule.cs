@@ -7,7 +7,8 @@ namespace Palisade.Engine.Parse.Joining;
 /// <param name="Kind">What the pattern says.</param>
 /// <param name="Tag">Parts: the last capture of a line that is not the record's last. Starts: what a record ends with where a line with the same start goes on; empty: none does.</param>
 /// <param name="Later">Keys: lines that hold this are read after the others of their record; empty: in the order they came.</param>
-internal sealed record JoinRule(PatternNode[] Pattern, JoinKind Kind, byte[] Tag, byte[] Later);
+/// <param name="Others">Starts: further patterns, of which any says the same.</param>
+internal sealed record JoinRule(PatternNode[] Pattern, JoinKind Kind, byte[] Tag, byte[] Later, PatternNode[][] Others);
 
 internal enum JoinKind : byte
 {

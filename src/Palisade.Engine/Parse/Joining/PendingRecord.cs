@@ -62,14 +62,22 @@ internal sealed class PendingRecord
     {
         if (Rule is null) return line.Length > 0 && (line[0] is (byte)' ' or (byte)'\t' || line.StartsWith("Caused by:"u8) || line.StartsWith("... "u8) || line.StartsWith("Traceback "u8));
         if (Rule.Kind == JoinKind.Part) return IsOpen && matcher.TryMatchStart(Rule.Pattern, line, receivedMs, ZoneTable.Utc);
-        if (Rule.Kind == JoinKind.Start) return IsRepeated(line, matcher, receivedMs) || !matcher.TryMatchStart(Rule.Pattern, line, receivedMs, ZoneTable.Utc);
+        if (Rule.Kind == JoinKind.Start) return IsRepeated(line, matcher, receivedMs) || !IsStart(Rule, line, matcher, receivedMs);
         return KeyOf(Rule, line, matcher, receivedMs) is { Length: > 0 } own && own.SequenceEqual(key);
     }
 
     /// <summary>Starts: whether the record says that more comes and the line begins with the same bytes (time, level, process) as the record, which count once.</summary>
     private bool IsRepeated(ReadOnlySpan<byte> line, PatternMatcher matcher, long receivedMs) =>
-        Rule is { Kind: JoinKind.Start, Tag.Length: > 0 } && Text.EndsWith(Rule.Tag) && matcher.TryMatchStart(Rule.Pattern, line, receivedMs, ZoneTable.Utc)
+        Rule is { Kind: JoinKind.Start, Tag.Length: > 0 } && Text.EndsWith(Rule.Tag) && IsStart(Rule, line, matcher, receivedMs)
         && Text.StartsWith(line[..matcher.StartLength]);
+
+    private static bool IsStart(JoinRule rule, ReadOnlySpan<byte> line, PatternMatcher matcher, long receivedMs)
+    {
+        if (matcher.TryMatchStart(rule.Pattern, line, receivedMs, ZoneTable.Utc)) return true;
+        foreach (var other in rule.Others)
+            if (matcher.TryMatchStart(other, line, receivedMs, ZoneTable.Utc)) return true;
+        return false;
+    }
 
     /// <summary>Whether a line is a part that goes on in the next one.</summary>
     public static bool GoesOnBehind(JoinRule part, ReadOnlySpan<byte> line, PatternMatcher matcher, long receivedMs) =>
