@@ -38,6 +38,22 @@ public readonly record struct Finding(
     public int Muted { get; init; }
     /// <summary>How much speaks for it.</summary>
     public FindingConfidence Confidence { get; init; }
+
+    /// <summary>What its event says of a field; of a window that closed only the group says something: the event at hand is anybody's.</summary>
+    public string Said(EventBatch events, ushort field)
+    {
+        ArgumentNullException.ThrowIfNull(events);
+        if (Firing is not { AtClose: true } closed) return events.GetString(Event, field);
+        var name = FieldNames.Name(field);
+        return closed.Group.FirstOrDefault(g => g.Key == name).Value ?? "";
+    }
+
+    /// <summary>The record it was found in; of a window that closed, what it was judged by.</summary>
+    public ReadOnlySpan<byte> Record(EventBatch events)
+    {
+        ArgumentNullException.ThrowIfNull(events);
+        return Firing is { AtClose: true } closed ? System.Text.Encoding.UTF8.GetBytes(closed.Figures) : events.Raw(Event);
+    }
 }
 
 /// <summary>A correlation that fired: which group, over which events.</summary>
@@ -51,6 +67,9 @@ public sealed record Firing(
 {
     /// <summary>It fired because a window closed with few or no events in it: the event of the finding only moved the clock and says nothing of the group.</summary>
     public bool AtClose { get; init; }
+
+    /// <summary>What it was judged by: <c>source.ip=203.0.113.7 count=2</c>.</summary>
+    public string Figures => string.Join(' ', Group.Select(g => $"{g.Key}={g.Value}").Append(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"count={Count}")));
 }
 
 /// <summary>Findings of one batch, in event order. Reused.</summary>

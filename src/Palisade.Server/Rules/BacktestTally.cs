@@ -43,10 +43,10 @@ internal sealed class BacktestTally(string? ruleId, TimeSpan bucket)
             hitIds.Add((id, header.Sequence));
             foreach (var sequence in finding.Firing?.Sequences ?? []) hitIds.Add((id, sequence));
         }
-        var source = events.GetString(finding.Event, Fields.SourceIp);
+        var source = finding.Said(events, Fields.SourceIp);
         if (source.Length > 0 && sources.Count < MaxSources) sources.Add(source);
         if (rules.TryGetValue(id, out var count) || rules.Count < MaxRules) rules[id] = new RuleCount(count?.Rule ?? finding.Rule, (count?.Hits ?? 0) + 1);
-        var raw = events.Raw(finding.Event);
+        var raw = finding.Record(events);
         var time = DateTimeOffset.FromUnixTimeMilliseconds(header.TimeMs);
         var field = finding.Field == 0 ? "" : FieldNames.Name(finding.Field);
         var group = finding.Firing?.Group.DistinctBy(g => g.Key).ToDictionary(g => g.Key, g => g.Value) ?? [];

@@ -55,27 +55,19 @@ internal sealed class StreamAlerts(IAlertSink sink, Func<ushort, string> fieldNa
             Outcome = finding.Outcome,
             Mute = finding.Muted,
             Technique = finding.Technique,
-            Host = Said(events, finding, Fields.HostName),
-            Site = Said(events, finding, Fields.UrlDomain),
-            SourceIp = Said(events, finding, Fields.SourceIp),
-            SourceCountry = Said(events, finding, Fields.SourceGeoCountryIsoCode),
-            User = Said(events, finding, Fields.UserName),
+            Host = finding.Said(events, Fields.HostName),
+            Site = finding.Said(events, Fields.UrlDomain),
+            SourceIp = finding.Said(events, Fields.SourceIp),
+            SourceCountry = finding.Said(events, Fields.SourceGeoCountryIsoCode),
+            User = finding.Said(events, Fields.UserName),
             Group = finding.Firing?.Group ?? [],
             GroupEvents = finding.Firing is { } firing ? [.. firing.Sequences.Select(s => EventId.Of(node, s))] : [],
             Field = finding.Field == 0 ? "" : fieldName(finding.Field),
             FieldValue = finding.Field == 0 ? "" : Text(events.Get(at, finding.Field)),
             Offset = finding.Offset,
             Length = finding.Length,
-            Raw = Cut(events.Raw(at)).ToArray(),
+            Raw = Cut(finding.Record(events)).ToArray(),
         };
-    }
-
-    // What the event says of a field; of a window that closed only the group says something: the event at hand is anybody's.
-    private static string Said(EventBatch events, in Finding finding, ushort field)
-    {
-        if (finding.Firing is not { AtClose: true } firing) return events.GetString(finding.Event, field);
-        var name = FieldNames.Name(field);
-        return firing.Group.FirstOrDefault(g => g.Key == name).Value ?? "";
     }
 
     private static ReadOnlySpan<byte> Cut(ReadOnlySpan<byte> value) => value[..Math.Min(value.Length, FindingProjection.MaxRaw)];

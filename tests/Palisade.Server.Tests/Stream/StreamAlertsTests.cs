@@ -21,12 +21,12 @@ public sealed class StreamAlertsTests
     }
 
     [Theory]
-    [InlineData(true, "203.0.113.33", "", "")]
-    [InlineData(false, "192.0.2.9", "lb", "health")]
-    public async Task What_a_closed_window_found_is_said_of_its_group_and_not_of_the_event_that_closed_it(bool atClose, string ip, string host, string user)
+    [InlineData(true, "203.0.113.33", "", "", "source.ip=203.0.113.33 url.path=/login count=2")]
+    [InlineData(false, "192.0.2.9", "lb", "health", "GET /health")]
+    public async Task What_a_closed_window_found_is_said_of_its_group_and_not_of_the_event_that_closed_it(bool atClose, string ip, string host, string user, string raw)
     {
         var events = new EventBatch();
-        events.Begin(new RecordInfo(7, 1_000, 1, 0, RecordInfo.AutoParser), []);
+        events.Begin(new RecordInfo(7, 1_000, 1, 0, RecordInfo.AutoParser), "GET /health"u8);
         events.Add(Fields.SourceIp, "192.0.2.9"u8);
         events.Add(Fields.HostName, "lb"u8);
         events.Add(Fields.UserName, "health"u8);
@@ -37,5 +37,6 @@ public sealed class StreamAlertsTests
         await new StreamAlerts(sink, FieldNames.Name, 1).ApplyAsync(events, findings, 1, 7, 1, 1, TestContext.Current.CancellationToken);
         var told = Assert.Single(sink.Findings);
         Assert.Equal((ip, host, user), (told.SourceIp, told.Host, told.User));
+        Assert.Equal(raw, Encoding.UTF8.GetString(told.Raw));
     }
 }
