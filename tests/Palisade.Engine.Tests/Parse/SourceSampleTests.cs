@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Palisade.Engine.Enrich;
+using Palisade.Engine.Parse.Joining;
 using Palisade.Protocol;
 
 namespace Palisade.Engine.Tests.Parse;
@@ -38,6 +39,23 @@ public sealed class SourceSampleTests
         // One stream: a header line names the columns of those after it.
         var pipeline = new Pipeline(Snapshot, NoGeoLookup.Instance);
         var found = lines.Select(l => Read(pipeline, l)).ToArray();
+        if (Environment.GetEnvironmentVariable("PALISADE_ACCEPT") == "1") File.WriteAllText(expected, string.Join('\n', found) + "\n");
+        Assert.Equal(File.ReadAllLines(expected), found);
+    }
+
+    public static TheoryData<string> Joined => new(Directory.EnumerateFiles(Path.Combine(Content, "sources"), "records.log", SearchOption.AllDirectories).Select(f => Path.GetFileName(Path.GetDirectoryName(f))!).Order());
+
+    [Theory, MemberData(nameof(Joined))]
+    public void A_source_puts_the_lines_of_its_records_together_and_reads_them_to_the_events_beside_them(string source)
+    {
+        var folder = Path.Combine(Content, "sources", source);
+        var expected = Path.Combine(folder, "records.jsonl");
+        var pipeline = new Pipeline(Snapshot, NoGeoLookup.Instance);
+        var joiner = new RecordJoiner(Snapshot.Parsers, RecordInfo.AutoParser, Received);
+        var found = new List<string>();
+        foreach (var line in File.ReadAllLines(Path.Combine(folder, "records.log")))
+            if (joiner.TryAdd(Encoding.UTF8.GetBytes(line), out var record)) found.Add(Read(pipeline, Encoding.UTF8.GetString(record)));
+        if (joiner.TryEnd(out var last)) found.Add(Read(pipeline, Encoding.UTF8.GetString(last)));
         if (Environment.GetEnvironmentVariable("PALISADE_ACCEPT") == "1") File.WriteAllText(expected, string.Join('\n', found) + "\n");
         Assert.Equal(File.ReadAllLines(expected), found);
     }
