@@ -90,10 +90,18 @@ public sealed partial class Parser
     {
         var text = into.Bytes(offset, length);
         if (!text.StartsWith(pattern.Prefix) || text.IndexOf(pattern.Anchor) < 0 || !matcher.TryMatch(pattern.Nodes, text, record.ReceivedMs, ZoneOf(source), offset < rawEnd ? offset : -1)) return false;
+        if (source.Pairs.Least > 0 && !HasEnoughPairs(source, text)) return false;
         Trail?.Matched(source.Name, pattern.Id, matcher.Captures, offset);
         matched ??= pattern;
         Commit(source, offset, into, depth);
         Run(source.Effects, source, into, depth, pattern.Effects);
+        return true;
+    }
+
+    private bool HasEnoughPairs(SourceDefinition source, ReadOnlySpan<byte> text)
+    {
+        foreach (ref readonly var capture in matcher.Captures)
+            if (capture.Target.Kind == CaptureKind.Kv && !source.Pairs.HasEnough(text.Slice(capture.Start, capture.Length))) return false;
         return true;
     }
 
@@ -115,8 +123,14 @@ public sealed partial class Parser
     {
         var (target, offset, length) = moved[0];            // such a capture goes to the end: there is one
         var before = into.Header(into.Count - 1).SlotCount;
-        if (target.Kind == CaptureKind.Kv) AddPairs(source, offset, length, into, depth);
-        else if (json.Flatten(into, offset, length) is ParseRefusal.None) Rename(source, into, before, true);
+        if (target.Kind == CaptureKind.Kv)
+        {
+            // A pair may say the field better than the text around it: msg= is the message.
+            if (target.Field != 0) into.SetRange(target.Field, offset, length);
+            AddPairs(source, offset, length, into, depth);
+            return;
+        }
+        if (json.Flatten(into, offset, length) is ParseRefusal.None) Rename(source, into, before, true);
         if (target.Field != 0) into.SetRange(target.Field, offset, length);
     }
 
@@ -244,6 +258,7 @@ public sealed partial class Parser
         var text = into.Bytes(offset, length);
         foreach (var name in source.HasKeys)
             if (!HasKey(text, source.Pairs, name)) return false;
+        if (!source.Pairs.HasEnough(text)) return false;
         AddPairs(source, offset, length, into, depth);
         if (into.Header(into.Count - 1).SlotCount == before) return false;
         Run(source.Effects, source, into, depth, null);

@@ -95,7 +95,7 @@ internal sealed class SourceReader(string file, List<Diagnostic> diagnostics)
     private PairSyntax Pairs(YamlMappingNode root)
     {
         if (!root.Children.TryGetValue("pairs", out var node) || node is not YamlMappingNode map) return PairSyntax.Default;
-        return new PairSyntax(Byte(map, "separator", ' '), Byte(map, "assign", '='), map.Text("open") == "true");
+        return new PairSyntax(Byte(map, "separator", ' '), Byte(map, "assign", '='), map.Text("open") == "true", int.TryParse(map.Text("least"), out var least) && least > 0 ? least : 0);
     }
 
     private ColumnSyntax Columns(YamlMappingNode root, Dictionary<string, Target[]> fields, EffectReader reader)

@@ -4,9 +4,31 @@ namespace Palisade.Engine.Parse.KeyValue;
 /// <param name="Separator">Byte between pairs.</param>
 /// <param name="Assign">Byte between key and value.</param>
 /// <param name="OpenValues">A value without quotes may hold the separator: it goes on to where the next key stands (CEF extensions).</param>
-internal sealed record PairSyntax(byte Separator, byte Assign, bool OpenValues)
+/// <param name="Least">Keys that a text must have, different ones that begin with a letter; 0: any number.</param>
+internal sealed record PairSyntax(byte Separator, byte Assign, bool OpenValues, int Least)
 {
-    public static PairSyntax Default { get; } = new((byte)' ', (byte)'=', false);
+    private const int MaxLeast = 16;
+
+    public static PairSyntax Default { get; } = new((byte)' ', (byte)'=', false, 0);
+
+    /// <summary>Whether the text has as many keys as it must.</summary>
+    public bool HasEnough(ReadOnlySpan<byte> text)
+    {
+        if (Least == 0) return true;
+        Span<Range> keys = stackalloc Range[MaxLeast];
+        var count = 0;
+        var reader = new PairReader(text, this);
+        while (count < Math.Min(Least, MaxLeast))
+        {
+            if (!reader.TryNext(out var pair)) return false;
+            var key = text.Slice(pair.KeyStart, pair.KeyLength);
+            if ((uint)((key[0] | 32) - 'a') >= 26) continue;
+            var known = false;
+            foreach (var other in keys[..count]) known |= text[other].SequenceEqual(key);
+            if (!known) keys[count++] = pair.KeyStart..(pair.KeyStart + pair.KeyLength);
+        }
+        return true;
+    }
 }
 
 /// <summary>One pair: ranges of the text.</summary>

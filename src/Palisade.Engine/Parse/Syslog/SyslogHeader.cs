@@ -121,7 +121,7 @@ internal ref struct SyslogHeader
     {
         var blank = t[at..].IndexOf((byte)' ');
         var word = blank < 0 ? t[at..] : t.Slice(at, blank);
-        // Without a host the next word is the tag already: "sshd[1]:"; a remark such as "---" is neither.
+        // Without a host the next word is the tag already: "sshd[1]:"; a remark such as "---" is neither, nor is a pair "user=li".
         if (t[at..].StartsWith("last message repeated "u8) || t[at..].StartsWith("message repeated "u8)) return;
         foreach (var level in Levels)
         {
@@ -130,7 +130,7 @@ internal ref struct SyslogHeader
             at += blank + 1;
             return;
         }
-        if (blank < 0 || word.Length == 0 || (word[^1] == ':' && !Endpoint.IsAddress(word[..^1]) && !t[(at + blank)..].StartsWith(" %"u8)) || word.IndexOf((byte)'[') > 0 || word.StartsWith("--"u8)) return;
+        if (blank < 0 || word.Length == 0 || (word[^1] == ':' && !Endpoint.IsAddress(word[..^1]) && !t[(at + blank)..].StartsWith(" %"u8)) || word.IndexOf((byte)'[') > 0 || word.IndexOf((byte)'=') > 0 || word.StartsWith("--"u8)) return;
         (HostStart, HostLength) = (at, word[^1] == ':' ? word.Length - 1 : word.Length);
         at += blank;
         while (at < t.Length && t[at] == ' ') at++;
