@@ -7,27 +7,44 @@ namespace Palisade.Engine.Parse.KeyValue;
 /// <param name="Least">Keys that a text must have, different ones that begin with a letter; 0: any number.</param>
 internal sealed record PairSyntax(byte Separator, byte Assign, bool OpenValues, int Least)
 {
-    private const int MaxLeast = 16;
+    private const int MaxLeast = 16, WordsAKey = 3, WordsBeside = 2;
 
     public static PairSyntax Default { get; } = new((byte)' ', (byte)'=', false, 0);
 
-    /// <summary>Whether the text has as many keys as it must.</summary>
+    /// <summary>Whether the text has as many keys as it must, and is no prose in which some happen to stand: three words a key, and two.</summary>
     public bool HasEnough(ReadOnlySpan<byte> text)
     {
         if (Least == 0) return true;
         Span<Range> keys = stackalloc Range[MaxLeast];
-        var count = 0;
+        int count = 0, pairs = 0, words = 0, end = 0;
         var reader = new PairReader(text, this);
-        while (count < Math.Min(Least, MaxLeast))
+        while (reader.TryNext(out var pair))
         {
-            if (!reader.TryNext(out var pair)) return false;
             var key = text.Slice(pair.KeyStart, pair.KeyLength);
+            words += Words(text[end..pair.KeyStart]);
+            end = reader.Position;
             if ((uint)((key[0] | 32) - 'a') >= 26) continue;
+            pairs++;
+            if (count == MaxLeast) continue;
             var known = false;
             foreach (var other in keys[..count]) known |= text[other].SequenceEqual(key);
             if (!known) keys[count++] = pair.KeyStart..(pair.KeyStart + pair.KeyLength);
         }
-        return true;
+        words += Words(text[end..]);
+        return count >= Math.Min(Least, MaxLeast) && words <= WordsAKey * pairs + WordsBeside;
+    }
+
+    private static int Words(ReadOnlySpan<byte> text)
+    {
+        var count = 0;
+        var inside = false;
+        foreach (var b in text)
+        {
+            var blank = b is (byte)' ' or (byte)'\t' or (byte)'\n' or (byte)',' or (byte)';';
+            if (!blank && !inside) count++;
+            inside = !blank;
+        }
+        return count;
     }
 }
 

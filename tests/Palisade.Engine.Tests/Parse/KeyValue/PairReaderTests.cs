@@ -25,4 +25,26 @@ public sealed class PairReaderTests
         Assert.Equal(b, pipeline.Events.GetString(0, FieldNames.GetOrAdd("b")));
         Assert.Equal(c, pipeline.Events.GetString(0, FieldNames.GetOrAdd("c")));
     }
+
+    private const string Loose = """
+        name: loose
+        detect: 400
+        pairs: { least: 3 }
+        patterns: [ { match: '%{message:kv}' } ]
+        """;
+
+    [Theory]
+    [InlineData("a=1 b=2 c=3", true)]
+    [InlineData("told so: a=1, b='x y', c=\"z\" and more", true)]
+    [InlineData("a=1 b=2 a=3 again", false)]
+    [InlineData("a=1 b=2", false)]
+    [InlineData("1=1 2=2 3=3", false)]
+    [InlineData("/x?a=1&b=2&c=3", false)]
+    [InlineData("one two three four five six seven a=1 eight nine ten b=2 eleven twelve c=3", false)]
+    public void A_source_that_asks_for_so_many_keys_reads_no_line_of_fewer_and_no_prose(string line, bool reads)
+    {
+        var pipeline = new Pipeline(EngineContent.Load([("sources/loose/source.yml", Encoding.UTF8.GetBytes(Loose))], out _), NoGeoLookup.Instance);
+        pipeline.Add(new RecordInfo(1, 0, 1, 1, RecordInfo.AutoParser), Encoding.UTF8.GetBytes(line));
+        Assert.Equal(reads ? ParseRefusal.None : ParseRefusal.UnknownFormat, pipeline.Events.Header(0).Refusal);
+    }
 }
