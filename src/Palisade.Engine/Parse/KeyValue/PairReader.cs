@@ -23,7 +23,9 @@ internal sealed record PairSyntax(byte Separator, byte Assign, bool OpenValues, 
             var key = text.Slice(pair.KeyStart, pair.KeyLength);
             words += Words(text[end..pair.KeyStart]);
             end = reader.Position;
-            if ((uint)((key[0] | 32) - 'a') >= 26) continue;
+            // store=<Store:0x1f4 ...>, info={...}: a program shows an object, and says nothing to be read by key.
+            var dump = pair.ValueLength > 0 && text[pair.ValueStart] is (byte)'<' or (byte)'{' or (byte)'(';
+            if (dump || (uint)((key[0] | 32) - 'a') >= 26) continue;
             pairs++;
             if (count == MaxLeast) continue;
             var known = false;

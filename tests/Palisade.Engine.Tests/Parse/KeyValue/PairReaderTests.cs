@@ -40,6 +40,7 @@ public sealed class PairReaderTests
     [InlineData("a=1 b=2", false)]
     [InlineData("1=1 2=2 3=3", false)]
     [InlineData("/x?a=1&b=2&c=3", false)]
+    [InlineData("engine a=<Store:0x1f4> b={c=1} d=(null) e=1 f=2", false)]
     [InlineData("one two three four five six seven a=1 eight nine ten b=2 eleven twelve c=3", false)]
     public void A_source_that_asks_for_so_many_keys_reads_no_line_of_fewer_and_no_prose(string line, bool reads)
     {
