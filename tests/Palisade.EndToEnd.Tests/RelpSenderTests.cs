@@ -1,7 +1,5 @@
 using System.Diagnostics;
-using System.Text;
 using System.Text.Json.Nodes;
-using System.Text.RegularExpressions;
 using Palisade.Cli.Bench;
 
 namespace Palisade.EndToEnd.Tests;
@@ -14,13 +12,6 @@ public sealed class RelpSenderTests
     private static int Rounds => Environment.GetEnvironmentVariable("PALISADE_SOAK") == "1" ? 50 : 5;
 
     private static string Line(int i) => $"192.0.2.{i % 200 + 1} - - [26/Nov/2026:10:00:00 +0000] \"GET /products?id={i} HTTP/1.1\" 200 5162 \"-\" \"Mozilla/5.0 (X11; Linux x86_64)\"";
-
-    /// <summary>Numbers of the lines in the journal's files, as often as they are there.</summary>
-    private static List<int> Journal(Product product) =>
-    [
-        .. Directory.GetFiles(Path.Combine(product.Data, "journal"), "*.seg").Select(f => Encoding.Latin1.GetString(File.ReadAllBytes(f)))
-            .SelectMany(text => Regex.Matches(text, @"products\?id=(\d+) HTTP", RegexOptions.NonBacktracking)).Select(m => int.Parse(m.Groups[1].ValueSpan)),
-    ];
 
     private static Task<Product> StartAsync(int port) => Product.StartNewAsync(prepare: p => p.Settings["Ingest:Relp:0:Listen"] = $"127.0.0.1:{port}");
 
@@ -48,9 +39,9 @@ public sealed class RelpSenderTests
             await product.StartAsync();
         }
         // Lines keep their order: when the last one is there, nothing is on its way any more.
-        await Product.UntilAsync("the last line is in the journal", () => Task.FromResult(Journal(product).Contains(written - 1)), () => rsyslog.Log);
+        await Product.UntilAsync("the last line is in the journal", () => Task.FromResult(JournalFiles.Numbers(product).Contains(written - 1)), () => rsyslog.Log);
         await Product.UntilAsync("what is in the journal is stored", async () => await product.StoredAsync("relp") >= written);
-        Assert.Equal(Enumerable.Range(0, written), Journal(product).Order());
+        Assert.Equal(Enumerable.Range(0, written), JournalFiles.Numbers(product).Order());
         var source = await SourceAsync(product, "relp");
         Assert.Equal(written, source["stored"]!.GetValue<long>());
         Assert.Equal(100, source["completeness"]!.GetValue<double>());

@@ -16,6 +16,10 @@ public static class Fuzzing
     /// <summary>Seeds written out.</summary>
     public static IReadOnlyList<byte[]> Texts(params string[] texts) => [.. texts.Select(Encoding.UTF8.GetBytes)];
 
+    /// <summary>Seeds of a target: the files of its folder in Corpora.</summary>
+    public static IReadOnlyList<byte[]> Corpus(string target) =>
+        [.. Directory.EnumerateFiles(Path.Combine(Here(), "Corpora", target)).Order(StringComparer.Ordinal).Select(File.ReadAllBytes)];
+
     /// <summary>Lines of all samples of the sources.</summary>
     public static IReadOnlyList<byte[]> SampleLines { get; } =
         [.. Directory.EnumerateFiles(Path.Combine(Content, "sources"), "sample.log", SearchOption.AllDirectories).Order(StringComparer.Ordinal).SelectMany(File.ReadAllLines).Where(l => l.Length > 0).Select(Encoding.UTF8.GetBytes)];

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.IO.Compression;
 using System.Text;
+using System.Text.Json;
 using Palisade.Server.Ingest;
 
 namespace Palisade.Fuzz.Ingest;
@@ -112,5 +113,121 @@ public sealed class DecoderFuzz
             if (body.Refusal == IngestRefusal.None) Assert.InRange(body.Length, 0, limits.MaxBodyBytes);
             Assert.InRange(budget.Used, 0, limits.MaxBodiesInMemory);
         });
+    }
+
+    [Fact]
+    public void A_body_of_Splunks_collector_gives_events_or_codes_and_ends() => Fuzzing.Run(Fuzzing.Corpus("hec"), 40_000, input =>
+    {
+        var decoder = new HecDecoder(input, Limit);
+        var (record, items) = (new RecordJson(), 0);
+        for (var left = decoder.Remaining; decoder.TryRead(out var item); left = decoder.Remaining)
+        {
+            Assert.True(++items <= input.Length, "it does not come to an end");
+            Assert.True(decoder.Remaining < left, "it does not go on");
+            if (item.Code == HecCode.Success) Assert.InRange(item.Event.Length, 1, Limit);
+        }
+        Assert.Equal(0, decoder.Remaining);
+    });
+
+    [Fact]
+    public void OTLP_in_both_forms_gives_JSON_objects_and_as_many_as_it_counts()
+    {
+        var record = new RecordJson();
+        Fuzzing.Run(Fuzzing.Corpus("otlp-json"), 30_000, input =>
+        {
+            if (!OtlpJson.TryCount(input, out var count)) return;
+            var decoder = new OtlpJson(input);
+            var items = 0;
+            while (decoder.TryRead(record, out var good))
+            {
+                Assert.True(++items <= count, "more records than it counted");
+                if (good) AssertObject(record);
+            }
+            Assert.Equal(count, items);
+        });
+        Fuzzing.Run(Fuzzing.Corpus("otlp-protobuf"), 30_000, input =>
+        {
+            if (!OtlpProtobuf.TryCount(input, out var count)) return;
+            var decoder = new OtlpProtobuf(input);
+            var items = 0;
+            while (decoder.TryRead(record, out var good))
+            {
+                Assert.True(++items <= count, "more records than it counted");
+                if (good) AssertObject(record);
+            }
+            Assert.Equal(count, items);
+        });
+    }
+
+    // What goes into the journal as a document is one, whatever it was made of.
+    private static void AssertObject(RecordJson record)
+    {
+        var reader = new Utf8JsonReader(record.Bytes, new JsonReaderOptions { MaxDepth = 128 });
+        Assert.True(reader.Read() && reader.TokenType == JsonTokenType.StartObject);
+        reader.Skip();
+        Assert.False(reader.Read());
+    }
+
+    [Fact]
+    public void Lines_hold_no_end_of_a_line_and_together_are_the_body() => Fuzzing.Run(Fuzzing.Corpus("lines"), 40_000, input =>
+    {
+        var lines = new LineSplitter(input);
+        var bytes = 0;
+        while (lines.TryRead(out var line))
+        {
+            Assert.False(line.IsEmpty || line.Contains((byte)'\n') || line[^1] == '\r' && line.Length == 0);
+            bytes += line.Length;
+        }
+        Assert.Equal(0, lines.Remaining);
+        // a carriage return before a line feed is its part, and so is one at the end
+        var ends = input.Count(b => b == '\n');
+        Assert.InRange(input.Length - bytes, ends, 2 * ends + 1);
+    });
+
+    [Fact]
+    public void Records_of_a_body_are_the_same_wherever_reading_was_broken_off() => Fuzzing.Run(Fuzzing.Corpus("records"), 20_000, input =>
+    {
+        var whole = new List<(int End, byte[] Record)>();
+        var splitter = new RecordSplitter(input, 0);
+        while (splitter.TryRead(out var record))
+        {
+            Assert.True(whole.Count <= input.Length, "it does not come to an end");
+            whole.Add((splitter.Offset, record.ToArray()));
+        }
+        if (whole.Count < 2) return;
+        var cut = whole.Count / 2;
+        var rest = new RecordSplitter(input, whole[cut - 1].End);
+        for (var i = cut; i < whole.Count; i++)
+        {
+            Assert.True(rest.TryRead(out var record));
+            Assert.True(record.SequenceEqual(whole[i].Record), $"record {i}");
+        }
+        Assert.False(rest.TryRead(out _));
+    });
+
+    [Fact]
+    public void A_state_of_files_is_read_or_refused_in_words()
+    {
+        var folder = Directory.CreateTempSubdirectory("palisade-fuzz-");
+        try
+        {
+            var path = Path.Combine(folder.FullName, "state.json");
+            Fuzzing.Run(Fuzzing.Corpus("file-state"), 3_000, input =>
+            {
+                File.WriteAllBytes(path, input);
+                try
+                {
+                    foreach (var entry in new FileStateFile(path).Load().Files) _ = FileStateFile.Restore(entry);
+                }
+                catch (InvalidDataException refused)
+                {
+                    Assert.Contains(path, refused.Message, StringComparison.Ordinal);
+                }
+            });
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
     }
 }

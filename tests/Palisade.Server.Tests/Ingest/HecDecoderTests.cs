@@ -45,6 +45,11 @@ public sealed class HecDecoderTests
         Assert.Equal(expected, string.Join(' ', Read(body).Select(i => i[0] == '!' ? i : i["{\"message\":\"".Length..^2])));
 
     [Fact]
+    public void A_name_with_half_a_surrogate_pair_is_a_name_of_nobody_and_one_written_in_escapes_is_the_name() => Assert.Equal(
+        ["""{"message":"a"}""", """{"message":"b"}""", "!12"],
+        Read("""{"ti\ud800me":1,"event":"a"}{"\u0065v\u0065nt":"b"}{"ev\nnt":"c"}"""));
+
+    [Fact]
     public void Too_much_or_too_deep_is_refused()
     {
         Assert.Equal(["!27", """{"message":"b"}"""], Read("{\"event\":\"" + new string('x', 2000) + "\"}{\"event\":\"b\"}"));

@@ -81,6 +81,11 @@ public sealed class OtlpDecoderTests
         {"key":"b","value":{"bytesValue":"AQI="}},{"key":"none","value":{}}]}],"scope":{"name":"web","version":"1.2"}}],"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"shop"}}]}}]}
         """u8, json: true));
 
+    [Theory]
+    [InlineData("\r\n\t ", "body"), InlineData("", "bo\\u0064y"), InlineData(" ", "\\ud800")]
+    public void Json_may_begin_with_blanks_and_write_names_in_escapes(string before, string name) => Assert.Equal(
+        [name == "\\ud800" ? "{}" : """{"message":"a"}"""], Read(Encoding.UTF8.GetBytes(before + "{\"\\udfffx\":1,\"resourceLogs\":[{\"scopeLogs\":[{\"logRecords\":[{\"" + name + "\":{\"stringValue\":\"a\"}}]}]}]}"), json: true));
+
     [Fact]
     public void A_body_that_is_a_map_gives_its_members() =>
         Assert.EndsWith(""","user":"root"}""", Read(Export(new Proto().Add(5, new Proto().Add(6, new Proto().Pair(1, "user", Proto.Text("root"))))).Bytes, json: false)[0], StringComparison.Ordinal);

@@ -75,16 +75,16 @@ public ref struct BulkDecoder(ReadOnlySpan<byte> body, int maxLine)
         {
             if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject) return false;
             if (!reader.Read() || reader.TokenType != JsonTokenType.PropertyName) return false;
-            action = reader.ValueTextEquals("create"u8) ? BulkAction.Create
-                : reader.ValueTextEquals("index"u8) ? BulkAction.Index
-                : reader.ValueTextEquals("update"u8) ? BulkAction.Update
-                : reader.ValueTextEquals("delete"u8) ? BulkAction.Delete
+            action = reader.Is("create"u8) ? BulkAction.Create
+                : reader.Is("index"u8) ? BulkAction.Index
+                : reader.Is("update"u8) ? BulkAction.Update
+                : reader.Is("delete"u8) ? BulkAction.Delete
                 : BulkAction.Unknown;
             if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject) return false;
             while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
             {
-                var isIndex = reader.ValueTextEquals("_index"u8);
-                var isId = !isIndex && reader.ValueTextEquals("_id"u8);
+                var isIndex = reader.Is("_index"u8);
+                var isId = !isIndex && reader.Is("_id"u8);
                 if (!reader.Read()) return false;
                 if (reader.TokenType == JsonTokenType.String)
                 {
@@ -98,11 +98,6 @@ public ref struct BulkDecoder(ReadOnlySpan<byte> body, int maxLine)
         }
         catch (JsonException)
         {
-            return false;
-        }
-        catch (InvalidOperationException)
-        {
-            // A name with half a surrogate pair in an escape: JSON by its grammar, yet no text to compare with (RFC 8259 section 8.2).
             return false;
         }
     }

@@ -35,7 +35,7 @@ internal static class JsonParts
         reader.Read();
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            var here = reader.ValueTextEquals(name);
+            var here = reader.Is(name);
             var value = Value(ref reader, json);
             if (here) return value;
         }

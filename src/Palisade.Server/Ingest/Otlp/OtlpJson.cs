@@ -9,7 +9,7 @@ namespace Palisade.Server.Ingest;
 /// </summary>
 internal ref struct OtlpJson(ReadOnlySpan<byte> body)
 {
-    private JsonElements resources = new(JsonParts.Member(body, "resourceLogs"u8)), scopes, records;
+    private JsonElements resources = new(JsonParts.Member(body.TrimStart(" \t\r\n"u8), "resourceLogs"u8)), scopes, records;
     private int shared, attributesShared;
     private bool sharedGood;
 
@@ -71,15 +71,15 @@ internal ref struct OtlpJson(ReadOnlySpan<byte> body)
         reader.Read();
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            if (reader.ValueTextEquals("timeUnixNano"u8)) time = Number(JsonParts.Value(ref reader, record));
-            else if (reader.ValueTextEquals("observedTimeUnixNano"u8)) observed = Number(JsonParts.Value(ref reader, record));
-            else if (reader.ValueTextEquals("severityNumber"u8)) severity = Number(JsonParts.Value(ref reader, record));
-            else if (reader.ValueTextEquals("severityText"u8)) level = JsonParts.Value(ref reader, record);
-            else if (reader.ValueTextEquals("body"u8)) any = JsonParts.Value(ref reader, record);
-            else if (reader.ValueTextEquals("attributes"u8)) own = JsonParts.Value(ref reader, record);
-            else if (reader.ValueTextEquals("eventName"u8)) name = JsonParts.Value(ref reader, record);
-            else if (reader.ValueTextEquals("traceId"u8)) trace = JsonParts.Value(ref reader, record);
-            else if (reader.ValueTextEquals("spanId"u8)) span = JsonParts.Value(ref reader, record);
+            if (reader.Is("timeUnixNano"u8)) time = Number(JsonParts.Value(ref reader, record));
+            else if (reader.Is("observedTimeUnixNano"u8)) observed = Number(JsonParts.Value(ref reader, record));
+            else if (reader.Is("severityNumber"u8)) severity = Number(JsonParts.Value(ref reader, record));
+            else if (reader.Is("severityText"u8)) level = JsonParts.Value(ref reader, record);
+            else if (reader.Is("body"u8)) any = JsonParts.Value(ref reader, record);
+            else if (reader.Is("attributes"u8)) own = JsonParts.Value(ref reader, record);
+            else if (reader.Is("eventName"u8)) name = JsonParts.Value(ref reader, record);
+            else if (reader.Is("traceId"u8)) trace = JsonParts.Value(ref reader, record);
+            else if (reader.Is("spanId"u8)) span = JsonParts.Value(ref reader, record);
             else JsonParts.Value(ref reader, record);
         }
         OtlpRecord.Times(to, time, observed);
@@ -137,7 +137,7 @@ internal ref struct OtlpJson(ReadOnlySpan<byte> body)
         var reader = JsonParts.Reader(any);
         reader.Read();
         if (!reader.Read() || reader.TokenType != JsonTokenType.PropertyName) { to.Raw("null"u8); return true; }
-        bool array = reader.ValueTextEquals("arrayValue"u8), map = reader.ValueTextEquals("kvlistValue"u8), integer = reader.ValueTextEquals("intValue"u8);
+        bool array = reader.Is("arrayValue"u8), map = reader.Is("kvlistValue"u8), integer = reader.Is("intValue"u8);
         var value = JsonParts.Value(ref reader, any);
         if (array) return TryArray(to, JsonParts.Member(value, "values"u8), depth);
         if (map)

@@ -62,13 +62,13 @@ internal ref struct HecDecoder(ReadOnlySpan<byte> body, int maxEvent)
         var code = HecCode.EventRequired;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            if (reader.ValueTextEquals("event"u8)) code = ReadEvent(ref reader, ref item);
-            else if (reader.ValueTextEquals("fields"u8)) item.Fields = Whole(ref reader);
-            else if (reader.ValueTextEquals("time"u8)) item.Time = Scalar(ref reader);
-            else if (reader.ValueTextEquals("host"u8)) item.Host = Scalar(ref reader);
-            else if (reader.ValueTextEquals("source"u8)) item.Source = Scalar(ref reader);
-            else if (reader.ValueTextEquals("sourcetype"u8)) item.SourceType = Scalar(ref reader);
-            else if (reader.ValueTextEquals("index"u8)) item.Index = Scalar(ref reader);
+            if (reader.Is("event"u8)) code = ReadEvent(ref reader, ref item);
+            else if (reader.Is("fields"u8)) item.Fields = Whole(ref reader);
+            else if (reader.Is("time"u8)) item.Time = Scalar(ref reader);
+            else if (reader.Is("host"u8)) item.Host = Scalar(ref reader);
+            else if (reader.Is("source"u8)) item.Source = Scalar(ref reader);
+            else if (reader.Is("sourcetype"u8)) item.SourceType = Scalar(ref reader);
+            else if (reader.Is("index"u8)) item.Index = Scalar(ref reader);
             else { reader.Read(); reader.Skip(); }
         }
         if (reader.TokenType != JsonTokenType.EndObject || reader.CurrentDepth != 0) return HecCode.InvalidData;

@@ -89,7 +89,7 @@ internal static class SplunkApi
         try
         {
             if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject || !reader.Read() || reader.TokenType != JsonTokenType.PropertyName
-                || !reader.ValueTextEquals("acks"u8) || !reader.Read() || reader.TokenType != JsonTokenType.StartArray) return false;
+                || !reader.Is("acks"u8) || !reader.Read() || reader.TokenType != JsonTokenType.StartArray) return false;
             while (reader.Read() && reader.TokenType == JsonTokenType.Number)
             {
                 if (asked.Count == MaxAcksAsked || !reader.TryGetUInt64(out var id)) return false;
