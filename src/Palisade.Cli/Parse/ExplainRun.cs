@@ -59,11 +59,5 @@ internal sealed class ExplainRun(EngineSnapshot content, short parser, ZoneTable
         : field.Start >= 0 && field.Text == field.Value ? string.Create(CultureInfo.InvariantCulture, $"  (byte {field.Start})")
         : field.Start >= 0 ? string.Create(CultureInfo.InvariantCulture, $"  (byte {field.Start}: '{Plain(field.Text)}')") : $"  (from '{Plain(field.Text)}')";
 
-    // What senders wrote never reaches a terminal as a command.
-    private static string Plain(string text)
-    {
-        var plain = new StringBuilder(Math.Min(text.Length, Widest) + 1);
-        foreach (var c in text.AsSpan(0, Math.Min(text.Length, Widest))) plain.Append(char.IsControl(c) || c is >= '\u200E' and <= '\u200F' or >= '\u202A' and <= '\u202E' or >= '\u2066' and <= '\u2069' ? '\u00B7' : c);
-        return text.Length > Widest ? plain.Append('\u2026').ToString() : plain.ToString();
-    }
+    private static string Plain(string text) => PlainText.Of(text, Widest);
 }

@@ -89,7 +89,7 @@ internal static class RulesBacktest
         if (samples.Count > 0) Console.WriteLine("\nSamples:");
         foreach (var hit in samples)
         {
-            var raw = string.Concat((hit.GetProperty("raw").GetString() ?? "").Take(200).Select(c => char.IsControl(c) ? '\u00B7' : c));
+            var raw = PlainText.Of(hit.GetProperty("raw").GetString() ?? "", 200);
             Console.WriteLine($"  {hit.GetProperty("at").GetString()}  {hit.GetProperty("source").GetString()}  {raw}");
         }
     }

@@ -97,9 +97,5 @@ internal static class RulesExplain
     private static string Mark(bool holds) => holds ? "✓" : "✗";
 
     /// <summary>Nothing of a rule or log reaches the terminal as a command.</summary>
-    private static string Plain(string text)
-    {
-        var cut = text.Length > 300 ? text[..300] + "…" : text;
-        return string.Concat(cut.Select(c => char.IsControl(c) ? '\u00B7' : c));
-    }
+    private static string Plain(string text) => PlainText.Of(text, 300);
 }

@@ -116,9 +116,10 @@ internal sealed class CsvWriter : IDisposable
         }.Select(Cell)));
     }
 
-    /// <summary>Quotes what needs it; a value that a spreadsheet would take for a formula is led by an apostrophe.</summary>
+    /// <summary>Quotes what needs it; what a terminal would obey is shown as a dot; a value that a spreadsheet would take for a formula is led by an apostrophe.</summary>
     internal static string Cell(string value)
     {
+        value = PlainText.Cell(value);
         if (value.Length > 0 && value[0] is '=' or '+' or '-' or '@' or '\t' or '\r' or '\n' or '＝' or '＋' or '－' or '＠') value = "'" + value;
         return value.AsSpan().IndexOfAny(Quoted) >= 0 ? "\"" + value.Replace("\"", "\"\"") + "\"" : value;
     }

@@ -154,14 +154,5 @@ internal static class TextReport
     private static string Number(long n) => n == 0 ? "[grey]·[/]" : n.ToString("N0");
 
     /// <summary>Cuts, and shows control bytes as spaces: evidence is hostile, a terminal obeys it.</summary>
-    internal static string Cut(string text, int length)
-    {
-        var clean = new StringBuilder(Math.Min(text.Length, length + 1));
-        foreach (var c in text)
-        {
-            if (clean.Length == length) return clean.Append('…').ToString();
-            clean.Append(char.IsControl(c) || char.GetUnicodeCategory(c) is System.Globalization.UnicodeCategory.Format ? ' ' : c);
-        }
-        return clean.ToString();
-    }
+    internal static string Cut(string text, int length) => PlainText.Of(text, length, ' ');
 }

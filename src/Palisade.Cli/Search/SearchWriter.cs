@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 using Palisade.Cli.Scan;
 
@@ -21,7 +20,7 @@ internal sealed class SearchWriter(SearchFormat format, TextWriter to)
     {
         SearchFormat.Jsonl => item.GetRawText(),
         SearchFormat.Csv => Csv(item),
-        _ => $"{Text(item, "@timestamp"),-28} {Text(item, "source"),-16} {Field(item, "source.ip"),-15} {Plain(Text(item, "raw"))}",
+        _ => $"{Text(item, "@timestamp"),-28} {Text(item, "source"),-16} {Field(item, "source.ip"),-15} {PlainText.Of(Text(item, "raw"), WidestRecord)}",
     });
 
     private static string Csv(JsonElement item) => string.Join(',', new[] { "@timestamp", "id", "source", "kind" }.Select(n => Text(item, n))
@@ -30,11 +29,4 @@ internal sealed class SearchWriter(SearchFormat format, TextWriter to)
     private static string Text(JsonElement item, string name) => item.GetProperty(name).GetString() ?? "";
 
     private static string Field(JsonElement item, string name) => item.GetProperty("fields").TryGetProperty(name, out var value) ? value.GetString() ?? "" : "";
-
-    private static string Plain(string text)
-    {
-        var plain = new StringBuilder(Math.Min(text.Length, WidestRecord) + 1);
-        foreach (var c in text.AsSpan(0, Math.Min(text.Length, WidestRecord))) plain.Append(char.IsControl(c) ? '\u00B7' : c);
-        return text.Length > WidestRecord ? plain.Append('\u2026').ToString() : plain.ToString();
-    }
 }
