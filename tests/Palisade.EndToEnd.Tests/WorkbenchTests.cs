@@ -8,9 +8,9 @@ public sealed class WorkbenchTests
 {
     private static readonly string[] Lines =
     [
-        "24.11.2026 10:00:00 pay[gw-1] DENY order=A1009 user=\"li \\\"x\\\" wei\" from=203.0.113.9:51514 code=403 took=0.032",
-        "24.11.2026 10:00:01 pay[gw-2] OK order=A1010 user=\"王芳\" from=198.51.100.7:40022 code=200 took=1.5",
-        "24.11.2026 10:00:02 pay[gw-1] OK order=A1011 user=\"<b>zhao</b>\" from=198.51.100.8:40023 code=200 took=0.5",
+        "24.11.2026 10:00:00 pay[gw-1] DENY order=A1009 user \"li \\\"x\\\" wei\" from 203.0.113.9:51514 code=403 took 0.032",
+        "24.11.2026 10:00:01 pay[gw-2] OK order=A1010 user \"王芳\" from 198.51.100.7:40022 code=200 took 1.5",
+        "24.11.2026 10:00:02 pay[gw-1] OK order=A1011 user \"<b>zhao</b>\" from 198.51.100.8:40023 code=200 took 0.5",
         "~~ stage two of import 17 gave up: volume vol-3 is full",
         "~~ stage one of import 18 gave up: volume vol-9 is full",
     ];
