@@ -1,3 +1,6 @@
+using System.Numerics;
+using System.Runtime.InteropServices;
+
 namespace Palisade.Engine.Parse.Patterns;
 
 /// <summary>A source to try, or one of its patterns.</summary>
@@ -8,6 +11,10 @@ internal readonly record struct Candidate(short Source, SourcePattern? Pattern, 
 {
     /// <summary>Texts of which any fitting text holds one, as many such sets as are known.</summary>
     public IEnumerable<byte[][]> Clauses => Pattern is { } pattern ? PatternStart.Clauses(pattern.Nodes) : Owner.Format != SourceFormat.Kv ? [] : Owner.HasKeys.Select(k => new[] { k });
+
+    /// <summary>How often any fitting text holds a sign, at the least; which of a line's columns a header named is not known here.</summary>
+    public int Least(byte sign) => Pattern is { } pattern ? pattern.Nodes.Where(n => n.Kind == NodeKind.Literal).Sum(n => n.Literal.AsSpan().Count(sign))
+        : Owner is { Format: SourceFormat.Delimited, Columns: { Header.Length: 0, Comment.Length: 0, Named: false } columns } && columns.Separator == sign ? columns.Least - 1 : 0;
 
     /// <summary>May a text begin with this byte?</summary>
     public bool MayBegin(int first) => Pattern is { } pattern ? pattern.First[first] : Owner.Format != SourceFormat.Delimited || Owner.Columns.First is not { } begins || begins[first];
@@ -20,12 +27,15 @@ internal readonly record struct Candidate(short Source, SourcePattern? Pattern, 
 internal sealed class CandidateIndex
 {
     private const ushort End = ushort.MaxValue;
+    private const int MostCounted = 31;
 
     private readonly byte[] awaited = new byte[TextGrams.Places];
     // Where the list of the candidates of a place begins in waiting; each list ends with End.
     private readonly ushort[] lists = new ushort[TextGrams.Places];
     private readonly ushort[] waiting;
     private readonly ulong[] always;
+    // By sign and how often a text holds it: a bit for each candidate for which that is enough.
+    private readonly ulong[][] enough;
     private readonly (int From, int To)[] ranges;
 
     /// <exception cref="ArgumentException">There are more candidates than a list can name.</exception>
@@ -54,8 +64,12 @@ internal sealed class CandidateIndex
             all.AddRange([.. list, End]);
         }
         waiting = [.. all];
+        enough = [.. Signs.ToArray().SelectMany(sign => Enumerable.Range(0, MostCounted + 1).Select(n => Where(c => Math.Min(c.Least(sign), MostCounted) <= n)))];
         ByFirst = [.. Enumerable.Range(0, 256).Select(b => Where(c => c.MayBegin(b)))];
     }
+
+    /// <summary>Signs between the parts of lines.</summary>
+    private static ReadOnlySpan<byte> Signs => " ,\t\""u8;
 
     /// <summary>The candidates, in the order they are tried; their indexes are their numbers.</summary>
     public Candidate[] All { get; }
@@ -82,6 +96,20 @@ internal sealed class CandidateIndex
 
     /// <summary>Sets the bits of the candidates that any text may fit, and no other.</summary>
     public void Begin(Span<ulong> open) => always.CopyTo(open);
+
+    /// <summary>Takes away the bits of the candidates that want more blanks, commas, tabs or quotes than a text has. Not for lines that a source knows by their begin alone (<c>#Fields:</c>).</summary>
+    public void Keep(ReadOnlySpan<byte> text, Span<ulong> open)
+    {
+        for (var s = 0; s < Signs.Length; s++) And(open, enough[s * (MostCounted + 1) + Math.Min(text.Count(Signs[s]), MostCounted)]);
+    }
+
+    private static void And(Span<ulong> to, ReadOnlySpan<ulong> with)
+    {
+        var left = MemoryMarshal.Cast<ulong, Vector<ulong>>(to);
+        var right = MemoryMarshal.Cast<ulong, Vector<ulong>>(with);
+        for (var i = 0; i < left.Length; i++) left[i] &= right[i];
+        for (var i = left.Length * Vector<ulong>.Count; i < to.Length; i++) to[i] &= with[i];
+    }
 
     /// <summary>Sets the bits also of the candidates that a text may fit which has runs of bytes at these places.</summary>
     public void Open(ReadOnlySpan<ushort> places, Span<ulong> open)

@@ -48,6 +48,8 @@ internal sealed class TextGrams(CandidateIndex candidates)
         candidates.Begin(open);
         for (var from = 0; from + Run <= text.Length; from += Chunk)
             candidates.Open(awaited.AsSpan(0, Walk(text[from..Math.Min(from + Chunk + Run - 1, text.Length)])), open);
+        // Lines that begin with a number may be of many sources, most of which have more parts.
+        if ((uint)(text[0] - '0') < 10) candidates.Keep(text, open);
     }
 
     // Notes the places of the text for which somebody waits; gives how many.
