@@ -24,7 +24,7 @@ public sealed class ChainKey : IDisposable
     /// <summary>Where the public half of a private key is kept.</summary>
     public static string PublicFile(string file) => Path.ChangeExtension(file, ".pub.pem");
 
-    /// <summary>Reads the private key of a file, PEM (PKCS #8); makes both halves where there is none, the private one for its owner only.</summary>
+    /// <summary>Reads the private key of a file, PEM (PKCS #8); makes one where there is none, for its owner only. The public half is put beside it where it is missing.</summary>
     /// <exception cref="JournalException">The file holds no such key.</exception>
     public static ChainKey OpenOrCreate(string file)
     {
@@ -32,11 +32,12 @@ public sealed class ChainKey : IDisposable
         {
             using var made = ECDsa.Create(ECCurve.NamedCurves.nistP256);
             Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(file))!);
-            // The public half first: once the private one is there, so are both.
-            Write(PublicFile(file), made.ExportSubjectPublicKeyInfoPem(), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
             Write(file, made.ExportPkcs8PrivateKeyPem(), UnixFileMode.UserRead | UnixFileMode.UserWrite);
         }
-        return Read(file);
+        var opened = Read(file);
+        if (!File.Exists(PublicFile(file)))
+            Write(PublicFile(file), opened.key.ExportSubjectPublicKeyInfoPem(), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
+        return opened;
     }
 
     /// <summary>Reads a key of either half.</summary>

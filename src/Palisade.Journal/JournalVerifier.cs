@@ -78,7 +78,8 @@ internal static class JournalVerifier
     private static JournalDamage? Unproven(string path, ChainKey key, byte[] hash, bool mustBeSigned)
     {
         var file = Segment.SignatureOf(path);
-        if (!File.Exists(file)) return mustBeSigned ? new JournalDamage(DamageKind.NotSigned, path, 0, 0, $"{Path.GetFileName(file)} is missing") : null;
+        // a segment that goes while it is read takes its signature along, itself first
+        if (!File.Exists(file)) return mustBeSigned && File.Exists(path) ? new JournalDamage(DamageKind.NotSigned, path, 0, 0, $"{Path.GetFileName(file)} is missing") : null;
         if (new FileInfo(file).Length <= MaxSignatureBytes && key.Verify(hash, File.ReadAllBytes(file))) return null;
         return new JournalDamage(DamageKind.NotSigned, path, 0, 0, $"{Path.GetFileName(file)} is not the signature of what is written there");
     }

@@ -208,6 +208,10 @@ public sealed class DamageTests
         using var key = ChainKey.Read(keyFile);
         var damage = Assert.Single(Journal.Verify(scratch.Root, key, Cancel).Damages);
         Assert.Equal((DamageKind.NotSigned, scratch.Segments[1]), (damage.Kind, damage.File));
+        File.Delete(ChainKey.PublicFile(keyFile));
+        using (var again = ChainKey.OpenOrCreate(keyFile))
+        using (var half = ChainKey.Read(ChainKey.PublicFile(keyFile)))
+            Assert.Equal((key.Fingerprint, key.Fingerprint), (again.Fingerprint, half.Fingerprint));
         await File.WriteAllTextAsync(keyFile, "no key", Cancel);
         Assert.Equal(JournalProblem.BadKey, Assert.Throws<JournalException>(() => ChainKey.OpenOrCreate(keyFile)).Problem);
     }

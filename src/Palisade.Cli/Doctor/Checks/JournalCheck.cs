@@ -36,7 +36,7 @@ internal sealed class JournalCheck : IDoctorCheck
         var full = Math.Max(0, seen.Segments - 1);
         if (key is null && full > 0)
             return CheckResult.Warning($"{full} full segments cannot be proven: {publicFile} is missing",
-                "The next start makes a key if there is none; or put the public key back from where you keep it.");
+                "The next start puts it there again, and makes a key if there is none.");
         if (key is null || seen.Signed == full)
             return CheckResult.Ok(key is null ? "nothing to sign yet" : $"{seen.Signed} full segments, all signed by the key sha256 {key.Fingerprint}");
         return CheckResult.Warning($"{full - seen.Signed} of {full} full segments are not signed",
