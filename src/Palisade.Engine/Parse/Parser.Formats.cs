@@ -89,7 +89,7 @@ public sealed partial class Parser
     private bool TryPattern(SourceDefinition source, SourcePattern pattern, int offset, int length, EventBatch into, int depth)
     {
         var text = into.Bytes(offset, length);
-        if (source.Pairs.Least > 0 && text.Count(source.Pairs.Assign) < source.Pairs.Least) return false;
+        if (!source.Pairs.MayHaveEnough(text)) return false;
         if (!text.StartsWith(pattern.Prefix) || text.IndexOf(pattern.Anchor) < 0 || !matcher.TryMatch(pattern.Nodes, text, record.ReceivedMs, ZoneOf(source), offset < rawEnd ? offset : -1)) return false;
         if (source.Pairs.Least > 0 && !HasEnoughPairs(source, text)) return false;
         Trail?.Matched(source.Name, pattern.Id, matcher.Captures, offset);

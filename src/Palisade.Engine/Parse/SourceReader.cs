@@ -95,7 +95,15 @@ internal sealed class SourceReader(string file, List<Diagnostic> diagnostics)
     private PairSyntax Pairs(YamlMappingNode root)
     {
         if (!root.Children.TryGetValue("pairs", out var node) || node is not YamlMappingNode map) return PairSyntax.Default;
-        return new PairSyntax(Byte(map, "separator", ' '), Byte(map, "assign", '='), map.Text("open") == "true", int.TryParse(map.Text("least"), out var least) && least > 0 ? least : 0);
+        return new PairSyntax(Byte(map, "separator", ' '), Byte(map, "assign", '='), map.Text("open") == "true", Least(map));
+    }
+
+    private int Least(YamlMappingNode map)
+    {
+        if (map.Text("least") is not { } text) return 0;
+        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var least) && least is >= 1 and <= PairSyntax.MaxLeast) return least;
+        Error("SRC012", map.Line(), $"'least' is a number from 1 to {PairSyntax.MaxLeast}");
+        return 0;
     }
 
     private ColumnSyntax Columns(YamlMappingNode root, Dictionary<string, Target[]> fields, EffectReader reader)

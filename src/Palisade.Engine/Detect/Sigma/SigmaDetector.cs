@@ -44,7 +44,14 @@ public sealed class SigmaDetector(RuleSet rules)
     /// <param name="evidence">Findings say where in the event they lie, which is the one the state was shown.</param>
     internal void Tell(int index, ReadOnlySpan<int> rules, FindingList findings, bool evidence)
     {
-        foreach (var rule in rules) Tell(Rules.Compiled[rule], index, findings, evidence);
+        foreach (var place in rules)
+        {
+            var rule = Rules.Compiled[place];
+            if (rule.Feeds) findings.Matches.Add(new RuleMatch(index, rule.Index));
+            if (!rule.Alerts) continue;
+            var (field, offset, length) = evidence ? state.Evidence(rule.Node) : default;
+            findings.Add(new Finding(index, rule.Info, rule.Outcome, field, offset, length));
+        }
     }
 
     /// <summary>Whether a correlation counts one of these rules.</summary>
@@ -70,12 +77,4 @@ public sealed class SigmaDetector(RuleSet rules)
 
     /// <summary>The rules that match what the state was shown.</summary>
     internal List<int> Verdict() => [.. state.Matches()];
-
-    private void Tell(CompiledRule rule, int index, FindingList findings, bool evidence)
-    {
-        if (rule.Feeds) findings.Matches.Add(new RuleMatch(index, rule.Index));
-        if (!rule.Alerts) return;
-        var (field, offset, length) = evidence ? state.Evidence(rule.Node) : default;
-        findings.Add(new Finding(index, rule.Info, rule.Outcome, field, offset, length));
-    }
 }

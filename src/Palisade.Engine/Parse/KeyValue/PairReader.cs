@@ -7,9 +7,15 @@ namespace Palisade.Engine.Parse.KeyValue;
 /// <param name="Least">Keys that a text must have, different ones that begin with a letter; 0: any number.</param>
 internal sealed record PairSyntax(byte Separator, byte Assign, bool OpenValues, int Least)
 {
-    private const int MaxLeast = 16, WordsAKey = 3, WordsBeside = 2;
+    /// <summary>Most keys that can be asked for.</summary>
+    public const int MaxLeast = 16;
+
+    private const int WordsAKey = 3, WordsBeside = 2;
 
     public static PairSyntax Default { get; } = new((byte)' ', (byte)'=', false, 0);
+
+    /// <summary>False where a text cannot have as many keys as it must.</summary>
+    public bool MayHaveEnough(ReadOnlySpan<byte> text) => Least == 0 || text.Count(Assign) >= Least;
 
     /// <summary>Whether the text has as many keys as it must, and is no prose in which some happen to stand: three words a key, and two.</summary>
     public bool HasEnough(ReadOnlySpan<byte> text)
@@ -33,7 +39,7 @@ internal sealed record PairSyntax(byte Separator, byte Assign, bool OpenValues, 
             if (!known) keys[count++] = pair.KeyStart..(pair.KeyStart + pair.KeyLength);
         }
         words += Words(text[end..]);
-        return count >= Math.Min(Least, MaxLeast) && words <= WordsAKey * pairs + WordsBeside;
+        return count >= Least && words <= WordsAKey * pairs + WordsBeside;
     }
 
     private static int Words(ReadOnlySpan<byte> text)

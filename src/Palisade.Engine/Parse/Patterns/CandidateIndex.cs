@@ -12,7 +12,7 @@ internal readonly record struct Candidate(short Source, SourcePattern? Pattern, 
     /// <summary>Texts of which any fitting text holds one, as many such sets as are known.</summary>
     public IEnumerable<byte[][]> Clauses => Pattern is { } pattern ? PatternStart.Clauses(pattern.Nodes) : Owner.Format != SourceFormat.Kv ? [] : Owner.HasKeys.Select(k => new[] { k });
 
-    /// <summary>How often any fitting text holds a sign, at the least; which of a line's columns a header named is not known here.</summary>
+    /// <summary>How often any fitting text holds a sign, at the least. 0 where lines may be remarks, or have the columns that a header line named.</summary>
     public int Least(byte sign) => Pattern is { } pattern ? pattern.Nodes.Where(n => n.Kind == NodeKind.Literal).Sum(n => n.Literal.AsSpan().Count(sign))
         : Owner is { Format: SourceFormat.Delimited, Columns: { Header.Length: 0, Comment.Length: 0, Named: false } columns } && columns.Separator == sign ? columns.Least - 1 : 0;
 
@@ -64,7 +64,7 @@ internal sealed class CandidateIndex
             all.AddRange([.. list, End]);
         }
         waiting = [.. all];
-        enough = [.. Signs.ToArray().SelectMany(sign => Enumerable.Range(0, MostCounted + 1).Select(n => Where(c => Math.Min(c.Least(sign), MostCounted) <= n)))];
+        enough = [.. Signs.ToArray().SelectMany(Enough)];
         ByFirst = [.. Enumerable.Range(0, 256).Select(b => Where(c => c.MayBegin(b)))];
     }
 
@@ -97,7 +97,18 @@ internal sealed class CandidateIndex
     /// <summary>Sets the bits of the candidates that any text may fit, and no other.</summary>
     public void Begin(Span<ulong> open) => always.CopyTo(open);
 
-    /// <summary>Takes away the bits of the candidates that want more blanks, commas, tabs or quotes than a text has. Not for lines that a source knows by their begin alone (<c>#Fields:</c>).</summary>
+    private IEnumerable<ulong[]> Enough(byte sign)
+    {
+        var least = Array.ConvertAll(All, c => Math.Min(c.Least(sign), MostCounted));
+        for (var n = 0; n <= MostCounted; n++)
+        {
+            var bits = new ulong[Words];
+            for (var i = 0; i < least.Length; i++) if (least[i] <= n) bits[i >> 6] |= 1UL << i;
+            yield return bits;
+        }
+    }
+
+    /// <summary>Takes away the bits of the candidates that want more blanks, commas, tabs or quotes than a text has.</summary>
     public void Keep(ReadOnlySpan<byte> text, Span<ulong> open)
     {
         for (var s = 0; s < Signs.Length; s++) And(open, enough[s * (MostCounted + 1) + Math.Min(text.Count(Signs[s]), MostCounted)]);

@@ -48,4 +48,12 @@ public sealed class PairReaderTests
         pipeline.Add(new RecordInfo(1, 0, 1, 1, RecordInfo.AutoParser), Encoding.UTF8.GetBytes(line));
         Assert.Equal(reads ? ParseRefusal.None : ParseRefusal.UnknownFormat, pipeline.Events.Header(0).Refusal);
     }
+
+    [Theory]
+    [InlineData("0"), InlineData("17"), InlineData("-3"), InlineData("some")]
+    public void A_number_of_keys_that_is_none_is_refused(string least)
+    {
+        EngineContent.Load([("sources/loose/source.yml", Encoding.UTF8.GetBytes(Loose.Replace("least: 3", "least: " + least, StringComparison.Ordinal)))], out var problems);
+        Assert.Equal(("SRC012", 3), (Assert.Single(problems).Code, problems[0].Line));
+    }
 }

@@ -126,10 +126,10 @@ internal sealed class DocumentReader(List<Diagnostic> diagnostics)
         // between and at the bounds everything a range can say is tried
         foreach (var bound in bounds)
             foreach (var n in new[] { bound.Value - 0.5, bound.Value, bound.Value + 0.5, bound.Value - 1, bound.Value + 1 })
-                if (!ofCounts && bounds.TrueForAll(b => b.Holds(n)) || ofCounts && Counted(n)) return false;
+                if (ofCounts ? Hold(Math.Max(0, Math.Floor(n))) || Hold(Math.Max(0, Math.Ceiling(n))) : Hold(n)) return false;
         return true;
 
-        bool Counted(double n) => bounds.TrueForAll(b => b.Holds(Math.Max(0, Math.Floor(n)))) || bounds.TrueForAll(b => b.Holds(Math.Max(0, Math.Ceiling(n))));
+        bool Hold(double n) => bounds.TrueForAll(b => b.Holds(n));
     }
 
     private static double Percentile(YamlNode c, YamlNode? condition)
@@ -246,7 +246,7 @@ internal sealed class DocumentReader(List<Diagnostic> diagnostics)
         void Warn(string code, int line, string message) => diagnostics.Add(new Diagnostic(code, file, line, message, false));
     }
 
-    // Tags appendix: a namespace, a dot, and a name, each of lower-case letters, digits, hyphens and underscores.
+    // Tags appendix: a namespace, a dot, and a name.
     private static bool IsTag(string tag) => tag.IndexOf('.', StringComparison.Ordinal) is > 0 and var dot && dot < tag.Length - 1;
 
     private static bool IsTechnique(string tag) =>
