@@ -80,6 +80,9 @@ if ! dotnet build Palisade.slnx -c Release -v quiet >artifacts/test-build.log 2>
   say "palisade test: the build failed (artifacts/test-build.log)."; exit 70
 fi
 
+# A test that hangs is named, and its area ended: a result that never comes tells nobody anything. The output goes by a file:
+# what a test left running would hold a pipe open.
+limit=25m; [ $soak = 1 ] && limit=6h
 passed=0 failed=0 failures=()
 for project in tests/*/*.csproj; do
   name=$(basename "$project" .csproj)
@@ -91,9 +94,11 @@ for project in tests/*/*.csproj; do
   exe=$root/artifacts/bin/$name/release/$name
   say ""; say "== $area"
   results=$root/artifacts/test-results/$name.xml; rm -f "$results"; mkdir -p "$(dirname "$results")"
-  "$exe" -noColor -result-xml "$results" 2>&1 | grep -avE '^\s*(Discovering|Discovered|Starting|Finished):' >&2
-  code=${PIPESTATUS[0]}
-  if [ ! -f "$results" ]; then say "   $name wrote no results (exit $code)"; failed=$((failed + 1)); failures+=("$area: no results"); continue; fi
+  said=${results%.xml}.txt
+  timeout --foreground -k 30 $limit "$exe" -noColor -longRunning 240 -result-xml "$results" >"$said" 2>&1 </dev/null
+  code=$?
+  grep -avE '^\s*(Discovering|Discovered|Starting|Finished):' "$said" >&2
+  if [ ! -f "$results" ]; then say "   $name $([ "$code" = 124 ] && echo "was ended after $limit" || echo "wrote no results (exit $code)")"; failed=$((failed + 1)); failures+=("$area: no results"); continue; fi
   line=$(grep -o '<assembly [^>]*>' "$results" | head -1)
   num() { printf '%s' "$line" | sed -nE "s/.* $1=\"([0-9]+)\".*/\1/p"; }
   p=$(num passed) f=$(num failed) s=$(num skipped) e=$(num errors) n=$(num not-run)

@@ -112,11 +112,12 @@ public sealed class BadInputTests
     {
         const int Disk = 8 << 20;
         var journal = "";
-        await using var product = await Product.StartNewAsync(data =>
+        await using var product = await Product.StartNewAsync(async data =>
         {
             journal = Path.Combine(data, "journal");
             Directory.CreateDirectory(journal);
-            Run("mount", "-t", "tmpfs", "-o", $"size={Disk},mode=700", "tmpfs", journal);
+            // needs root
+            await ProgramRun.RunAsync("mount", "-t", "tmpfs", "-o", $"size={Disk},mode=700", "tmpfs", journal);
         });
         try
         {
@@ -131,7 +132,7 @@ public sealed class BadInputTests
                 return Task.FromResult(full.IsCancellationRequested || senders.Any(s => s.IsFaulted));
             });
             Assert.Equal("ok", await http.GetStringAsync(new Uri("/healthz", UriKind.Relative)));
-            Run("mount", "-o", $"remount,size={Disk * 16}", journal);
+            await ProgramRun.RunAsync("mount", "-o", $"remount,size={Disk * 16}", journal);
             var acknowledged = (await Task.WhenAll(senders)).Sum();
             Assert.InRange(acknowledged, 1, long.MaxValue);
             await Product.UntilAsync("it goes on by itself", async () => (await PostAsync(http, product.IngestToken, "/ingest/raw?source=full", "room again\n"u8.ToArray())).Status == HttpStatusCode.OK);
@@ -140,7 +141,7 @@ public sealed class BadInputTests
         finally
         {
             await product.KillAsync();
-            Run("umount", "-l", journal);
+            await ProgramRun.RunAsync("umount", "-l", journal);
         }
     }
 
@@ -202,13 +203,5 @@ public sealed class BadInputTests
         var to = new MemoryStream();
         using (var gzip = new GZipStream(to, CompressionLevel.SmallestSize)) gzip.Write(plain);
         return to.ToArray();
-    }
-
-    private static void Run(string file, params string[] arguments)
-    {
-        using var process = Process.Start(new ProcessStartInfo(file, arguments) { RedirectStandardError = true })!;
-        var error = process.StandardError.ReadToEnd();
-        process.WaitForExit();
-        Assert.True(process.ExitCode == 0, $"{file}: {error} (this test mounts a small tmpfs and needs root)");
     }
 }

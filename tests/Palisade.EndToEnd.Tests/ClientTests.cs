@@ -22,8 +22,8 @@ public sealed class ClientTests
         Assert.Equal(Count, await NodeAsync(product, "splunk.mjs", await TokenAsync(product, "splunk-js"), file));
         foreach (var (packer, encoding) in new[] { ("gzip", "gzip"), ("zstd", "zstd") })
         {
-            await RunAsync("sh", "-c", $"{packer} -c '{file}' | curl -sSf -H 'Authorization: Bearer {product.IngestToken}' -H 'Content-Encoding: {encoding}' --data-binary @- '{product.Url}/ingest/raw?source=curl-{encoding}'");
-            await RunAsync("sh", "-c", $"{packer} -c '{file}' | curl -sSf -H 'Authorization: Splunk {product.IngestToken}' -H 'Content-Encoding: {encoding}' --data-binary @- '{product.Url}/ingest/splunk/services/collector/raw?host=web-09'");
+            await ProgramRun.RunAsync("sh", "-c", $"{packer} -c '{file}' | curl -sSf -H 'Authorization: Bearer {product.IngestToken}' -H 'Content-Encoding: {encoding}' --data-binary @- '{product.Url}/ingest/raw?source=curl-{encoding}'");
+            await ProgramRun.RunAsync("sh", "-c", $"{packer} -c '{file}' | curl -sSf -H 'Authorization: Splunk {product.IngestToken}' -H 'Content-Encoding: {encoding}' --data-binary @- '{product.Url}/ingest/splunk/services/collector/raw?host=web-09'");
         }
         foreach (var form in new[] { "hec", "otlp" })
             Assert.Contains($"sent {Count}, acknowledged {Count}", await product.RunAsync("send", file, "--as", form, "--server", product.Url, "--token", await TokenAsync(product, "send-" + form)), StringComparison.Ordinal);
@@ -40,15 +40,5 @@ public sealed class ClientTests
     private static Task<string> TokenAsync(Product product, string source) => product.TokenAsync(source);
 
     private static async Task<int> NodeAsync(Product product, string script, string token, string file, params string[] more) =>
-        int.Parse((await RunAsync("node", [Path.Combine(Clients, script), product.Url, token, file, .. more])).Trim());
-
-    internal static async Task<string> RunAsync(string program, params string[] words)
-    {
-        using var run = Process.Start(new ProcessStartInfo(program, words) { RedirectStandardError = true, RedirectStandardOutput = true, WorkingDirectory = Clients })!;
-        var error = run.StandardError.ReadToEndAsync();
-        var text = await run.StandardOutput.ReadToEndAsync();
-        await run.WaitForExitAsync();
-        Assert.True(run.ExitCode == 0, $"{program} {string.Join(' ', words)} ended with {run.ExitCode}: {await error}");
-        return text;
-    }
+        int.Parse(await ProgramRun.RunAsync(new ProcessStartInfo("node", [Path.Combine(Clients, script), product.Url, token, file, .. more]) { WorkingDirectory = Clients }));
 }

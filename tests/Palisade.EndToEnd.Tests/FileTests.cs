@@ -24,7 +24,7 @@ public sealed class FileTests
             await AppendAsync(700);
             // Odd rounds rotate at once, with lines that nobody has read yet; even ones when all is read.
             if (round % 2 == 0) await StoredAsync($"round {round}");
-            await ClientTests.RunAsync("/usr/sbin/logrotate", "-f", "-s", Path.Combine(product.Folder, "rotate.state"), config);
+            await ProgramRun.RunAsync("/usr/sbin/logrotate", "-f", "-s", Path.Combine(product.Folder, "rotate.state"), config);
         }
         await AppendAsync(100);
         await StoredAsync("everything");
@@ -57,7 +57,7 @@ public sealed class FileTests
         var folder = Directory.CreateDirectory(Path.Combine(product.Folder, "logs")).FullName;
         await File.WriteAllLinesAsync(Path.Combine(folder, "still.log"), AccessLog.Lines("still", 0, Still));
         await File.WriteAllLinesAsync(Path.Combine(folder, "packed.log"), AccessLog.Lines("packed", 0, Still));
-        await ClientTests.RunAsync("gzip", Path.Combine(folder, "packed.log"));
+        await ProgramRun.RunAsync("gzip", Path.Combine(folder, "packed.log"));
         Watch(product, 0, Path.Combine(folder, "*"));
         var written = 0;
         var writer = Task.Run(WriteAsync, TestContext.Current.CancellationToken);

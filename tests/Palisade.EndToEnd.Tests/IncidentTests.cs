@@ -116,6 +116,8 @@ public sealed class IncidentTests
         await page.GotoAsync($"{product.Url}/t/lanqiao-pay/attackers/203.0.113.0/24");
         await Assertions.Expect(page.Locator("h1")).ToHaveTextAsync("203.0.113.0/24");
         await Assertions.Expect(page.Locator(".moment.act").First).ToContainTextAsync("UNION");
+        // drawn by the live page, not by the server beforehand: a link that is replaced while it is clicked leads nowhere
+        await Assertions.Expect(page.Locator(".attacker-chart svg").First).ToBeAttachedAsync();
         await page.Locator("a[href*='ua-']").First.ClickAsync();
         await Assertions.Expect(page.Locator("h1")).ToContainTextAsync("Firefox/140.0");
         await ConsoleTests.AccessibleAsync(page);

@@ -33,11 +33,11 @@ public sealed class Product : IAsyncDisposable
     /// <param name="before">What is done to the data directory just before the start.</param>
     /// <param name="prepare">What is to be set before the first verb.</param>
     /// <param name="verb">A verb to run on the data directory before the start.</param>
-    public static async Task<Product> StartNewAsync(Action<string>? before = null, Action<Product>? prepare = null, params string[] verb)
+    public static async Task<Product> StartNewAsync(Func<string, Task>? before = null, Action<Product>? prepare = null, params string[] verb)
     {
         var product = await CreateAsync(prepare);
         if (verb.Length > 0) await product.RunAsync([.. verb, "--data", product.Data]);
-        before?.Invoke(product.Data);
+        if (before is not null) await before(product.Data);
         await product.StartAsync();
         return product;
     }
@@ -93,8 +93,7 @@ public sealed class Product : IAsyncDisposable
     /// <summary>SIGKILL, as a crash does; the embedded store goes with it.</summary>
     public async Task KillAsync()
     {
-        process!.Kill(entireProcessTree: true);
-        await process.WaitForExitAsync();
+        await ProgramRun.KillAsync(process!);
     }
 
     /// <summary>Runs a verb that must end well and gives what it printed.</summary>
@@ -107,13 +106,9 @@ public sealed class Product : IAsyncDisposable
     /// <summary>Runs a verb, however it ends.</summary>
     public async Task<(int Code, string Out, string Err)> TryRunAsync(params string[] words)
     {
-        var start = new ProcessStartInfo(program, words) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = Folder };
+        var start = new ProcessStartInfo(program, words) { WorkingDirectory = Folder };
         start.Environment["PALISADE_HOME"] = Root;
-        using var run = Process.Start(start)!;
-        var error = run.StandardError.ReadToEndAsync();
-        var text = await run.StandardOutput.ReadToEndAsync();
-        await run.WaitForExitAsync();
-        return (run.ExitCode, text, await error);
+        return await ProgramRun.TryAsync(start);
     }
 
     public async Task<JsonObject> GetAsync(string path) => (JsonObject)JsonNode.Parse(await Api.GetStringAsync(new Uri(Url + path)))!;

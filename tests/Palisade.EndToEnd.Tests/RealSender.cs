@@ -64,22 +64,9 @@ internal sealed class RealSender : IAsyncDisposable
         return new RealSender(process, log);
     }
 
-    /// <summary>Runs a program to its end, with a text for it to read.</summary>
-    public static async Task RunAsync(string input, string program, params string[] words)
-    {
-        using var run = Process.Start(new ProcessStartInfo(program, words) { RedirectStandardError = true, RedirectStandardOutput = true, RedirectStandardInput = true })!;
-        var error = run.StandardError.ReadToEndAsync();
-        var output = run.StandardOutput.ReadToEndAsync();
-        await run.StandardInput.WriteAsync(input);
-        run.StandardInput.Close();
-        await run.WaitForExitAsync();
-        Assert.True(run.ExitCode == 0, $"{program} ended with {run.ExitCode}: {await error}{await output}");
-    }
-
     public async ValueTask DisposeAsync()
     {
-        if (!process.HasExited) process.Kill();
-        await process.WaitForExitAsync();
+        await ProgramRun.KillAsync(process);
         process.Dispose();
     }
 }

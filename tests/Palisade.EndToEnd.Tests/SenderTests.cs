@@ -26,7 +26,7 @@ public sealed class SenderTests
         // curl, raw lines
         var file = Path.Combine(product.Folder, "access.log");
         await File.WriteAllLinesAsync(file, lines);
-        await RunAsync("curl", "-sSf", "-X", "POST", $"{product.Url}/ingest/raw?source=curl", "-H", $"Authorization: Bearer {product.IngestToken}", "--data-binary", "@" + file);
+        await ProgramRun.RunAsync("curl", "-sSf", "-X", "POST", $"{product.Url}/ingest/raw?source=curl", "-H", $"Authorization: Bearer {product.IngestToken}", "--data-binary", "@" + file);
 
         // rsyslog: a file through TCP and through the Elasticsearch module
         var config = Path.Combine(product.Folder, "rsyslog.conf");
@@ -48,15 +48,14 @@ public sealed class SenderTests
         using var rsyslog = Start(Path.Combine(Senders, "usr/sbin/rsyslogd"), Path.Combine(product.Folder, "rsyslog.out"), "-n", "-f", config, "-i", Path.Combine(product.Folder, "rsyslog.pid"), "-M", $"{Senders}/usr/lib/x86_64-linux-gnu/rsyslog");
         try
         {
-            await RunAsync("logger", "-n", "127.0.0.1", "-P", product.SyslogPort.ToString(), "-T", "--rfc3164", "-t", "sshd", "Failed password for root from 203.0.113.66 port 40223 ssh2");
+            await ProgramRun.RunAsync("logger", "-n", "127.0.0.1", "-P", product.SyslogPort.ToString(), "-T", "--rfc3164", "-t", "sshd", "Failed password for root from 203.0.113.66 port 40223 ssh2");
             await Product.UntilAsync("every line of curl is stored", async () => await product.StoredAsync("curl") == lines.Length);
             await Product.UntilAsync("every line of rsyslog and logger is stored", async () => await product.StoredAsync("syslog") == lines.Length + 1);
             await Product.UntilAsync("every document of omelasticsearch is stored", async () => await product.StoredAsync("rsyslog") + await product.StoredAsync("elastic") == lines.Length);
         }
         finally
         {
-            rsyslog.Kill();
-            await rsyslog.WaitForExitAsync();
+            await ProgramRun.KillAsync(rsyslog);
         }
 
         var alerts = (JsonArray)(await product.GetAsync("/api/v1/alerts?limit=100"))["items"]!;
@@ -107,15 +106,6 @@ public sealed class SenderTests
 
     // The same lines in both runs, so that the same alerts are due.
     private static string Fixed(string line) => line[..line.IndexOf('[')] + "[" + TimeProvider.System.GetUtcNow().ToString("dd/MMM/yyyy") + ":00:00:01 +0000" + line[line.IndexOf(']')..];
-
-    internal static async Task RunAsync(string program, params string[] words)
-    {
-        using var run = Process.Start(new ProcessStartInfo(program, words) { RedirectStandardError = true, RedirectStandardOutput = true })!;
-        var error = run.StandardError.ReadToEndAsync();
-        await run.StandardOutput.ReadToEndAsync();
-        await run.WaitForExitAsync();
-        Assert.True(run.ExitCode == 0, $"{program} ended with {run.ExitCode}: {await error}");
-    }
 
     private static Process Start(string program, string log, params string[] words)
     {

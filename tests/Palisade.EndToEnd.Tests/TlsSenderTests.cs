@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
@@ -38,7 +39,7 @@ public sealed class TlsSenderTests
 
         // librelp speaks TLS with certificates only when it has one of its own.
         var (own, key) = (Path.Combine(product.Folder, "own.pem"), Path.Combine(product.Folder, "own.key"));
-        await RealSender.RunAsync("", "openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", own, "-days", "10", "-subj", "/CN=web-01");
+        await ProgramRun.RunAsync("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", own, "-days", "10", "-subj", "/CN=web-01");
 
         static string Forward(int port, string driver, string authority) => $"""
             action(type="omfwd" target="127.0.0.1" port="{port}" protocol="tcp" TCP_Framing="octet-counted" template="palisade" StreamDriver="{driver}" StreamDriverMode="1"
@@ -55,9 +56,9 @@ public sealed class TlsSenderTests
             network("127.0.0.1" port({ports["ngtcp"]}) transport("tcp") template(palisade));
             """);
         var messages = string.Concat(Enumerable.Range(0, Lines).Select(i => $"<13>1 - web-01 nginx - - - {Line(i)}\n"));
-        await RealSender.RunAsync(messages, "openssl", "s_client", "-connect", $"127.0.0.1:{ports["openssl"]}", "-CAfile", authority, "-verify_return_error", "-quiet", "-no_ign_eof");
-        await RealSender.RunAsync("", "logger", "-n", "127.0.0.1", "-P", product.SyslogPort.ToString(), "-T", "--rfc5424", "--octet-count", "-t", "app", "counted in octets");
-        await RealSender.RunAsync("", "logger", "-n", "127.0.0.1", "-P", product.SyslogPort.ToString(), "-T", "-t", "app", "@cee: {\"event\":\"login\",\"user\":\"alice\"}");
+        await ProgramRun.RunAsync(new ProcessStartInfo("openssl", ["s_client", "-connect", $"127.0.0.1:{ports["openssl"]}", "-CAfile", authority, "-verify_return_error", "-quiet", "-no_ign_eof"]), messages);
+        await ProgramRun.RunAsync("logger", "-n", "127.0.0.1", "-P", product.SyslogPort.ToString(), "-T", "--rfc5424", "--octet-count", "-t", "app", "counted in octets");
+        await ProgramRun.RunAsync("logger", "-n", "127.0.0.1", "-P", product.SyslogPort.ToString(), "-T", "-t", "app", "@cee: {\"event\":\"login\",\"user\":\"alice\"}");
 
         foreach (var source in ports.Keys)
             await Product.UntilAsync($"every line of {source} is stored", async () => await product.StoredAsync(source) == Lines, () => rsyslog.Log + syslogNg.Log);
@@ -107,7 +108,7 @@ public sealed class TlsSenderTests
         await using var syslogNg = await RealSender.SyslogNgAsync(product, again, $"""
             network("127.0.0.1" port({ports["ng"]}) transport("tls") template(palisade) tls(ca-file("{server}") cert-file("{own}") key-file("{key}") peer-verify(required-trusted)));
             """);
-        await RealSender.RunAsync("", "logger", "-d", "-n", "127.0.0.1", "-P", product.SyslogPort.ToString(), "--rfc5424", "-t", "app", "by datagram");
+        await ProgramRun.RunAsync("logger", "-d", "-n", "127.0.0.1", "-P", product.SyslogPort.ToString(), "--rfc5424", "-t", "app", "by datagram");
         foreach (var source in new[] { "gtls", "ng", "udp" })
             await Product.UntilAsync($"every line of {source} is stored", async () => await product.StoredAsync(source) == Lines, () => rsyslog.Log + syslogNg.Log);
         await Product.UntilAsync("the datagram of logger is stored", async () => await product.StoredAsync("syslog") == 1);

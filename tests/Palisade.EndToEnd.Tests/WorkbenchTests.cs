@@ -20,7 +20,7 @@ public sealed class WorkbenchTests
     {
         var file = Path.Combine(product.Folder, "odd.log");
         await File.WriteAllLinesAsync(file, Lines.Select(l => l.Replace("order=A", "order=" + order, StringComparison.Ordinal)));
-        await SenderTests.RunAsync("curl", "-sSf", "-X", "POST", $"{product.Url}/ingest/raw?source=gateway", "-H", $"Authorization: Bearer {product.IngestToken}", "--data-binary", "@" + file);
+        await ProgramRun.RunAsync("curl", "-sSf", "-X", "POST", $"{product.Url}/ingest/raw?source=gateway", "-H", $"Authorization: Bearer {product.IngestToken}", "--data-binary", "@" + file);
     }
 
     private static async Task<JsonArray> SearchAsync(Product product, string query)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using Palisade.Engine;
 using Palisade.Engine.Parse.Explain;
 using Palisade.Engine.Parse.Joining;
