@@ -137,6 +137,12 @@ public sealed class Backtests : BackgroundService
             RulesLog.BacktestFailed(log, e, job.RuleId, waiting.Tenant);
             Change(waiting.Tenant, job.Id, j => j with { State = BacktestState.Failed, Problem = "store" });
         }
+        catch (Exception e)
+        {
+            // A rule that trips us ends its own backtest, not those of others, nor the server.
+            RulesLog.BacktestFailed(log, e, job.RuleId, waiting.Tenant);
+            Change(waiting.Tenant, job.Id, j => j with { State = BacktestState.Failed, Problem = "error" });
+        }
         finally
         {
             running.TryRemove(job.Id, out _);

@@ -27,7 +27,7 @@ public sealed record BacktestFindingDto(
     IReadOnlyDictionary<string, string> Group, bool Correlation);
 
 /// <param name="Known">Alerts that the rule made in the span, of which <paramref name="Kept"/> would be made again.</param>
-/// <param name="Problem">records: it ended at the most records a backtest reads; time: it took too long; store: the event store did not answer.</param>
+/// <param name="Problem">records: it ended at the most records a backtest reads; time: it took too long; store: the event store did not answer; error: anything else, and the log says what.</param>
 /// <param name="Rules">Rules that found something, most first.</param>
 /// <param name="Listed">Findings that /findings gives one by one: the first 10,000, of the latest backtests.</param>
 public sealed record BacktestDto(
