@@ -18,7 +18,7 @@ internal sealed class EffectReader(Action<string, int, string> error, IReadOnlyD
     public EffectList Read(YamlMappingNode map)
     {
         var effects = new EffectList(Set(map), Parse(map), Lookups(map), When(map));
-        return effects is { Set: [], Parse: [], Lookups: [], When: [] } ? EffectList.None : effects;
+        return effects is { Set.Steps: [], Parse: [], Lookups: [], When: [] } ? EffectList.None : effects;
     }
 
     public SourcePattern[] Patterns(YamlMappingNode map)
@@ -33,7 +33,6 @@ internal sealed class EffectReader(Action<string, int, string> error, IReadOnlyD
             patterns.Add(new SourcePattern
             {
                 Id = one.Text("id") ?? $"{patterns.Count + 1}", Nodes = nodes, Effects = Read(one), First = PatternStart.FirstBytes(nodes), Anchor = PatternStart.Anchor(nodes), Place = patterns.Count,
-                Prefix = nodes is [{ Kind: NodeKind.Literal } first, ..] ? first.Literal : [],
             });
         }
         return [.. patterns];
@@ -65,9 +64,9 @@ internal sealed class EffectReader(Action<string, int, string> error, IReadOnlyD
             if (!known.Contains(key.Value)) error("SRC002", key.Line(), $"unknown key '{key.Value}'; known: {string.Join(' ', known)}");
     }
 
-    private SetRule[] Set(YamlMappingNode map)
+    private SetList Set(YamlMappingNode map)
     {
-        if (!map.Children.TryGetValue("set", out var node) || node is not YamlMappingNode sets) return [];
+        if (!map.Children.TryGetValue("set", out var node) || node is not YamlMappingNode sets) return EffectList.None.Set;
         var found = new List<SetRule>();
         foreach (var (key, value) in sets.Children)
         {
@@ -80,7 +79,7 @@ internal sealed class EffectReader(Action<string, int, string> error, IReadOnlyD
                 append = true;
             }
         }
-        return [.. found];
+        return new SetList(found);
     }
 
     private (byte[], ushort, bool)[] Parts(string text, int line)

@@ -14,27 +14,25 @@ public sealed partial class Parser
         Further(effects.Parse, source, into, depth);
         foreach (var lookup in effects.Lookups) LookUp(lookup, into);
         if (own is not null) foreach (var lookup in own.Lookups) LookUp(lookup, into);
-        foreach (var rule in effects.When) if (rule.Condition.Holds(into)) Run(rule.Effects, source, into, depth, null);
-        if (own is not null) foreach (var rule in own.When) if (rule.Condition.Holds(into)) Run(rule.Effects, source, into, depth, null);
+        foreach (ref readonly var rule in effects.When.AsSpan()) if (rule.Condition.Holds(into)) Run(rule.Effects, source, into, depth, null);
+        if (own is not null) foreach (ref readonly var rule in own.When.AsSpan()) if (rule.Condition.Holds(into)) Run(rule.Effects, source, into, depth, null);
     }
 
-    private void Apply(SetRule[] rules, EventBatch into)
+    private void Apply(SetList list, EventBatch into)
     {
-        foreach (var rule in rules)
+        if (list.Steps.Length == 0) return;
+        var texts = into.Reserve(list.Texts.Length);
+        list.Texts.CopyTo(into.Bytes(texts, list.Texts.Length));
+        foreach (ref readonly var step in list.Steps.AsSpan())
         {
-            var field = rule.Target.Field;
-            if (rule.Value is { } value)
+            if (step.Composed is { } rule)
             {
-                if (value.Length == 0) into.Remove(field);
-                else if (rule.Append) into.Add(field, value);
-                else
-                {
-                    // A list replaces a list: what was there goes as a whole.
-                    into.Remove(field);
-                    into.Add(field, value);
-                }
+                if (Compose(rule.Parts, into, out var offset, out var length)) values.Put(into, rule.Target, offset, length, !rule.Append);
+                continue;
             }
-            else if (Compose(rule.Parts, into, out var offset, out var length)) values.Put(into, rule.Target, offset, length, !rule.Append);
+            // A list replaces a list: what was there goes as a whole.
+            if (!step.Append) into.Remove(step.Field);
+            if (step.Length > 0) into.AddSlice(step.Field, texts + step.Offset, step.Length);
         }
     }
 
@@ -103,7 +101,7 @@ public sealed partial class Parser
         var text = into.Bytes(offset, length);
         foreach (var pattern in patterns)
         {
-            if (!text.StartsWith(pattern.Prefix) || !matcher.TryMatch(pattern.Nodes, text, record.ReceivedMs, ZoneOf(source))) continue;
+            if (!matcher.TryMatch(pattern.Nodes, text, record.ReceivedMs, ZoneOf(source))) continue;
             Trail?.Matched(source.Name, pattern.Id, matcher.Captures, offset);
             Commit(source, offset, into, depth);
             Run(pattern.Effects, source, into, depth, null);

@@ -62,10 +62,11 @@ public sealed partial class Parser
             if (from == to) return false;
             grams.Read(into.Bytes(offset, length), offset);
         }
-        for (var number = grams.Next(from, to); number < to; number = grams.Next(number + 1, to))
+        var mayBegin = set.Candidates.ByFirst[first];
+        for (var number = grams.Next(from, to, mayBegin); number < to; number = grams.Next(number + 1, to, mayBegin))
         {
             ref readonly var candidate = ref set.Candidates.All[number];
-            if (candidate.MayBegin(first) && TryPattern(candidate.Owner, candidate.Pattern!, offset, length, into, depth)) return true;
+            if (TryPattern(candidate.Owner, candidate.Pattern!, offset, length, into, depth)) return true;
         }
         return false;
     }
@@ -90,7 +91,7 @@ public sealed partial class Parser
     {
         var text = into.Bytes(offset, length);
         if (!source.Pairs.MayHaveEnough(text)) return false;
-        if (!text.StartsWith(pattern.Prefix) || text.IndexOf(pattern.Anchor) < 0 || !matcher.TryMatch(pattern.Nodes, text, record.ReceivedMs, ZoneOf(source), offset < rawEnd ? offset : -1)) return false;
+        if (text.IndexOf(pattern.Anchor) < 0 || !matcher.TryMatch(pattern.Nodes, text, record.ReceivedMs, ZoneOf(source), offset < rawEnd ? offset : -1)) return false;
         if (source.Pairs.Least > 0 && !HasEnoughPairs(source, text)) return false;
         Trail?.Matched(source.Name, pattern.Id, matcher.Captures, offset);
         matched ??= pattern;

@@ -18,8 +18,6 @@ internal sealed class SourcePattern
 {
     public required string Id { get; init; }
     public required PatternNode[] Nodes { get; init; }
-    /// <summary>Literal the text must begin with; empty when the pattern begins with a capture.</summary>
-    public byte[] Prefix { get; init; } = [];
     /// <summary>Bytes a text may begin with.</summary>
     public required bool[] First { get; init; }
     /// <summary>A literal that the text must hold; may be empty.</summary>

@@ -38,7 +38,8 @@ public class CandidateIndexTests
         var grams = new TextGrams(Set.Candidates);
         grams.Read(Encoding.UTF8.GetBytes(text), 0);
         var opened = new List<string>();
-        for (var number = grams.Next(0, Set.Candidates.All.Length); number < Set.Candidates.All.Length; number = grams.Next(number + 1, Set.Candidates.All.Length)) opened.Add(Set.Candidates.All[number].Pattern!.Id);
+        var (all, any) = (Set.Candidates.All.Length, Set.Candidates.Where(_ => true));
+        for (var number = grams.Next(0, all, any); number < all; number = grams.Next(number + 1, all, any)) opened.Add(Set.Candidates.All[number].Pattern!.Id);
         return string.Join(' ', opened);
     }
 }

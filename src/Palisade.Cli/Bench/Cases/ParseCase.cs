@@ -8,6 +8,7 @@ namespace Palisade.Cli.Bench.Cases;
 internal sealed class ParseCase : IBenchCase
 {
     private const int MixedLines = 200_000;
+    private const int Passes = 7;
     private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(5);
 
     public string Name => "parse";
@@ -36,7 +37,10 @@ internal sealed class ParseCase : IBenchCase
         return figures;
     }
 
-    /// <summary>Seconds for all lines, once the run-time has compiled for good what they need: it does so piece by piece, over some seconds.</summary>
+    /// <summary>
+    /// Seconds for all lines, in the quietest of some passes: others use the machine's memory too. The run-time has compiled for good by then what the lines need, which it does piece by
+    /// piece, over some seconds.
+    /// </summary>
     private static double Measure(ParserSet set, List<ReadOnlyMemory<byte>> lines, TimeProvider time)
     {
         var parser = new Parser(set);
@@ -45,9 +49,14 @@ internal sealed class ParseCase : IBenchCase
         var start = time.GetTimestamp();
         do Pass(Math.Min(lines.Count, 200_000));
         while (time.GetElapsedTime(start) < WarmUp);
-        start = time.GetTimestamp();
-        Pass(lines.Count);
-        return time.GetElapsedTime(start).TotalSeconds;
+        var least = double.MaxValue;
+        for (var i = 0; i < Passes; i++)
+        {
+            start = time.GetTimestamp();
+            Pass(lines.Count);
+            least = Math.Min(least, time.GetElapsedTime(start).TotalSeconds);
+        }
+        return least;
 
         void Pass(int count)
         {

@@ -6,9 +6,9 @@ using Palisade.Engine.Parse.Targets;
 namespace Palisade.Engine.Parse.Effects;
 
 /// <summary>What happens to an event after its record was read, in this order: set, parse, lookups, when.</summary>
-internal sealed record EffectList(SetRule[] Set, ParseRule[] Parse, LookupRule[] Lookups, WhenRule[] When)
+internal sealed record EffectList(SetList Set, ParseRule[] Parse, LookupRule[] Lookups, WhenRule[] When)
 {
-    public static EffectList None { get; } = new([], [], [], []);
+    public static EffectList None { get; } = new(new([]), [], [], []);
 }
 
 /// <summary>Sets a field to a text, or to one made of other fields; an empty text takes the field away.</summary>
@@ -39,10 +39,10 @@ internal sealed record LookupRule(ushort Field, ushort To, Dictionary<string, by
 }
 
 /// <summary>A condition, and what happens when it holds.</summary>
-internal sealed record WhenRule(Condition Condition, EffectList Effects);
+internal readonly record struct WhenRule(Condition Condition, EffectList Effects);
 
 /// <summary>A test on one field.</summary>
-internal sealed record Condition(ushort Field, ConditionTest Test, byte[][] Values, long Number)
+internal readonly record struct Condition(ushort Field, ConditionTest Test, byte[][] Values, long Number)
 {
     /// <summary>True when any value of the field fits; <c>ne</c>: when none does.</summary>
     public bool Holds(EventBatch batch)

@@ -83,8 +83,8 @@ internal sealed class PatternMatcher
             switch (node.Kind)
             {
                 case NodeKind.Literal:
-                    if (!text[at..].StartsWith(node.Literal)) return false;
-                    at += node.Literal.Length;
+                    if (!node.Begins(text[at..])) return false;
+                    at += node.Size;
                     break;
                 case NodeKind.Optional:
                     int before = at, taken = count;
@@ -104,7 +104,7 @@ internal sealed class PatternMatcher
         int length, after = 0;
         var ms = 0L;
         var target = node.Target;
-        switch (target.Kind)
+        switch (node.Takes)
         {
             case CaptureKind.Text:
                 length = End(node, left, false);
@@ -120,8 +120,8 @@ internal sealed class PatternMatcher
                 break;
             case CaptureKind.Rest or CaptureKind.Kv or CaptureKind.Json:
                 length = left.Length;
-                if (target.Kind == CaptureKind.Json && (length == 0 || left[0] != '{')) return false;
-                if (target is { Kind: CaptureKind.Kv, Words: [var first] } && !left.StartsWith(first)) return false;
+                if (node.Takes == CaptureKind.Json && (length == 0 || left[0] != '{')) return false;
+                if (node.Takes == CaptureKind.Kv && target.Words is [var first] && !left.StartsWith(first)) return false;
                 break;
             case CaptureKind.String when left.Length > 0 && left[0] == '"':
                 at++;
@@ -158,7 +158,7 @@ internal sealed class PatternMatcher
                 break;
             case CaptureKind.Int or CaptureKind.Num or CaptureKind.Seconds or CaptureKind.Ms or CaptureKind.Us:
                 while (left.Length > 0 && left[0] == ' ') { left = left[1..]; at++; }        // numbers are padded
-                length = Digits(left, target.Kind != CaptureKind.Int);
+                length = Digits(left, node.Takes != CaptureKind.Int);
                 if (length == 0) return false;
                 break;
             case CaptureKind.Quoted or CaptureKind.Request:
@@ -207,6 +207,7 @@ internal sealed class PatternMatcher
 
     private static int End(PatternNode node, ReadOnlySpan<byte> left, bool last)
     {
+        if (node.End != PatternNode.NoEnd && (last ? left.LastIndexOf((byte)node.End) : left.IndexOf((byte)node.End)) is >= 0 and var only) return only;
         if (node.Ends.Length == 0) return left.Length;
         var best = -1;
         foreach (var literal in node.Ends)

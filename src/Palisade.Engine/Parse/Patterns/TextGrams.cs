@@ -27,10 +27,11 @@ internal sealed class TextGrams(CandidateIndex candidates)
     public ReadOnlySpan<ulong> Open => open;
 
     /// <summary>Number of the next candidate, from one on, that the text at hand may fit; the end where there is none before it.</summary>
-    public int Next(int from, int end)
+    /// <param name="of">A bit for each candidate that comes into question.</param>
+    public int Next(int from, int end, ulong[] of)
     {
         for (; from < end; from = (from | 63) + 1)
-            if (open[from >> 6] >> from is not 0 and var left) return Math.Min(from + BitOperations.TrailingZeroCount(left), end);
+            if ((open[from >> 6] & of[from >> 6]) >> from is not 0 and var left) return Math.Min(from + BitOperations.TrailingZeroCount(left), end);
         return end;
     }
 
