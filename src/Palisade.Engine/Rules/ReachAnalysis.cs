@@ -1,7 +1,9 @@
 using System.Text;
 using Palisade.Engine.Detect.Sigma;
+using Palisade.Engine.Detect.Sigma.Compile;
 using Palisade.Engine.Detect.Sigma.Read;
 using Palisade.Engine.Rules.Explain;
+using Palisade.Engine.Rules.Pipelines;
 
 namespace Palisade.Engine.Rules;
 
@@ -34,6 +36,8 @@ public sealed record RuleReach(RuleText Rule, ReachVerdict Verdict, IReadOnlyLis
 public sealed class ReachAnalysis
 {
     private readonly IReadOnlyList<RuleText> rules;
+    /// <summary>Rules as they leave the pipelines, where those change them.</summary>
+    private readonly Dictionary<RuleText, RuleText> piped = new(ReferenceEqualityComparer.Instance);
     private readonly HashSet<string> unrouted;
     private readonly HashSet<string> loaded;
     private readonly ILookup<string, Diagnostic> problems;
@@ -53,14 +57,17 @@ public sealed class ReachAnalysis
 
     /// <param name="lookups">Look-ups of log sources and field names (content/lookups/sigma).</param>
     /// <param name="files">Rule files; several documents a file are judged one by one.</param>
-    /// <param name="tenant">Whose rules they are; 0: the platform's.</param>
-    public ReachAnalysis(IReadOnlyList<(string path, byte[] bytes)> lookups, IReadOnlyList<(string path, byte[] bytes)> files, uint tenant = 0)
+    /// <param name="options">Whose rules they are and what they pass through; null: the platform's, as they are.</param>
+    public ReachAnalysis(IReadOnlyList<(string path, byte[] bytes)> lookups, IReadOnlyList<(string path, byte[] bytes)> files, RuleLoadOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(lookups);
         ArgumentNullException.ThrowIfNull(files);
-        this.tenant = tenant;
+        options ??= new RuleLoadOptions();
+        tenant = options.Tenant;
         rules = [.. files.SelectMany(f => RuleTexts.Read(f.path, f.bytes)).Where(r => r.Kind != "filter")];
-        var set = RuleSet.Load([.. lookups, .. files], new RuleLoadOptions { Tenant = tenant }, out var diagnostics);
+        foreach (var rule in rules)
+            if (PipedText.Of(rule, options) is var after && !ReferenceEquals(after, rule)) piped[rule] = after;
+        var set = RuleSet.Load([.. lookups, .. files], options, out var diagnostics);
         Diagnostics = diagnostics;
         problems = diagnostics.ToLookup(d => d.File, StringComparer.Ordinal);
         unrouted = set.Unrouted.Select(r => r.Id).ToHashSet(StringComparer.Ordinal);
@@ -75,11 +82,14 @@ public sealed class ReachAnalysis
     /// <summary>What loading the rules said.</summary>
     public IReadOnlyList<Diagnostic> Diagnostics { get; }
 
+    /// <summary>The rule by which events are judged.</summary>
+    private RuleText Piped(RuleText rule) => piped.GetValueOrDefault(rule, rule);
+
     /// <summary>For each log source a rule that holds for every event of it.</summary>
     private string Probes()
     {
         var yaml = new StringBuilder();
-        foreach (var rule in rules.Where(r => r.Kind == "sigma" && r.LogSource.Length > 0 && !unrouted.Contains(r.Id)).DistinctBy(r => r.LogSource, StringComparer.OrdinalIgnoreCase))
+        foreach (var rule in rules.Where(r => r.Kind == "sigma" && !unrouted.Contains(r.Id)).Select(Piped).Where(r => r.LogSource.Length > 0).DistinctBy(r => r.LogSource, StringComparer.OrdinalIgnoreCase))
         {
             var source = string.Join(", ", new[] { ("product", rule.Product), ("category", rule.Category), ("service", rule.Service) }.Where(p => p.Item2.Length > 0).Select(p => $"{p.Item1}: {YamlFlow.Quote(p.Item2)}"));
             var id = "source-" + byProbe.Count;
@@ -137,17 +147,18 @@ public sealed class ReachAnalysis
     {
         if (!loaded.Contains(rule.Id)) return new RuleReach(rule, ReachVerdict.Refused, [], 0, Of(rule));
         if (unrouted.Contains(rule.Id)) return new RuleReach(rule, ReachVerdict.NoSource, [], 0, Of(rule));
-        if (!bySource.TryGetValue(rule.LogSource, out var seen) || seen.Events == 0) return new RuleReach(rule, ReachVerdict.NoEvents, [], 0, Of(rule));
+        var judged = Piped(rule);
+        if (!bySource.TryGetValue(judged.LogSource, out var seen) || seen.Events == 0) return new RuleReach(rule, ReachVerdict.NoEvents, [], 0, Of(rule));
         var missing = new SortedSet<string>(StringComparer.Ordinal);
-        var can = CanHold(rule, seen, missing);
+        var can = CanHold(judged, written: ReferenceEquals(judged, rule), seen, missing);
         return new RuleReach(rule, can ? ReachVerdict.CanFire : ReachVerdict.NoFields, can ? [] : [.. missing], seen.Events, Of(rule));
     }
 
     private IReadOnlyList<Diagnostic> Of(RuleText rule) => [.. problems[rule.File].Where(d => d.Line == 0 || d.Line >= rule.Line && d.Line < rule.Line + rule.Yaml.Count(c => c == '\n') + 1)];
 
-    private bool CanHold(RuleText rule, Seen seen, SortedSet<string> missing)
+    private bool CanHold(RuleText rule, bool written, Seen seen, SortedSet<string> missing)
     {
-        if (YamlTree.Read(rule.File, Encoding.UTF8.GetBytes(rule.Yaml), RuleTexts.MaxBytes, []) is not [{ Kind: YamlKind.Mapping } root] || root["detection"] is not { Kind: YamlKind.Mapping } detection) return true;
+        if (PipedText.Read(rule, written) is not [{ Kind: YamlKind.Mapping } root] || root["detection"] is not { Kind: YamlKind.Mapping } detection) return true;
         var names = new Dictionary<string, bool>(StringComparer.Ordinal);
         foreach (var (key, value) in detection.Pairs)
             if (key.Text is not ("condition" or "timeframe")) names[key.Text] = CanHold(value, seen, missing);
@@ -172,6 +183,13 @@ public sealed class ReachAnalysis
             var can = true;
             foreach (var (key, wanted) in value.Pairs)
             {
+                if (key.Text is DetectionCompiler.AnyOf or DetectionCompiler.AllOf)
+                {
+                    // What a pipeline made of one field: any of several, or all.
+                    var parts = wanted.Items.Select(i => CanHold(i, seen, missing)).ToList();
+                    if (key.Text == DetectionCompiler.AnyOf ? !parts.Contains(true) : parts.Contains(false)) can = false;
+                    continue;
+                }
                 if (CanHold(key.Text.Split('|'), wanted, seen)) continue;
                 missing.Add(key.Text.Split('|')[0]);
                 can = false;

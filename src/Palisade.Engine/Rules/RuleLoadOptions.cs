@@ -29,6 +29,9 @@ public sealed record RuleLoadOptions
     /// <summary>Whose rules they are, which bounds the field names they may bring (<see cref="FieldNames.MaxPerTenant"/>); 0: the platform's.</summary>
     public uint Tenant { get; init; }
 
+    /// <summary>The files are parts of rules behind the pipelines, which only we write: see <see cref="Pipelines.PipedText"/>.</summary>
+    internal bool Parts { get; init; }
+
     /// <summary>Largest file read; bytes.</summary>
     public int MaxFileBytes { get; init; } = 4 << 20;
 }

@@ -17,6 +17,9 @@ public sealed class RuleSet
     /// <summary>Rules that loaded but can never match: no known source gives their log source.</summary>
     public IReadOnlyList<RuleInfo> Unrouted { get; internal init; } = [];
 
+    /// <summary>Rules and correlations that were read and do not load; the diagnostics say why.</summary>
+    public IReadOnlyList<RuleInfo> Refused { get; internal init; } = [];
+
     /// <summary>Rules that are evaluated.</summary>
     public int RuleCount => Compiled.Length;
 

@@ -43,7 +43,7 @@ internal sealed class RuleSetBuilder
         void ReadYaml(int i)
         {
             var problems = new List<Diagnostic>();
-            read[i] = (YamlTree.Read(files[i].path, files[i].bytes, options.MaxFileBytes, problems), problems);
+            read[i] = (YamlTree.Read(files[i].path, files[i].bytes, options.MaxFileBytes, problems, options.Parts), problems);
         }
     }
 
@@ -220,6 +220,7 @@ internal sealed class RuleSetBuilder
         {
             Rules = [.. rules.Concat(unrouted).Select(r => r.Info), .. correlations.Select(c => c.Info)],
             Unrouted = [.. unrouted.Select(r => r.Info)],
+            Refused = Refused([.. rules.Concat(unrouted).Select(r => r.Info), .. correlations.Select(c => c.Info)]),
             UnroutedRules = [.. unrouted],
             FieldNamesByNumber = [.. Enumerable.Range(0, fields.Count).Select(fields.Name)],
             Compiled = [.. rules],
@@ -239,6 +240,12 @@ internal sealed class RuleSetBuilder
             AlwaysWoken = [.. always],
             UnlessWoken = [.. unless],
         };
+    }
+
+    private List<RuleInfo> Refused(List<RuleInfo> loaded)
+    {
+        var known = new HashSet<RuleInfo>(loaded, ReferenceEqualityComparer.Instance);
+        return [.. documents.Rules.Concat<SigmaDocument>(documents.Correlations).Select(d => d.Info).Where(i => !known.Contains(i))];
     }
 
     private FieldPlan?[] Plans(FieldIndexes?[] indexes, List<int>[] wokenByField, ScanPlan keywordsAlone, List<int[]> present)

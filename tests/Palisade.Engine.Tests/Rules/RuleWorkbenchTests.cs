@@ -172,7 +172,7 @@ public sealed class RuleWorkbenchTests
     {
         const string own = "title: Base\nid: base\nlogsource: { category: any }\ndetection: { a: { message: bad }, condition: a }\n---\ntitle: Three\nid: three\nlevel: high\ncorrelation: { type: event_count, rules: [base], group-by: [source.ip], timespan: 1h, condition: { gte: 3 } }\n";
         var stage = new PolicyStage();
-        static OwnRules Compile(string more) => OwnRules.Compile([], [("own/a.yml", Encoding.UTF8.GetBytes(own + more))], 1, out _);
+        static OwnRules Compile(string more) => OwnRules.Compile([], [("own/a.yml", Encoding.UTF8.GetBytes(own + more))], new RuleLoadOptions { Tenant = 1 }, out _);
         void Put(string more) => stage.Policies = TenantPolicies.Empty.With(7, new TenantPolicy(new Dictionary<string, RuleSetting>(), [], Compile(more)));
         int Judge(uint tenant, ulong sequence)
         {

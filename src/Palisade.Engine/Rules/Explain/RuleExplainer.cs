@@ -1,6 +1,8 @@
 using System.Text;
 using Palisade.Engine.Detect.Sigma;
+using Palisade.Engine.Detect.Sigma.Compile;
 using Palisade.Engine.Detect.Sigma.Read;
+using Palisade.Engine.Rules.Pipelines;
 
 namespace Palisade.Engine.Rules.Explain;
 
@@ -9,9 +11,13 @@ namespace Palisade.Engine.Rules.Explain;
 /// explanation can never disagree with a detection.
 /// </summary>
 /// <param name="lookups">Look-ups of log sources and field names (content/lookups/sigma), as loading takes them.</param>
-/// <param name="tenant">Whose rules it explains; 0: the platform's.</param>
-public sealed class RuleExplainer(IReadOnlyList<(string path, byte[] bytes)> lookups, uint tenant = 0)
+/// <param name="loading">Whose rules it explains and what they pass through: a rule is told as it leaves the pipelines. Null: the platform's, as they are.</param>
+public sealed class RuleExplainer(IReadOnlyList<(string path, byte[] bytes)> lookups, RuleLoadOptions? loading = null)
 {
+    private readonly RuleLoadOptions options = loading ?? new RuleLoadOptions();
+    /// <summary>How its parts load, which have passed through the pipelines already.</summary>
+    private readonly RuleLoadOptions parts = (loading ?? new RuleLoadOptions()) with { Pipelines = [], PipedFiles = null, Parts = true };
+
     /// <summary>Values of one item that are asked one by one.</summary>
     public const int MaxValues = 60;
     private const int MaxProbes = 2_000;
@@ -38,7 +44,7 @@ public sealed class RuleExplainer(IReadOnlyList<(string path, byte[] bytes)> loo
             else if (text.Kind == "correlation") bases.Add(new RuleExplanation(text.Id, text.Title, false, "", null, false, [], [], []));
             else bases.Add(Rule(text, one));
         }
-        var set = RuleSet.Load([.. lookups, .. others.Where(o => rule.Refers.Any(o.Names.Contains)).Select(Document), Document(rule)], new RuleLoadOptions { Tenant = tenant }, out var problems);
+        var set = RuleSet.Load([.. lookups, .. others.Where(o => rule.Refers.Any(o.Names.Contains)).Select(Document), Document(rule)], options, out var problems);
         var fields = Fields();
         var optional = set.Correlations.FirstOrDefault(c => c.Info.Id == rule.Id)?.Source.Optional;
         var group = rule.Fields.Select(f => (Name: f, Found: Find(f, fields, one).FirstOrDefault())).ToList();
@@ -54,9 +60,11 @@ public sealed class RuleExplainer(IReadOnlyList<(string path, byte[] bytes)> loo
     private RuleExplanation Rule(RuleText rule, EventBatch one)
     {
         var problems = new List<Diagnostic>();
-        var set = RuleSet.Load([.. lookups, Document(rule)], new RuleLoadOptions { Tenant = tenant }, out var loading);
+        var set = RuleSet.Load([.. lookups, Document(rule)], options, out var loading);
         problems.AddRange(loading.Where(d => d.File == rule.File));
-        var roots = YamlTree.Read(rule.File, Encoding.UTF8.GetBytes(rule.Yaml), RuleTexts.MaxBytes, []);
+        var piped = PipedText.Of(rule, options);
+        var roots = PipedText.Read(piped, written: ReferenceEquals(piped, rule));
+        rule = piped;
         var detection = roots is [{ Kind: YamlKind.Mapping } root] ? root["detection"] : null;
         if (detection is not { Kind: YamlKind.Mapping }) return new RuleExplanation(rule.Id, rule.Title, false, rule.LogSource, null, false, [], [], problems);
         var probes = new Probes();
@@ -79,9 +87,9 @@ public sealed class RuleExplainer(IReadOnlyList<(string path, byte[] bytes)> loo
     {
         var source = string.Join(", ", new[] { ("product", rule.Product), ("category", rule.Category), ("service", rule.Service) }
             .Where(p => p.Item2.Length > 0).Select(p => $"{p.Item1}: {YamlFlow.Quote(p.Item2)}"));
-        if (source.Length == 0) return true;
+        if (source.Length == 0 || options.AnyLogSource) return true;
         var yaml = $$"""{ title: route, id: route, logsource: { {{source}} }, detection: { a: { palisade.none|exists: true }, condition: not a } }""";
-        return Matches(RuleSet.Load([.. lookups, ("route.yml", Encoding.UTF8.GetBytes(yaml))], new RuleLoadOptions { Tenant = tenant }, out _), one, "route");
+        return Matches(RuleSet.Load([.. lookups, ("route.yml", Encoding.UTF8.GetBytes(yaml))], parts, out _), one, "route");
     }
 
     private static bool Matches(RuleSet set, EventBatch one, string id)
@@ -95,7 +103,7 @@ public sealed class RuleExplainer(IReadOnlyList<(string path, byte[] bytes)> loo
 
     private HashSet<int> Ask(Probes probes, EventBatch one)
     {
-        var set = RuleSet.Load([.. lookups, ("probes.yml", Encoding.UTF8.GetBytes(probes.Yaml))], new RuleLoadOptions { AnyLogSource = true, MaxFileBytes = 64 << 20, Tenant = tenant }, out _);
+        var set = RuleSet.Load([.. lookups, ("probes.yml", Encoding.UTF8.GetBytes(probes.Yaml))], parts with { AnyLogSource = true, MaxFileBytes = 64 << 20 }, out _);
         var findings = new FindingList();
         new SigmaDetector(set).Detect(one, findings);
         var held = new HashSet<int>();
@@ -118,7 +126,7 @@ public sealed class RuleExplainer(IReadOnlyList<(string path, byte[] bytes)> loo
         var names = field.Length == 0 ? [] : new[] { field }.Concat(fields.TryGetValue(field, out var mapped) ? mapped : []).Distinct(StringComparer.Ordinal);
         foreach (var name in names)
         {
-            var id = FieldNames.GetOrAdd(name, tenant);
+            var id = FieldNames.GetOrAdd(name, options.Tenant);
             var ids = one.FieldIds(0);
             for (var slot = 0; slot < ids.Length && id != 0; slot++)
                 if (ids[slot] == id && found.Count < MaxFound) found.Add(new FoundValue(name, one.IsNull(0, slot) ? "null" : Encoding.UTF8.GetString(one.ValueAt(0, slot))));
@@ -161,7 +169,9 @@ public sealed class RuleExplainer(IReadOnlyList<(string path, byte[] bytes)> loo
         }
     }
 
-    private sealed record Item(string Field, string Modifiers, int Probe, List<(string Text, int Probe)> Values, int More);
+    /// <param name="Fields">Usually one; several where a pipeline asks for a field under several names.</param>
+    /// <param name="All">Each of the fields must fulfil it.</param>
+    private sealed record Item(IReadOnlyList<string> Fields, string Modifiers, int Probe, List<(string Text, int Probe)> Values, int More, bool All = false);
 
     /// <summary>An identifier and the probes that stand for its parts.</summary>
     private sealed class Shape(string name, int probe, List<(int Probe, List<Item> Items)> alternatives)
@@ -174,17 +184,30 @@ public sealed class RuleExplainer(IReadOnlyList<(string path, byte[] bytes)> loo
 
         private static List<Item> Items(YamlNode node, Probes probes)
         {
-            if (node.Kind != YamlKind.Mapping) return [new Item("", "", probes.Add(YamlFlow.Write(node)), Values("", node, probes, out var more), more)];
+            if (node.Kind != YamlKind.Mapping) return [new Item([""], "", probes.Add(YamlFlow.Write(node)), Values("", node, probes, out var more), more)];
             var items = new List<Item>();
             foreach (var (key, value) in node.Pairs)
             {
-                var bar = key.Text.IndexOf('|', StringComparison.Ordinal);
+                var leaves = Leaves(key.Text, value).ToList();
+                // Of an item that a pipeline dropped nothing is left to tell.
+                if (leaves.Count == 0) continue;
                 var whole = probes.Add($"{{{YamlFlow.Quote(key.Text)}: {YamlFlow.Write(value)}}}");
-                var values = Values(key.Text, value, probes, out var more);
-                items.Add(new Item(bar < 0 ? key.Text : key.Text[..bar], bar < 0 ? "" : key.Text[(bar + 1)..], whole, values, more));
+                var bar = leaves[0].Key.IndexOf('|', StringComparison.Ordinal);
+                var (values, more) = (new List<(string, int)>(), 0);
+                foreach (var (leaf, wanted) in leaves)
+                {
+                    values.AddRange(Values(leaf, wanted, probes, out var left));
+                    more += left;
+                }
+                items.Add(new Item([.. leaves.Select(l => l.Key.Split('|')[0]).Distinct(StringComparer.Ordinal)], bar < 0 ? "" : leaves[0].Key[(bar + 1)..], whole, values, more, key.Text == DetectionCompiler.AllOf));
             }
             return items;
         }
+
+        /// <summary>The fields that are asked for: where a pipeline made several of one, each of them.</summary>
+        private static IEnumerable<(string Key, YamlNode Value)> Leaves(string key, YamlNode value) => key is DetectionCompiler.AnyOf or DetectionCompiler.AllOf
+            ? value.Items.SelectMany(i => i.Pairs).SelectMany(p => Leaves(p.Key.Text, p.Value))
+            : [(key, value)];
 
         private static List<(string, int)> Values(string key, YamlNode value, Probes probes, out int more)
         {
@@ -196,6 +219,7 @@ public sealed class RuleExplainer(IReadOnlyList<(string path, byte[] bytes)> loo
 
         public IdentifierPart Judge(HashSet<int> held, Func<string, List<FoundValue>> find) => new(name, held.Contains(probe),
             [.. alternatives.Select(a => new AlternativePart(held.Contains(a.Probe), [.. a.Items.Select(i => new ItemPart(
-                i.Field, i.Modifiers, held.Contains(i.Probe), find(i.Field), [.. i.Values.Select(v => new ValuePart(v.Text, held.Contains(v.Probe)))], i.More))]))]);
+                string.Join(" / ", i.Fields), i.Modifiers, held.Contains(i.Probe), [.. i.Fields.SelectMany(find)],
+                [.. i.Values.GroupBy(v => v.Text, StringComparer.Ordinal).Select(g => new ValuePart(g.Key, i.All ? g.All(v => held.Contains(v.Probe)) : g.Any(v => held.Contains(v.Probe))))], i.More))]))]);
     }
 }

@@ -8,12 +8,16 @@ namespace Palisade.Engine.Rules.Policy;
 /// <param name="Level">Replaces the rule's own level; null: as the rule says.</param>
 public readonly record struct RuleSetting(bool Enabled, FindingLevel? Level);
 
+/// <summary>A rule that was read and does not load.</summary>
+/// <param name="Problems">What is wrong with its file.</param>
+public sealed record RefusedRule(RuleInfo Rule, IReadOnlyList<Diagnostic> Problems);
+
 /// <summary>Rules a tenant wrote itself, compiled with the shipped ones they refer to. Immutable.</summary>
 public sealed class OwnRules
 {
     private readonly FrozenSet<RuleInfo> own;
 
-    private OwnRules(RuleSet set, FrozenSet<RuleInfo> own) => (Set, this.own) = (set, own);
+    private OwnRules(RuleSet set, FrozenSet<RuleInfo> own, IReadOnlyList<RefusedRule> refused) => (Set, this.own, Refused) = (set, own, refused);
 
     /// <summary>Own rules and what they refer to.</summary>
     public RuleSet Set { get; }
@@ -21,19 +25,25 @@ public sealed class OwnRules
     /// <summary>The rules of the tenant's own, those whose log source is not known here included.</summary>
     public IReadOnlyCollection<RuleInfo> Own => own;
 
+    /// <summary>Those that do not load, such as a pipeline refuses or a placeholder without values.</summary>
+    public IReadOnlyList<RefusedRule> Refused { get; }
+
     /// <summary>Whether a rule is the tenant's own; what own correlations borrow from the shipped rules is not.</summary>
     internal bool IsOwn(RuleInfo rule) => own.Contains(rule);
 
     /// <summary>Compiles the rules of one tenant.</summary>
     /// <param name="shared">Look-ups of log sources and field names, and the shipped rule files that own correlations refer to.</param>
-    /// <param name="texts">Path and YAML of each own document.</param>
-    /// <param name="tenant">Whose they are.</param>
-    public static OwnRules Compile(IEnumerable<(string path, byte[] bytes)> shared, IReadOnlyList<(string path, byte[] bytes)> texts, uint tenant, out IReadOnlyList<Diagnostic> diagnostics)
+    /// <param name="texts">Path and YAML of each own document. These alone pass through the pipelines.</param>
+    /// <param name="options">Whose they are, and what they pass through.</param>
+    public static OwnRules Compile(IEnumerable<(string path, byte[] bytes)> shared, IReadOnlyList<(string path, byte[] bytes)> texts, RuleLoadOptions options, out IReadOnlyList<Diagnostic> diagnostics)
     {
         ArgumentNullException.ThrowIfNull(texts);
-        var set = RuleSet.Load(shared.Concat(texts), new RuleLoadOptions { Tenant = tenant }, out diagnostics);
-        var ids = texts.SelectMany(t => RuleTexts.Read(t.path, t.bytes)).Select(t => t.Id).ToHashSet(StringComparer.Ordinal);
-        return new OwnRules(set, set.Rules.Where(r => ids.Contains(r.Id)).ToFrozenSet<RuleInfo>(ReferenceEqualityComparer.Instance));
+        ArgumentNullException.ThrowIfNull(options);
+        var set = RuleSet.Load(shared.Concat(texts), options with { PipedFiles = texts.Select(t => t.path).ToHashSet(StringComparer.Ordinal) }, out diagnostics);
+        var files = texts.SelectMany(t => RuleTexts.Read(t.path, t.bytes)).GroupBy(t => t.Id, StringComparer.Ordinal).ToDictionary(g => g.Key, g => g.First().File, StringComparer.Ordinal);
+        var problems = diagnostics.Where(d => d.IsError).ToLookup(d => d.File, StringComparer.Ordinal);
+        return new OwnRules(set, set.Rules.Where(r => files.ContainsKey(r.Id)).ToFrozenSet<RuleInfo>(ReferenceEqualityComparer.Instance),
+            [.. set.Refused.Where(r => files.ContainsKey(r.Id)).Select(r => new RefusedRule(r, [.. problems[files[r.Id]]]))]);
     }
 }
 

@@ -61,7 +61,8 @@ internal static class YamlTree
     private const int MaxNodes = 200_000;
 
     /// <summary>Documents read before the first mistake; the mistake, if any.</summary>
-    public static List<YamlNode> Read(string path, byte[] bytes, int maxBytes, List<Diagnostic> diagnostics)
+    /// <param name="parts">The text is of our own writing: keys may be such as pipelines put in, and stand twice.</param>
+    public static List<YamlNode> Read(string path, byte[] bytes, int maxBytes, List<Diagnostic> diagnostics, bool parts = false)
     {
         if (bytes.Length > maxBytes)
         {
@@ -71,7 +72,7 @@ internal static class YamlTree
         try
         {
             var text = Utf8.GetString(bytes).TrimStart('\uFEFF');
-            return YamlLines.Read(text) ?? ReadFully(path, text, diagnostics);
+            return parts ? ReadFully(path, text, diagnostics, parts) : YamlLines.Read(text) ?? ReadFully(path, text, diagnostics);
         }
         catch (DecoderFallbackException e)
         {
@@ -82,7 +83,7 @@ internal static class YamlTree
     }
 
     /// <summary>Reads any YAML.</summary>
-    internal static List<YamlNode> ReadFully(string path, string text, List<Diagnostic> diagnostics)
+    internal static List<YamlNode> ReadFully(string path, string text, List<Diagnostic> diagnostics, bool parts = false)
     {
         var documents = new List<YamlNode>();
         try
@@ -92,7 +93,7 @@ internal static class YamlTree
             while (!parser.Accept<StreamEnd>(out _))
             {
                 parser.Consume<DocumentStart>();
-                var builder = new Builder(parser);
+                var builder = new Builder(parser, parts);
                 documents.Add(builder.Node(0));
                 parser.Consume<DocumentEnd>();
             }
@@ -109,7 +110,7 @@ internal static class YamlTree
         return documents;
     }
 
-    private sealed class Builder(IParser parser)
+    private sealed class Builder(IParser parser, bool parts)
     {
         private readonly Dictionary<string, YamlNode> anchors = new(StringComparer.Ordinal);
         private int nodes;
@@ -149,9 +150,9 @@ internal static class YamlTree
             {
                 var at = parser.Current!;
                 var key = Node(depth + 1);
-                if (key.Text.StartsWith('\u001F')) throw new YamlException(at.Start, at.End, "a key must not begin with a control sign");
+                if (!parts && key.Text.StartsWith('\u001F')) throw new YamlException(at.Start, at.End, "a key must not begin with a control sign");
                 if (key.Kind != YamlKind.Scalar) throw new YamlException(at.Start, at.End, "a key must be a plain word");
-                if (!seen.Add(key.Text)) throw new YamlException(at.Start, at.End, $"the key '{key.Text}' is given twice");
+                if (!seen.Add(key.Text) && !parts) throw new YamlException(at.Start, at.End, $"the key '{key.Text}' is given twice");
                 var value = Node(depth + 1);
                 map.Pairs.Add(new(key, value));
                 map.Size += 1 + value.Size;
