@@ -13,7 +13,8 @@ namespace Palisade.Server.Rules;
 /// and compares with the alerts there are.
 /// </summary>
 /// <param name="text">The rule; null: everything in force runs, as it does in the stream.</param>
-internal sealed class BacktestRun(uint tenant, RuleText? text, RuleLibrary library, IReadOnlyList<RuleText> own, EventQueries queries, ControlDbFactory factory, TenantData data, Action<Backtest> tell)
+/// <param name="loading">How the tenant's rules load.</param>
+internal sealed class BacktestRun(uint tenant, RuleText? text, RuleLibrary library, IReadOnlyList<RuleText> own, RuleLoadOptions loading, EventQueries queries, ControlDbFactory factory, TenantData data, Action<Backtest> tell)
 {
     private const int PageRecords = 4000, MaxAlerts = 1000, MaxLost = 100;
     /// <summary>Records of one backtest: more ends it early, and says so.</summary>
@@ -47,7 +48,7 @@ internal sealed class BacktestRun(uint tenant, RuleText? text, RuleLibrary libra
     {
         var others = own.Where(o => o.Id != rule.Id).ToList();
         var files = library.SharedWith(others.Append(rule)).Where(f => f.path != rule.File).Concat(others.Append(rule).Select(o => (o.File, Encoding.UTF8.GetBytes(o.Yaml))));
-        return RuleSet.Load(files, new RuleLoadOptions { Tenant = tenant }, out _);
+        return RuleSet.Load(files, loading, out _);
     }
 
     /// <summary>Alerts whose events were read; one is kept when its rule finds one of them again.</summary>

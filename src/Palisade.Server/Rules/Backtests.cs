@@ -68,6 +68,7 @@ public sealed class Backtests : BackgroundService
         else
         {
             if (ruleId is null || await rules.FindAsync(tenant, ruleId, stop) is not { } rule) return (BacktestRefusal.NoRule, null);
+            if (rule.Problems.Count > 0) return (BacktestRefusal.Wrong, null);
             (text, id, title) = (rule.Text, rule.Info.Id, rule.Info.Name);
         }
         var now = clock.GetUtcNow();
@@ -117,7 +118,7 @@ public sealed class Backtests : BackgroundService
         try
         {
             var own = await rules.OwnTextsAsync(waiting.Tenant, either.Token);
-            var run = new BacktestRun(waiting.Tenant, waiting.Text, rules.Shipped, own, queries, factory, data, told => Tell(waiting.Tenant, told));
+            var run = new BacktestRun(waiting.Tenant, waiting.Text, rules.Shipped, own, await rules.LoadingAsync(waiting.Tenant, own, waiting.Text, either.Token), queries, factory, data, told => Tell(waiting.Tenant, told));
             var done = await run.RunAsync(job, either.Token);
             Tell(waiting.Tenant, done);
             Thin();

@@ -12,6 +12,8 @@ namespace Palisade.Server.Rules;
 /// <param name="OwnVersion">Of a rule of the tenant's own; 0 else.</param>
 public sealed record RuleView(RuleInfo Info, RuleText? Text, bool IsOwn, bool IsRouted, RuleChoice? Choice, long OwnVersion)
 {
+    /// <summary>Why a rule of the tenant's own does not load, such as a pipeline that refuses it; empty: it does.</summary>
+    public IReadOnlyList<Diagnostic> Problems { get; init; } = [];
     public bool Enabled => Choice?.Enabled ?? true;
     /// <summary>The level findings have in this tenant.</summary>
     public FindingLevel Level => Choice?.Level ?? Info.Level;

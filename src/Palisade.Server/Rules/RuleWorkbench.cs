@@ -39,17 +39,20 @@ public sealed class RuleWorkbench
         var pipeline = new Pipeline(new EngineSnapshot(parsers.Current, RuleSet.Empty, WebDetector.Load([], out _), "explain"), geo);
         var info = new RecordInfo(1, clock.GetUtcNow().ToUnixTimeMilliseconds(), tenant, 0, RecordInfo.AutoParser);
         if (!EventText.TryAdd(pipeline, info, text)) return null;
-        var explanation = new RuleExplainer(rules.Shipped.Lookups, tenant).Explain(rule, [.. own, .. rules.Shipped.Texts], pipeline.Events, 0);
+        var explanation = new RuleExplainer(rules.Shipped.Lookups, await rules.LoadingAsync(tenant, own, rule, stop)).Explain(rule, [.. own, .. rules.Shipped.Texts], pipeline.Events, 0);
         var ids = pipeline.Events.FieldIds(0);
         var fields = new List<FoundValue>();
         for (var slot = 0; slot < ids.Length; slot++) fields.Add(new FoundValue(FieldNames.Name(ids[slot]), Encoding.UTF8.GetString(pipeline.Events.ValueAt(0, slot))));
         return (explanation, fields);
     }
 
-    /// <summary>What rules can do with the records of the last week.</summary>
-    public async Task<ReachReport> ReachAsync(uint tenant, IReadOnlyList<(string path, byte[] bytes)> files, CancellationToken stop)
+    /// <summary>What rules that may become the tenant's own can do with the records of the last week. All of them pass through its pipelines.</summary>
+    public async Task<ReachReport> ReachAsync(uint tenant, IReadOnlyList<(string path, byte[] bytes)> files, CancellationToken stop) =>
+        await ReachAsync(tenant, files, await rules.LoadingAsync(tenant, [], null, stop) with { PipedFiles = null }, stop);
+
+    private async Task<ReachReport> ReachAsync(uint tenant, IReadOnlyList<(string path, byte[] bytes)> files, RuleLoadOptions loading, CancellationToken stop)
     {
-        var analysis = new ReachAnalysis(rules.Shipped.Lookups, files, tenant);
+        var analysis = new ReachAnalysis(rules.Shipped.Lookups, files, loading);
         long? seen = null;
         var web = 0L;
         try
@@ -74,7 +77,7 @@ public sealed class RuleWorkbench
     public async Task<ReachReport> ReachAllAsync(uint tenant, CancellationToken stop)
     {
         var own = await rules.OwnTextsAsync(tenant, stop);
-        return await ReachAsync(tenant, [.. rules.Shipped.Files, .. own.Select(o => (o.File, Encoding.UTF8.GetBytes(o.Yaml)))], stop);
+        return await ReachAsync(tenant, [.. rules.Shipped.Files, .. own.Select(o => (o.File, Encoding.UTF8.GetBytes(o.Yaml)))], await rules.LoadingAsync(tenant, own, null, stop), stop);
     }
 
     /// <summary>Runs the samples that come with a shipped rule through everything that is shipped.</summary>
@@ -87,7 +90,7 @@ public sealed class RuleWorkbench
         var own = await rules.OwnTextsAsync(tenant, stop);
         var others = rules.Shipped.SharedWith([rule]).Where(f => f.path != rule.File && rules.Shipped.Lookups.All(l => l.path != f.path));
         var referred = own.Where(o => o.Id != rule.Id && rule.Refers.Any(o.Names.Contains)).Select(o => (o.File, Encoding.UTF8.GetBytes(o.Yaml)));
-        var report = await ReachAsync(tenant, [.. others, .. referred, (rule.File, Encoding.UTF8.GetBytes(rule.Yaml))], stop);
+        var report = await ReachAsync(tenant, [.. others, .. referred, (rule.File, Encoding.UTF8.GetBytes(rule.Yaml))], await rules.LoadingAsync(tenant, own, rule, stop), stop);
         return (report.Records, report.Rules.FirstOrDefault(r => r.Rule.Id == rule.Id));
     }
 }

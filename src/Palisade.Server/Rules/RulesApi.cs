@@ -11,9 +11,10 @@ namespace Palisade.Server.Rules;
 /// <param name="Level">As findings have it in this tenant; <paramref name="OwnLevel"/> is what the rule says.</param>
 /// <param name="Routed">A source that is known here gives its log source; false: it never finds anything.</param>
 /// <param name="Hits">Findings of the last seven days; null: the event store did not answer.</param>
+/// <param name="Refused">A rule of the tenant's own that does not load; its details say why.</param>
 public sealed record RuleDto(
     string Id, string Name, string NameZh, string Kind, string Area, FindingLevel Level, FindingLevel OwnLevel, string Class, string Status, string LogSource,
-    IReadOnlyList<string> Techniques, bool Enabled, bool Own, bool Routed, long? Hits, long Version);
+    IReadOnlyList<string> Techniques, bool Enabled, bool Own, bool Routed, long? Hits, long Version, bool Refused);
 
 /// <param name="Next">Asks for the page after; null at the end.</param>
 public sealed record RuleList(IReadOnlyList<RuleDto> Items, string? Next);
@@ -22,7 +23,7 @@ public sealed record RuleSampleDto(bool Hit, IReadOnlyList<string> Records);
 
 public sealed record RuleDetailDto(
     RuleDto Rule, string Yaml, string Description, string WhatHappened, string WhatHappenedZh, string WhatToDo, string WhatToDoZh, IReadOnlyList<string> Tags,
-    IReadOnlyList<string> References, IReadOnlyList<string> FalsePositives, IReadOnlyList<string> Refers, IReadOnlyList<RuleSampleDto> Samples, long OwnVersion);
+    IReadOnlyList<string> References, IReadOnlyList<string> FalsePositives, IReadOnlyList<string> Refers, IReadOnlyList<RuleSampleDto> Samples, long OwnVersion, IReadOnlyList<RuleProblemDto> Diagnostics);
 
 /// <param name="Enabled">False: it finds nothing in this tenant.</param>
 /// <param name="Level">Replaces the rule's level.</param>
@@ -97,7 +98,7 @@ internal static class RulesApi
         return TypedResults.Ok(new RuleDetailDto(
             Dto(rule, await HitsAsync(queries, tenant, clock, stop)), text?.Yaml ?? "", text?.Description ?? "", rule.Info.WhatHappened, rule.Info.WhatHappenedZh, rule.Info.WhatToDo, rule.Info.WhatToDoZh,
             rule.Info.Tags, text?.References ?? [], text?.FalsePositives ?? [], text?.Refers ?? [],
-            text is null ? [] : [.. rules.Shipped.SamplesOf(text).Select(s => new RuleSampleDto(s.Hit, s.Records))], rule.OwnVersion));
+            text is null ? [] : [.. rules.Shipped.SamplesOf(text).Select(s => new RuleSampleDto(s.Hit, s.Records))], rule.OwnVersion, Dtos(rule.Problems)));
     }
 
     private static async Task<IResult> ChooseAsync(string id, RulePatch patch, HttpContext http, TenantRules rules, CancellationToken stop)
@@ -166,7 +167,7 @@ internal static class RulesApi
 
     internal static RuleDto Dto(RuleView r, IReadOnlyDictionary<string, RuleHits>? hits) => new(
         r.Info.Id, r.Info.Name, r.Info.NameZh, r.Info.Kind, r.Area, r.Level, r.Info.Level, r.Info.Class, r.Status, r.LogSource, r.Info.Techniques, r.Enabled, r.IsOwn, r.IsRouted,
-        hits is null ? null : hits.GetValueOrDefault(r.Info.Id)?.Count ?? 0, r.Choice?.Version ?? 0);
+        hits is null ? null : hits.GetValueOrDefault(r.Info.Id)?.Count ?? 0, r.Choice?.Version ?? 0, r.Problems.Count > 0);
 
     internal static IResult Missing() => Problem.NotFound("rule.not_found", "no such rule");
 }

@@ -13,6 +13,7 @@ public static class RulesSlice
     {
         services.AddSingleton<TenantRules>();
         services.AddHostedService(s => s.GetRequiredService<TenantRules>());
+        services.AddSingleton<TenantPipelines>();
         services.AddSingleton<TenantData>();
         services.AddSingleton(s => new RuleWorkbench(
             s.GetRequiredService<TenantRules>(), s.GetRequiredService<TenantData>(), s.GetRequiredService<LiveParsers>(), s.GetRequiredService<IGeoLookup>(), s.GetRequiredService<EngineSnapshot>(),
@@ -29,6 +30,7 @@ public static class RulesSlice
     public static void MapRulesApi(this RouteGroupBuilder api)
     {
         RulesApi.Map(api);
+        PipelinesApi.Map(api);
         WorkbenchApi.Map(api);
         BacktestsApi.Map(api);
     }

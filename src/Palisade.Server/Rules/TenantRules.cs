@@ -52,6 +52,9 @@ public sealed class TenantRules(ControlDbFactory factory, EngineSnapshot content
             var infos = compiled.Own.GroupBy(r => r.Id).ToDictionary(g => g.Key, g => g.First(), StringComparer.Ordinal);
             views = views.Concat(own.Where(o => infos.ContainsKey(o.RuleId)).Select(o => new RuleView(
                 infos[o.RuleId], Texts(o) is [var text, ..] ? text : null, true, !dead.Contains(infos[o.RuleId]), choices.GetValueOrDefault(o.RuleId), o.Version)));
+            var refused = compiled.Refused.GroupBy(r => r.Rule.Id).ToDictionary(g => g.Key, g => g.First(), StringComparer.Ordinal);
+            views = views.Concat(own.Where(o => !infos.ContainsKey(o.RuleId) && refused.ContainsKey(o.RuleId)).Select(o => new RuleView(
+                refused[o.RuleId].Rule, Texts(o) is [var text, ..] ? text : null, true, false, choices.GetValueOrDefault(o.RuleId), o.Version) { Problems = refused[o.RuleId].Problems }));
         }
         return [.. views.OrderBy(v => v.Info.Name, StringComparer.OrdinalIgnoreCase).ThenBy(v => v.Info.Id, StringComparer.Ordinal)];
     }
@@ -79,7 +82,22 @@ public sealed class TenantRules(ControlDbFactory factory, EngineSnapshot content
 
     private static IReadOnlyList<RuleText> Texts(OwnRule row) => RuleTexts.Read(PathOf(row.RuleId), Encoding.UTF8.GetBytes(row.Yaml));
 
-    private static string PathOf(string id) => $"own/{id}.yml";
+    private const string OwnFolder = "own/";
+
+    private static string PathOf(string id) => $"{OwnFolder}{id}.yml";
+
+    /// <summary>How rules of the tenant load: its own documents, and they alone, pass through its pipelines.</summary>
+    /// <param name="rule">One that is looked at beside them, its own or shipped; null: none.</param>
+    public async Task<RuleLoadOptions> LoadingAsync(uint tenant, IEnumerable<RuleText> own, RuleText? rule, CancellationToken stop)
+    {
+        var (options, _) = await RulePassage.ReadAsync(factory, tenant, stop);
+        var files = own.Select(o => o.File).ToHashSet(StringComparer.Ordinal);
+        if (rule is not null && (rule.File.StartsWith(OwnFolder, StringComparison.Ordinal) || !IsShipped(rule.Id))) files.Add(rule.File);
+        return options with { PipedFiles = files };
+    }
+
+    /// <summary>Compiles the tenant's own rules anew: what they pass through changed.</summary>
+    internal Task RenewAsync(uint tenant, CancellationToken stop) => ApplyAsync(tenant, stop);
 
     /// <summary>Switches a rule on or off and gives it a level (null: its own).</summary>
     /// <param name="seen">The version that the person saw (0: nothing decided yet); null overwrites whatever is there.</param>
@@ -109,16 +127,19 @@ public sealed class TenantRules(ControlDbFactory factory, EngineSnapshot content
     {
         if (yaml.Length > MaxYaml) return (RuleRefusal.TooLarge, null, []);
         var own = await OwnTextsAsync(tenant, stop);
-        return Check(tenant, yaml, own);
+        var (options, _) = await RulePassage.ReadAsync(factory, tenant, stop);
+        return Check(yaml, own, options);
     }
 
-    private (RuleRefusal, RuleText?, IReadOnlyList<Diagnostic>) Check(uint tenant, string yaml, IReadOnlyList<RuleText> own)
+    private (RuleRefusal, RuleText?, IReadOnlyList<Diagnostic>) Check(string yaml, IReadOnlyList<RuleText> own, RuleLoadOptions options)
     {
         const string File = "rule.yml";
         var bytes = Encoding.UTF8.GetBytes(yaml);
         var texts = RuleTexts.Read(File, bytes);
         var others = own.Where(o => texts.All(t => t.Id != o.Id)).ToList();
-        var compiled = OwnRules.Compile(content.Library.SharedWith(others.Concat(texts)), [.. others.Select(o => (o.File, Encoding.UTF8.GetBytes(o.Yaml))), (File, bytes)], tenant, out var all);
+        // The edited text of a shipped rule asks for our fields already.
+        if (texts.Any(t => IsShipped(t.Id))) options = options with { Pipelines = [] };
+        var compiled = OwnRules.Compile(content.Library.SharedWith(others.Concat(texts)), [.. others.Select(o => (o.File, Encoding.UTF8.GetBytes(o.Yaml))), (File, bytes)], options, out var all);
         var problems = all.Where(d => d.File == File).ToList();
         if (problems.Exists(d => d.IsError)) return (RuleRefusal.Wrong, texts.Count > 0 ? texts[0] : null, problems);
         if (texts.Count != 1) return (RuleRefusal.NotOne, null, problems);
@@ -203,7 +224,9 @@ public sealed class TenantRules(ControlDbFactory factory, EngineSnapshot content
         if (rows.Count > 0)
         {
             var files = rows.Select(r => (PathOf(r.RuleId), Encoding.UTF8.GetBytes(r.Yaml))).ToList();
-            own = OwnRules.Compile(content.Library.SharedWith(rows.SelectMany(Texts)), files, tenant, out var problems);
+            var (options, broken) = await RulePassage.ReadAsync(factory, tenant, stop);
+            foreach (var problem in broken) RulesLog.PipelineLeftOut(log, problem.File, tenant, problem.Code, problem.Message);
+            own = OwnRules.Compile(content.Library.SharedWith(rows.SelectMany(Texts)), files, options, out var problems);
             foreach (var problem in problems.Where(p => p.IsError)) RulesLog.RuleLeftOut(log, problem.File, tenant, problem.Code, problem.Message);
         }
         live.SwapRules(tenant, settings, own);

@@ -53,6 +53,8 @@ public sealed class TenantWalkTests(SqliteControl store) : IAsyncLifetime
         Assert.NotNull(parser.Parser);
         var rule = await App.Service<TenantRules>().SaveAsync(theirs.Id, $"title: {Mark}\nid: rule-geheim\nlogsource: {{ category: any }}\ndetection: {{ a: {{ message|contains: {Mark} }}, condition: a }}\n", null, null, Actor.System, CancellationToken.None);
         Assert.NotNull(rule.Rule);
+        Assert.NotNull((await App.Service<TenantPipelines>().SaveAsync(theirs.Id, "pipe-geheim", $"name: {Mark}\ntransformations: []\n", null, Actor.System, CancellationToken.None)).Pipeline);
+        Assert.NotNull((await App.Service<TenantPipelines>().SavePlaceholdersAsync(theirs.Id, new Dictionary<string, IReadOnlyList<string>> { [Mark] = [Mark] }, null, Actor.System, CancellationToken.None)).Placeholders);
         var backtest = (await App.Service<Backtests>().BeginAsync(theirs.Id, "rule-geheim", null, TimeSpan.FromHours(1), Actor.System, CancellationToken.None)).Job!;
         var mute = (await App.Service<TenantMutes>().AddAsync(theirs.Id, [new("rule.id", MuteTest.Is, "rule-geheim")], Mark, TimeProvider.System.GetUtcNow().AddDays(1), null, Actor.System, CancellationToken.None)).Mute!;
         Assert.NotNull((await App.Service<TenantPages>().ChooseAsync(theirs.Id, Mark, "/gate/geheim", "login", null, Actor.System, CancellationToken.None)).Page);
@@ -81,10 +83,12 @@ public sealed class TenantWalkTests(SqliteControl store) : IAsyncLifetime
         var parsers = await db.Set<OwnParser>().AsNoTracking().Select(p => $"{p.Name} {p.Version}").ToListAsync();
         var rules = await db.Set<OwnRule>().AsNoTracking().Select(r => $"{r.RuleId} {r.Version}").ToListAsync();
         var choices = await db.Set<RuleChoice>().AsNoTracking().Select(r => $"{r.RuleId} {r.Version}").ToListAsync();
+        var pipelines = await db.Set<RulePipeline>().AsNoTracking().Select(p => $"{p.Name} {p.Version}").ToListAsync();
+        var placeholders = await db.Set<RulePlaceholders>().AsNoTracking().Select(p => $"{p.Json} {p.Version}").ToListAsync();
         var mutes = await db.Set<MuteRow>().AsNoTracking().Select(m => $"{m.Id} {m.Version}").ToListAsync();
         var pages = await db.Set<BusinessPageRow>().AsNoTracking().Select(p => $"{p.Site} {p.Path} {p.Chosen} {p.Version}").ToListAsync();
         var audit = (await App.AuditAsync(theirs.Id)).Count;
-        return string.Join('\n', [.. alerts, $"{comments}", .. incidents, .. sources, .. tokens, .. unparsed, .. parsers, .. rules, .. choices, .. mutes, .. pages, $"{audit}"]);
+        return string.Join('\n', [.. alerts, $"{comments}", .. incidents, .. sources, .. tokens, .. unparsed, .. parsers, .. rules, .. choices, .. pipelines, .. placeholders, .. mutes, .. pages, $"{audit}"]);
     }
 
     [Fact]
@@ -187,7 +191,7 @@ public sealed class TenantWalkTests(SqliteControl store) : IAsyncLifetime
     {
         // Else the walk could pass because nothing is shown to anybody.
         using var owner = await App.SignedInAsync(theirs);
-        foreach (var path in new[] { "/api/v1/alerts", $"/api/v1/alerts/{names["{alert}"]}", "/api/v1/sources", $"/api/v1/sources/{names["{source}"]}", "/api/v1/tokens", "/api/v1/unparsed", $"/api/v1/unparsed/{names["{unparsed}"]}", "/api/v1/parsers", $"/t/{theirs.Slug}/config/unparsed", $"/t/{theirs.Slug}/config/workbench?group={names["{unparsed}"]}", "/api/v1/users", "/api/v1/audit",
+        foreach (var path in new[] { "/api/v1/alerts", $"/api/v1/alerts/{names["{alert}"]}", "/api/v1/sources", $"/api/v1/sources/{names["{source}"]}", "/api/v1/tokens", "/api/v1/unparsed", $"/api/v1/unparsed/{names["{unparsed}"]}", "/api/v1/parsers", $"/t/{theirs.Slug}/config/unparsed", $"/t/{theirs.Slug}/config/workbench?group={names["{unparsed}"]}", "/api/v1/rule-pipelines", "/api/v1/rule-pipelines/pipe-geheim", "/api/v1/rule-placeholders", $"/t/{theirs.Slug}/config/rules-pipelines?open=pipe-geheim", "/api/v1/users", "/api/v1/audit",
             $"/t/{theirs.Slug}/config/rules?area=own", $"/t/{theirs.Slug}/config/rules/rule-geheim", $"/t/{theirs.Slug}/config/mutes", $"/t/{theirs.Slug}/config/business?state=confirmed", $"/t/{theirs.Slug}/config/backtests", $"/t/{theirs.Slug}/config/backtests/{names["{backtest}"]}", $"/t/{theirs.Slug}/config/mutes/add?alert={names["{alert}"]}", $"/t/{theirs.Slug}/alerts?status=all&open={names["{alert}"]}",
             "/api/v1/incidents", $"/api/v1/incidents/{names["{incident}"]}", $"/t/{theirs.Slug}/incidents", $"/t/{theirs.Slug}/incidents/{names["{incident}"]}", $"/t/{theirs.Slug}/attackers/198.51.100.77" })
             Assert.Contains(Mark, await owner.GetStringAsync(new Uri(path, UriKind.Relative)));

@@ -95,6 +95,8 @@ public abstract class ControlStoreTests(ControlFixture store)
         db.Add(new ReparseJob { Id = 1_000_000 + tenant.Id, TenantId = tenant.Id, SourceId = 1, From = now, To = now, Asked = now });
         db.Add(new Palisade.Server.Rules.RuleChoice { TenantId = tenant.Id, RuleId = "a", Version = 1, Changed = now });
         db.Add(new Palisade.Server.Rules.OwnRule { TenantId = tenant.Id, RuleId = "a", Version = 1, Yaml = "title: a", Saved = now });
+        db.Add(new Palisade.Server.Rules.RulePipeline { TenantId = tenant.Id, Name = "a", Version = 1, Yaml = "transformations: []", Saved = now });
+        db.Add(new Palisade.Server.Rules.RulePlaceholders { TenantId = tenant.Id, Version = 1, Json = "{}", Saved = now });
         db.Add(new Palisade.Server.Mutes.MuteRow { TenantId = tenant.Id, Id = Guid.CreateVersion7(now), Number = 1, Reason = "known", Owner = "me", Conditions = "[]", Created = now, Expires = now });
         db.Add(new Palisade.Server.BusinessPages.BusinessPageRow { TenantId = tenant.Id, Site = "", Path = "/user/login", Chosen = "login" });
         await db.SaveChangesAsync(Stop);

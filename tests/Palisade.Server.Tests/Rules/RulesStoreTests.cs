@@ -57,6 +57,32 @@ public abstract class RulesStoreTests(ControlFixture store)
     }
 
     [Fact]
+    public async Task Pipelines_and_placeholders_hold_for_own_rules_after_a_restart_too()
+    {
+        var (mine, other) = ((await App.TenantAsync(store.NewName())).Id, (await App.TenantAsync(store.NewName())).Id);
+        var live = new LiveRules();
+        using var rules = NewRules(live);
+        var pipelines = new TenantPipelines(App.Control, rules, live, TimeProvider.System);
+        foreach (var tenant in new[] { mine, other }) await rules.SaveAsync(tenant, Yaml("own"), null, 0, Actor.System, Stop);
+        Assert.Equal(PipelineRefusal.None, (await pipelines.SaveAsync(mine, "网关 1", "transformations: [ { type: rule_failure, message: 不适用 } ]", 0, Actor.System, Stop)).Refusal);
+        var (_, _, saved) = await pipelines.SavePlaceholdersAsync(mine, new Dictionary<string, IReadOnlyList<string>> { ["b"] = ["%", "\"quoted\" 值"], ["a"] = ["x"] }, 0, Actor.System, Stop);
+        Assert.Equal(1, saved!.Version);
+
+        var fresh = new LiveRules();
+        using var again = NewRules(fresh);
+        await again.StartingAsync(Stop);
+        var restarted = new TenantPipelines(App.Control, again, fresh, TimeProvider.System);
+        Assert.Equal(["不适用"], restarted.Refused(mine).SelectMany(r => r.Problems).Select(p => p.Message));
+        Assert.Empty(restarted.Refused(other));
+        Assert.Equal(["%", "\"quoted\" 值"], (await restarted.PlaceholdersAsync(mine, Stop)).Values["b"]);
+        Assert.Empty((await restarted.PlaceholdersAsync(other, Stop)).Values);
+        Assert.Empty(await restarted.ListAsync(other, Stop));
+        Assert.Equal(PipelineRefusal.NotFound, await restarted.RemoveAsync(other, "网关 1", null, Actor.System, Stop));
+        Assert.Equal(PipelineRefusal.None, await restarted.RemoveAsync(mine, "网关 1", 1, Actor.System, Stop));
+        Assert.Empty(restarted.Refused(mine));
+    }
+
+    [Fact]
     public async Task Versions_of_an_own_rule_are_bounded_and_the_newest_counts()
     {
         var tenant = (await App.TenantAsync(store.NewName())).Id;

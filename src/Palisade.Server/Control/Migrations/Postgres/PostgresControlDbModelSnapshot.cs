@@ -1101,6 +1101,60 @@ namespace Palisade.Server.Control.Migrations.Postgres
                     b.ToTable("rule_choices", (string)null);
                 });
 
+            modelBuilder.Entity("Palisade.Server.Rules.RulePipeline", b =>
+                {
+                    b.Property<long>("TenantId")
+                        .HasColumnType("bigint");
+
+                    b.Property<string>("Name")
+                        .HasMaxLength(100)
+                        .HasColumnType("character varying(100)");
+
+                    b.Property<string>("Author")
+                        .IsRequired()
+                        .HasColumnType("text");
+
+                    b.Property<long>("Saved")
+                        .HasColumnType("bigint");
+
+                    b.Property<long>("Version")
+                        .IsConcurrencyToken()
+                        .HasColumnType("bigint");
+
+                    b.Property<string>("Yaml")
+                        .IsRequired()
+                        .HasColumnType("text");
+
+                    b.HasKey("TenantId", "Name");
+
+                    b.ToTable("rule_pipelines", (string)null);
+                });
+
+            modelBuilder.Entity("Palisade.Server.Rules.RulePlaceholders", b =>
+                {
+                    b.Property<long>("TenantId")
+                        .HasColumnType("bigint");
+
+                    b.Property<string>("Author")
+                        .IsRequired()
+                        .HasColumnType("text");
+
+                    b.Property<string>("Json")
+                        .IsRequired()
+                        .HasColumnType("text");
+
+                    b.Property<long>("Saved")
+                        .HasColumnType("bigint");
+
+                    b.Property<long>("Version")
+                        .IsConcurrencyToken()
+                        .HasColumnType("bigint");
+
+                    b.HasKey("TenantId");
+
+                    b.ToTable("rule_placeholders", (string)null);
+                });
+
             modelBuilder.Entity("Palisade.Server.Sources.Host", b =>
                 {
                     b.Property<long>("Id")
@@ -1629,6 +1683,24 @@ namespace Palisade.Server.Control.Migrations.Postgres
                 });
 
             modelBuilder.Entity("Palisade.Server.Rules.RuleChoice", b =>
+                {
+                    b.HasOne("Palisade.Server.Tenants.Tenant", null)
+                        .WithMany()
+                        .HasForeignKey("TenantId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("Palisade.Server.Rules.RulePipeline", b =>
+                {
+                    b.HasOne("Palisade.Server.Tenants.Tenant", null)
+                        .WithMany()
+                        .HasForeignKey("TenantId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("Palisade.Server.Rules.RulePlaceholders", b =>
                 {
                     b.HasOne("Palisade.Server.Tenants.Tenant", null)
                         .WithMany()

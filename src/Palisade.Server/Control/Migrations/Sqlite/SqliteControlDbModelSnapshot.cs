@@ -1092,6 +1092,60 @@ namespace Palisade.Server.Control.Migrations.Sqlite
                     b.ToTable("rule_choices", (string)null);
                 });
 
+            modelBuilder.Entity("Palisade.Server.Rules.RulePipeline", b =>
+                {
+                    b.Property<long>("TenantId")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Name")
+                        .HasMaxLength(100)
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Author")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("Saved")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("Version")
+                        .IsConcurrencyToken()
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Yaml")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("TenantId", "Name");
+
+                    b.ToTable("rule_pipelines", (string)null);
+                });
+
+            modelBuilder.Entity("Palisade.Server.Rules.RulePlaceholders", b =>
+                {
+                    b.Property<long>("TenantId")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Author")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Json")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("Saved")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("Version")
+                        .IsConcurrencyToken()
+                        .HasColumnType("INTEGER");
+
+                    b.HasKey("TenantId");
+
+                    b.ToTable("rule_placeholders", (string)null);
+                });
+
             modelBuilder.Entity("Palisade.Server.Sources.Host", b =>
                 {
                     b.Property<long>("Id")
@@ -1620,6 +1674,24 @@ namespace Palisade.Server.Control.Migrations.Sqlite
                 });
 
             modelBuilder.Entity("Palisade.Server.Rules.RuleChoice", b =>
+                {
+                    b.HasOne("Palisade.Server.Tenants.Tenant", null)
+                        .WithMany()
+                        .HasForeignKey("TenantId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("Palisade.Server.Rules.RulePipeline", b =>
+                {
+                    b.HasOne("Palisade.Server.Tenants.Tenant", null)
+                        .WithMany()
+                        .HasForeignKey("TenantId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("Palisade.Server.Rules.RulePlaceholders", b =>
                 {
                     b.HasOne("Palisade.Server.Tenants.Tenant", null)
                         .WithMany()
