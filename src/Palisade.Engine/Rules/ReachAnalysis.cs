@@ -65,8 +65,9 @@ public sealed class ReachAnalysis
         options ??= new RuleLoadOptions();
         tenant = options.Tenant;
         rules = [.. files.SelectMany(f => RuleTexts.Read(f.path, f.bytes)).Where(r => r.Kind != "filter")];
+        var budget = new PipelineBudget(tenant);
         foreach (var rule in rules)
-            if (PipedText.Of(rule, options) is var after && !ReferenceEquals(after, rule)) piped[rule] = after;
+            if (PipedText.Of(rule, options, budget) is var after && !ReferenceEquals(after, rule)) piped[rule] = after;
         var set = RuleSet.Load([.. lookups, .. files], options, out var diagnostics);
         Diagnostics = diagnostics;
         problems = diagnostics.ToLookup(d => d.File, StringComparer.Ordinal);

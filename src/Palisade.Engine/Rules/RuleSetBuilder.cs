@@ -15,6 +15,7 @@ internal sealed class RuleSetBuilder
 
     private readonly RuleLoadOptions options;
     private readonly DocumentReader documents;
+    private readonly Pipelines.PipelineBudget budget;
     private readonly Taxonomy taxonomy = new();
     private FieldTable fields = null!;
     private AtomTable atoms = null!;
@@ -24,6 +25,7 @@ internal sealed class RuleSetBuilder
     {
         this.options = options;
         documents = new DocumentReader(Diagnostics);
+        budget = new Pipelines.PipelineBudget(options.Tenant);
     }
 
     public List<Diagnostic> Diagnostics { get; } = [];
@@ -60,7 +62,7 @@ internal sealed class RuleSetBuilder
     {
         fields = new FieldTable(taxonomy.Fields, options.Tenant);
         atoms = new AtomTable(fields);
-        values = new ValueCompiler(atoms, options.Placeholders);
+        values = new ValueCompiler(atoms, options.Placeholders, options.Tenant);
         RefuseDoubles();
         var rules = new List<CompiledRule>();
         foreach (var document in documents.Rules)
@@ -91,7 +93,7 @@ internal sealed class RuleSetBuilder
         values.Begin();
         try
         {
-            if (options.PipedFiles?.Contains(document.File) ?? true) document = Pipelines.ProcessingPipeline.Apply(options.Pipelines, document, options.Placeholders);
+            if (options.PipedFiles?.Contains(document.File) ?? true) document = Pipelines.ProcessingPipeline.Apply(options.Pipelines, document, options.Placeholders, budget);
             return new CompiledRule
             {
                 Info = document.Info, Names = document.Names, LogSource = document.LogSource, Outcome = document.Outcome, File = document.File, Line = document.Line,

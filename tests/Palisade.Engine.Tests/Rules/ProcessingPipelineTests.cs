@@ -89,5 +89,35 @@ public sealed class ProcessingPipelineTests
         steps = string.Concat(Enumerable.Repeat("  - { type: field_name_mapping, mapping: { f: [f, f, f, f, f, f, f, f] } }\n", 12));
         Load(steps, "s: { f: a }", out problems);
         Assert.Equal("SIG082", Assert.Single(problems, p => p.IsError).Code);
+        var many = string.Join(", ", Enumerable.Repeat("a", 1_000));
+        Load(string.Concat(Enumerable.Repeat($"  - {{ type: map_string, mapping: {{ a: [{many}] }} }}\n", 12)), "s: { f: a }", out problems);
+        Assert.Equal("SIG082", Assert.Single(problems, p => p.IsError).Code);
+        Load($"  - {{ type: field_name_mapping, mapping: {{ f: [{many.Replace('a', 'f')}] }} }}\n  - {{ type: field_name_mapping, mapping: {{ f: [{many.Replace('a', 'f')}] }} }}\n", "s: { f: a }", out problems);
+        Assert.Equal("SIG082", Assert.Single(problems, p => p.IsError).Code);
+    }
+
+    [Fact]
+    public void All_rules_of_a_tenant_share_what_pipelines_and_placeholders_may_add()
+    {
+        static int Loaded(uint tenant, string value, string mapping, out string code)
+        {
+            var rules = string.Concat(Enumerable.Range(0, 40).Select(i => $"---\ntitle: r{i}\nid: r{i}\nlogsource: {{ category: x }}\ndetection: {{ s: {{ {value} }}, condition: s }}\n"));
+            var pipeline = ProcessingPipeline.Read("p.yml", Encoding.UTF8.GetBytes($"transformations:\n{mapping}"), out _)!;
+            var placeholders = new Dictionary<string, IReadOnlyList<string>> { ["long"] = [.. Enumerable.Range(0, 1_000).Select(i => i + new string('x', 2_000))] };
+            var set = RuleSet.Load([("r.yml", Encoding.UTF8.GetBytes(rules))], new RuleLoadOptions { Tenant = tenant, Pipelines = [pipeline], Placeholders = placeholders }, out var problems);
+            code = problems.FirstOrDefault(p => p.IsError)?.Code ?? "";
+            Assert.Equal(40, set.Rules.Count + set.Refused.Count);
+            return set.Rules.Count;
+        }
+
+        var grows = $"  - {{ type: map_string, mapping: {{ a: [{string.Join(", ", Enumerable.Range(0, 50_000))}] }} }}\n";
+        Assert.InRange(Loaded(5, "f: a", grows, out var code), 17, 20);
+        Assert.Equal("SIG082", code);
+        Assert.InRange(Loaded(5, "f|expand: '%long%'", "  - { type: case, method: upper, field_name_conditions: [ { type: include_fields, fields: [none] } ] }\n", out code), 30, 36);
+        Assert.Equal("SIG025", code);
+        Assert.InRange(Loaded(5, "f|expand: '%long%'", "  - { type: value_placeholders }\n", out code), 28, 33);
+        Assert.Equal("SIG082", code);
+        Assert.Equal(0, Loaded(5, "f|expand: '%long%%long%'", "  - { type: value_placeholders }\n", out code));
+        Assert.InRange(Loaded(5, "f: a", string.Concat(Enumerable.Repeat("  - { type: set_state, key: a, val: b }\n", 1_000)), out _), 40, 40);
     }
 }

@@ -62,7 +62,7 @@ public sealed class RuleExplainer(IReadOnlyList<(string path, byte[] bytes)> loo
         var problems = new List<Diagnostic>();
         var set = RuleSet.Load([.. lookups, Document(rule)], options, out var loading);
         problems.AddRange(loading.Where(d => d.File == rule.File));
-        var piped = PipedText.Of(rule, options);
+        var piped = PipedText.Of(rule, options, new PipelineBudget(options.Tenant));
         var roots = PipedText.Read(piped, written: ReferenceEquals(piped, rule));
         rule = piped;
         var detection = roots is [{ Kind: YamlKind.Mapping } root] ? root["detection"] : null;

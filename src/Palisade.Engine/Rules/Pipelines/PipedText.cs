@@ -17,7 +17,7 @@ internal static class PipedText
 
     /// <summary>The text with its log source and detection as the compiler sees them.</summary>
     /// <returns>The same instance where nothing changes it: no pipelines, a file that does not pass through them, no rule, or one that is refused (loading says why).</returns>
-    public static RuleText Of(RuleText rule, RuleLoadOptions options)
+    public static RuleText Of(RuleText rule, RuleLoadOptions options, PipelineBudget budget)
     {
         if (options.Pipelines.Count == 0 || rule.Kind != "sigma" || options.PipedFiles?.Contains(rule.File) == false) return rule;
         var reader = new DocumentReader([]);
@@ -25,7 +25,7 @@ internal static class PipedText
         if (reader.Rules is not [var document]) return rule;
         try
         {
-            var after = ProcessingPipeline.Apply(options.Pipelines, document, options.Placeholders);
+            var after = ProcessingPipeline.Apply(options.Pipelines, document, options.Placeholders, budget);
             var source = after.LogSource;
             var said = string.Join(", ", new[] { ("product", source.Product), ("category", source.Category), ("service", source.Service) }
                 .Where(p => !string.IsNullOrEmpty(p.Item2)).Select(p => $"{p.Item1}: {YamlFlow.Quote(p.Item2!)}"));

@@ -67,13 +67,14 @@ public sealed class ProcessingPipeline
     }
 
     /// <summary>The rule as it leaves the pipelines; throws <see cref="RuleException"/> where one of them refuses it.</summary>
-    internal static RuleDocument Apply(IEnumerable<ProcessingPipeline> pipelines, RuleDocument document, IReadOnlyDictionary<string, IReadOnlyList<string>> placeholders)
+    internal static RuleDocument Apply(IEnumerable<ProcessingPipeline> pipelines, RuleDocument document, IReadOnlyDictionary<string, IReadOnlyList<string>> placeholders, PipelineBudget budget)
     {
+        budget.Begin();
         var ordered = pipelines.OrderBy(p => p.Priority).ToList();
         if (ordered.Count == 0) return document;
         var values = new Dictionary<string, IReadOnlyList<string>>(placeholders, StringComparer.Ordinal);
         foreach (var (name, list) in ordered.SelectMany(p => p.vars)) values.TryAdd(name, list);
-        var work = new RuleWork(document) { Placeholders = values };
+        var work = new RuleWork(document) { Placeholders = values, Budget = budget };
         foreach (var transformation in ordered.SelectMany(p => p.transformations)) transformation.Apply(work);
         return new RuleDocument
         {

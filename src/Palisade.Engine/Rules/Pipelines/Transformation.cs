@@ -14,6 +14,7 @@ internal sealed class RuleWork(RuleDocument document)
     public Dictionary<string, string> State { get; } = new(StringComparer.Ordinal);
     /// <summary>Values of placeholders, the pipeline's own besides those given to all.</summary>
     public required IReadOnlyDictionary<string, IReadOnlyList<string>> Placeholders { get; init; }
+    public required PipelineBudget Budget { get; init; }
 
     public string? Attribute(string name) => name switch
     {
@@ -30,6 +31,8 @@ internal sealed class Transformation
 {
     private const int MaxTextLength = 64 << 10;
     private const int MaxItems = 20_000;
+    /// <summary>Characters that the placeholders of one value may make of it.</summary>
+    private const long MaxFilled = 4 << 20;
 
     private readonly string? id;
     private readonly PipelineConditions conditions;
@@ -44,14 +47,14 @@ internal sealed class Transformation
         {
             case "field_name_mapping":
                 var mapping = Mapping(node, "mapping");
-                onItem = (_, i) => { if (mapping.TryGetValue(i.Field, out var to)) Rename(i, to); };
+                onItem = (w, i) => { if (mapping.TryGetValue(i.Field, out var to)) Rename(w, i, to); };
                 break;
             case "field_name_prefix_mapping":
                 var prefixes = Mapping(node, "mapping");
-                onItem = (_, i) =>
+                onItem = (w, i) =>
                 {
                     if (prefixes.Keys.Where(p => i.Field.StartsWith(p, StringComparison.Ordinal)).MaxBy(p => p.Length) is { } prefix)
-                        Rename(i, [.. prefixes[prefix].Select(to => to + i.Field[prefix.Length..])]);
+                        Rename(w, i, [.. prefixes[prefix].Select(to => to + i.Field[prefix.Length..])]);
                 };
                 break;
             case "field_name_prefix":
@@ -80,11 +83,11 @@ internal sealed class Transformation
                 var regex = PipelineConditions.Expression(node["regex"] ?? throw Lacks(node, "regex"));
                 // groups are \1 in pySigma's notation
                 var replacement = System.Text.RegularExpressions.Regex.Replace(Text(node, "replacement").Replace("$", "$$", StringComparison.Ordinal), @"\\([0-9])", "$${$1}", System.Text.RegularExpressions.RegexOptions.NonBacktracking);
-                onItem = (_, i) => Each(i, v => [Changed(v, regex.Replace(v.Text, replacement))]);
+                onItem = (w, i) => Each(w, i, v => [Changed(v, regex.Replace(v.Text, replacement))]);
                 break;
             case "map_string":
                 var map = Mapping(node, "mapping");
-                onItem = (_, i) => Each(i, v => map.TryGetValue(v.Text, out var to) ? [.. to.Select(t => Changed(v, t))] : [v]);
+                onItem = (w, i) => Each(w, i, v => map.TryGetValue(v.Text, out var to) ? [.. to.Select(t => Changed(v, t))] : [v]);
                 break;
             case "set_value":
                 var value = node["value"] ?? throw Lacks(node, "value");
@@ -92,11 +95,11 @@ internal sealed class Transformation
                 break;
             case "convert_type":
                 var plain = Text(node, "target_type") is "num" or "int";
-                onItem = (_, i) => Each(i, v => [new YamlNode(YamlKind.Scalar, v.Line) { Text = v.Text, Plain = plain || v.IsNull }]);
+                onItem = (w, i) => Each(w, i, v => [new YamlNode(YamlKind.Scalar, v.Line) { Text = v.Text, Plain = plain || v.IsNull }]);
                 break;
             case "case_transformation" or "case":
                 var cased = Case(node, node["method"]?.Text ?? "lower");
-                onItem = (_, i) => Each(i, v => [Changed(v, cased(v.Text))]);
+                onItem = (w, i) => Each(w, i, v => [Changed(v, cased(v.Text))]);
                 break;
             case "hashes_fields":
                 HashFields(node, out onItem);
@@ -131,6 +134,7 @@ internal sealed class Transformation
 
     public void Apply(RuleWork work)
     {
+        work.Budget.Visit(0);
         if (!conditions.Rule(work)) return;
         if (onRule is not null)
         {
@@ -142,6 +146,7 @@ internal sealed class Transformation
         foreach (var item in work.Model.Items)
         {
             if (++n > MaxItems) throw new RuleException("SIG082", item.Line, "the pipeline makes the rule too large");
+            work.Budget.Visit(item.Line);
             if (!conditions.Item(work, item)) continue;
             var (field, values, parts, dropped) = (item.Field, item.Values, item.Parts, item.Dropped);
             onItem!(work, item);
@@ -152,15 +157,28 @@ internal sealed class Transformation
         }
     }
 
-    private static void Rename(DetectionItem item, IReadOnlyList<string> to)
+    private static void Rename(RuleWork work, DetectionItem item, IReadOnlyList<string> to)
     {
+        work.Budget.Grow((to.Count - 1L) * (1 + item.Values.Count), item.Line);
         if (to.Count == 1) item.Field = to[0];
         else item.Parts = [.. to.Select(t => item.With(t))];
     }
 
-    private static void Each(DetectionItem item, Func<YamlNode, List<YamlNode>> change)
+    private static void Each(RuleWork work, DetectionItem item, Func<YamlNode, List<YamlNode>> change)
     {
-        item.Values = [.. item.Values.SelectMany(v => v.Kind == YamlKind.Scalar && !v.IsNull ? change(v) : [v])];
+        var values = new List<YamlNode>(item.Values.Count);
+        foreach (var v in item.Values)
+        {
+            if (v.Kind != YamlKind.Scalar || v.IsNull)
+            {
+                values.Add(v);
+                continue;
+            }
+            var changed = change(v);
+            work.Budget.Grow(changed.Count - 1 + (changed.Sum(c => (long)c.Text.Length) - v.Text.Length) / 64, v.Line);
+            values.AddRange(changed);
+        }
+        item.Values = values;
         if (item.Values.Count != 1) item.List = true;
     }
 
@@ -192,6 +210,7 @@ internal sealed class Transformation
                 Field = p.Key.Text.Split('|')[0], Modifiers = p.Key.Text.Split('|')[1..], List = p.Value.Kind == YamlKind.Sequence, Line = p.Key.Line,
                 Values = [.. (p.Value.Kind == YamlKind.Sequence ? p.Value.Items : [p.Value]).Select(v => template ? Changed(v, Filled(v.Text, w.LogSource)) : v)],
             }).ToList();
+            w.Budget.Grow(items.Sum(i => 1L + i.Values.Count), node.Line);
             w.Model.Require(name ?? $"_cond_{w.Model.Searches.Count}", items, negated);
         };
     }
@@ -234,7 +253,7 @@ internal sealed class Transformation
         action = (w, item) =>
         {
             if (!item.Modifiers.Contains("expand")) return;
-            Each(item, v =>
+            Each(w, item, v =>
             {
                 var results = new List<string> { v.Text };
                 foreach (var name in Named(v.Text))
@@ -242,7 +261,7 @@ internal sealed class Transformation
                     if (include is not null && !include.Contains(name) || exclude is not null && exclude.Contains(name)) continue;
                     IReadOnlyList<string>? values = wild ? ["*"] : w.Placeholders.GetValueOrDefault(name);
                     if (values is null) continue;
-                    if ((long)results.Count * values.Count > 10_000) throw new RuleException("SIG082", v.Line, "placeholders make the rule too large");
+                    if ((long)results.Count * values.Count > 10_000 || results.Sum(r => (long)r.Length) * values.Count + values.Sum(x => (long)x.Length) * results.Count > MaxFilled) throw new RuleException("SIG082", v.Line, "placeholders make the rule too large");
                     results = [.. results.SelectMany(r => values.Select(x => r.Replace($"%{name}%", x, StringComparison.Ordinal)))];
                 }
                 return [.. results.Select(r => Changed(v, r))];

@@ -12,16 +12,24 @@ internal sealed class RuleException(string code, int line, string message) : Exc
 }
 
 /// <summary>Turns one field with its modifiers and values into a tree of atoms.</summary>
-internal sealed class ValueCompiler(AtomTable atoms, IReadOnlyDictionary<string, IReadOnlyList<string>> placeholders)
+/// <param name="tenant">Whose rules they are; 0: the platform's.</param>
+internal sealed class ValueCompiler(AtomTable atoms, IReadOnlyDictionary<string, IReadOnlyList<string>> placeholders, uint tenant = 0)
 {
     private const int MaxExpansions = 10_000;
     private const int MaxExpandedLength = 4 << 20;
     private const int MaxPatternLength = 4_096;
 
-    private long expandedLength;
+    /// <summary>What placeholders may make of all rules of a tenant together, so that a list that many rules name cannot fill the memory; characters.</summary>
+    private const long MaxTenantLength = 64 << 20;
+
+    private long expandedLength, expandedBefore;
 
     /// <summary>Begins another rule: what its placeholders may grow to is counted from nothing.</summary>
-    public void Begin() => expandedLength = 0;
+    public void Begin()
+    {
+        expandedBefore += expandedLength;
+        expandedLength = 0;
+    }
 
     /// <summary>Compiles <c>Field|modifier…: value(s)</c>. An empty field name stands for every value of the event (keywords).</summary>
     public Node Compile(string key, int line, YamlNode value)
@@ -175,6 +183,7 @@ internal sealed class ValueCompiler(AtomTable atoms, IReadOnlyDictionary<string,
             if (results.Count * values.Count > MaxExpansions) throw new RuleException("SIG025", line, $"placeholders give more than {MaxExpansions} values");
             expandedLength += results.Sum(r => (long)r.Length) * values.Count + values.Sum(v => (long)v.Length) * results.Count;
             if (expandedLength > MaxExpandedLength) throw new RuleException("SIG025", line, "placeholders make the rule too large");
+            if (tenant != 0 && expandedBefore + expandedLength > MaxTenantLength) throw new RuleException("SIG025", line, "placeholders make the rules too large, all of them together");
             results = [.. results.SelectMany(r => values.Select(v => r + (regex ? System.Text.RegularExpressions.Regex.Escape(v) : v)))];
             i = end;
         }
