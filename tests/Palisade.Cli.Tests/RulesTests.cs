@@ -68,6 +68,25 @@ public sealed class RulesTests : IDisposable
     }
 
     [Fact]
+    public async Task Explain_takes_what_match_takes()
+    {
+        var rule = folder.Write("foreign.yml", "title: Foreign\nid: 3d1f4b1e-5a0a-4a53-9b4a-0c6f3f8b7a11\nlogsource: { product: our-gateway }\ndetection: { a: { cs-user|expand: '%admins%' }, condition: a }\n");
+        var pipeline = folder.Write("pipeline.yml", "name: ours\ntransformations: [ { type: field_name_mapping, mapping: { cs-user: user.name } } ]\n");
+        var admins = folder.Write("admins.yml", "admins: [root, wheel]\n");
+        const string Event = "{\"user.name\": \"wheel\"}";
+        var run = await PalisadeProgram.RunAsync("rules", "explain", rule, Event, "--any-logsource", "--placeholders", admins, "--pipeline", pipeline);
+        Assert.Contains(": matches", run.Out, StringComparison.Ordinal);
+        Assert.Contains("event: user.name = wheel", run.Out, StringComparison.Ordinal);
+        run = await PalisadeProgram.RunAsync("rules", "explain", rule, Event, "--placeholders", admins, "--pipeline", pipeline);
+        Assert.Contains("no known source gives it", run.Out, StringComparison.Ordinal);
+        run = await PalisadeProgram.RunAsync("rules", "explain", rule, Event, "--any-logsource");
+        Assert.Contains("SIG025", run.Out, StringComparison.Ordinal);
+        run = await PalisadeProgram.RunAsync("rules", "explain", rule, Event, "--pipeline", folder.Write("broken.yml", "transformations: [ { type: nothing } ]\n"));
+        Assert.Equal(3, run.Code);
+        Assert.Contains("SIG081", run.Err, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Import_counts_what_an_archive_holds_and_a_folder_of_logs_is_said_to_be_one()
     {
         var archive = folder["rules.tar.gz"];

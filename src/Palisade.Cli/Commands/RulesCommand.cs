@@ -65,8 +65,17 @@ internal static class RulesCommand
         var rule = new Argument<string>("RULE") { Description = "A rule file, or the id or name of a shipped rule." };
         var given = new Argument<string>("EVENT") { Description = "A log line or JSON object, a file that holds one, or - for standard input." };
         var format = Format();
-        var command = new Command("explain", "Says why a rule did or did not match an event, part by part.\n\nExample: palisade rules explain my-rule.yml 'Nov 28 03:02:17 web1 sshd[812]: Failed password for root from 203.0.113.7 port 5022 ssh2'") { rule, given, format };
-        command.SetAction(parsed => RulesExplain.Run(parsed.GetRequiredValue(rule), parsed.GetRequiredValue(given), parsed.GetValue(format) == "json"));
+        var (any, placeholders, pipelines) = (AnyLogSource(), Placeholders(), Pipelines());
+        var command = new Command("explain", "Says why a rule did or did not match an event, part by part.\n\nExample: palisade rules explain my-rule.yml 'Nov 28 03:02:17 web1 sshd[812]: Failed password for root from 203.0.113.7 port 5022 ssh2'")
+        {
+            rule, given, format, any, placeholders, pipelines,
+        };
+        command.SetAction(parsed => RulesExplain.Run(parsed.GetRequiredValue(rule), parsed.GetRequiredValue(given), new RuleLoadOptions
+        {
+            AnyLogSource = parsed.GetValue(any),
+            Placeholders = ReadPlaceholders(parsed.GetValue(placeholders)),
+            Pipelines = PipelineFiles.Read(parsed.GetValue(pipelines)),
+        }, parsed.GetValue(format) == "json"));
         return command;
     }
 
@@ -103,8 +112,7 @@ internal static class RulesCommand
     {
         var rules = new Option<string[]>("--rules") { Description = "Rule files or folders.", Required = true, AllowMultipleArgumentsPerToken = true };
         var events = new Option<string>("--events") { Description = "JSON events, one a line (.gz too); - reads standard input.", Required = true };
-        var any = new Option<bool>("--any-logsource") { Description = "Evaluate rules whatever their log source." };
-        var placeholders = new Option<string?>("--placeholders") { Description = "JSON or YAML object of lists: values for %name%." };
+        var (any, placeholders) = (AnyLogSource(), Placeholders());
         var polarity = new Option<string>("--filter-polarity") { Description = "How a filter joins a rule: and | and_not.", DefaultValueFactory = _ => "and" };
         polarity.AcceptOnlyFromAmong("and", "and_not");
         var format = new Option<string>("--format") { Description = "jsonl.", DefaultValueFactory = _ => "jsonl" };
@@ -129,6 +137,10 @@ internal static class RulesCommand
         });
         return command;
     }
+
+    private static Option<bool> AnyLogSource() => new("--any-logsource") { Description = "Evaluate rules whatever their log source." };
+
+    private static Option<string?> Placeholders() => new("--placeholders") { Description = "JSON or YAML object of lists: values for %name%." };
 
     private static Option<string[]> Pipelines() => new("--pipeline") { Description = "Processing pipeline (YAML in pySigma's notation) that rules pass through first; may be given several times.", Arity = ArgumentArity.ZeroOrMore };
 

@@ -14,7 +14,8 @@ internal static class RulesExplain
 
     /// <param name="rule">A rule file, or the id or name of a shipped rule.</param>
     /// <param name="eventText">A JSON object or log line, a file that holds one, or - for standard input.</param>
-    public static int Run(string rule, string eventText, bool json)
+    /// <param name="options">How the rule loads; of its file alone what pipelines say is carried out.</param>
+    public static int Run(string rule, string eventText, RuleLoadOptions options, bool json)
     {
         var snapshot = ContentFiles.Load();
         var (text, others) = Find(rule, snapshot.Library);
@@ -23,9 +24,9 @@ internal static class RulesExplain
         var record = Read(eventText);
         if (string.IsNullOrWhiteSpace(record)) throw new CliException(ExitCodes.BadInput, "the event is empty: give a log line, a JSON object, or a file that holds one.");
         if (!EventText.TryAdd(pipeline, info, record)) throw new CliException(ExitCodes.BadInput, "the event begins like a JSON object and is none.");
-        var told = new RuleExplainer(snapshot.Library.Lookups).Explain(text, others, pipeline.Events, 0);
+        var told = new RuleExplainer(snapshot.Library.Lookups, options with { PipedFiles = new HashSet<string>(StringComparer.Ordinal) { text.File } }).Explain(text, others, pipeline.Events, 0);
         if (json) Console.WriteLine(JsonSerializer.Serialize(told, Json));
-        else Write(told, "", Console.Out);
+        else Write(told, options.AnyLogSource, "", Console.Out);
         return ExitCodes.Done;
     }
 
@@ -51,7 +52,7 @@ internal static class RulesExplain
         return File.ReadAllText(given);
     }
 
-    private static void Write(RuleExplanation told, string indent, TextWriter to)
+    private static void Write(RuleExplanation told, bool any, string indent, TextWriter to)
     {
         to.WriteLine($"{indent}{Mark(told.Matched)} {Plain(told.Title)} ({told.Id}): {(told.Matched ? "matches" : "does not match")}");
         foreach (var d in told.Diagnostics.Where(d => d.IsError)) to.WriteLine($"{indent}    {d.Code} line {d.Line}: {Plain(d.Message)}");
@@ -61,10 +62,10 @@ internal static class RulesExplain
             foreach (var value in correlation.Group) to.WriteLine($"{indent}  grouped by {value.Field} = {Plain(value.Value)}");
             foreach (var field in correlation.GroupMissing) to.WriteLine($"{indent}  ✗ the event has no {field} to group by: it would not be counted");
             foreach (var name in correlation.Missing) to.WriteLine($"{indent}  ✗ no rule is named {name}");
-            foreach (var rule in correlation.Rules) Write(rule, indent + "  ", to);
+            foreach (var rule in correlation.Rules) Write(rule, any, indent + "  ", to);
             return;
         }
-        var source = told.OfLogSource switch { null => "no known source gives it: the rule never matches anything", true => "the event is of it", false => "the event is not of it" };
+        var source = any ? "not asked for" : told.OfLogSource switch { null => "no known source gives it: the rule never matches anything", true => "the event is of it", false => "the event is not of it" };
         to.WriteLine($"{indent}  {Mark(told.OfLogSource == true)} log source {told.LogSource}: {source}");
         foreach (var condition in told.Conditions) Write(condition, indent + "  ", to, "condition: ");
         foreach (var identifier in told.Identifiers)
