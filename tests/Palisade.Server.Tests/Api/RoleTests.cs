@@ -76,6 +76,12 @@ public sealed class RoleTests(SqliteControl store)
         new("PUT", "/api/v1/rules/{rule}", Role.Admin, "rule.save", new { yaml = OwnYaml }),
         new("POST", "/api/v1/rules", Role.Admin, "rule.save", new { yaml = OwnYaml.Replace("own-rule", "{new}") }),
         new("DELETE", "/api/v1/rules/{rule}", Role.Admin, "rule.remove"),
+        new("GET", "/api/v1/rule-pipelines", Role.Viewer),
+        new("GET", "/api/v1/rule-pipelines/{pipeline}", Role.Viewer),
+        new("PUT", "/api/v1/rule-pipelines/{pipeline}", Role.Admin, "rule.pipeline.save", new { yaml = "name: {new}\ntransformations: []\n" }),
+        new("DELETE", "/api/v1/rule-pipelines/{pipeline}", Role.Admin, "rule.pipeline.remove"),
+        new("GET", "/api/v1/rule-placeholders", Role.Viewer),
+        new("PUT", "/api/v1/rule-placeholders", Role.Admin, "rule.placeholders.save", new { values = new { words = new[] { "{new}" } } }),
         new("GET", "/api/v1/backtests", Role.Viewer),
         new("POST", "/api/v1/backtests", Role.Analyst, "rule.backtest", new { yaml = OwnYaml, hours = 1 }),
         new("GET", "/api/v1/backtests/{backtest}", Role.Viewer),
@@ -135,6 +141,7 @@ public sealed class RoleTests(SqliteControl store)
                 .Replace("{unparsed}", act.Path.Contains("{unparsed}") ? await UnparsedIdAsync(tenant, source) : "").Replace("{parser}", act.Path.Contains("{parser}") ? await ParserAsync(tenant) : "")
                 .Replace("{reparse}", act.Path.Contains("{reparse}") ? await ReparseAsync(tenant, source) : "")
                 .Replace("{rule}", act.Path.Contains("{rule}") ? await RuleAsync(tenant) : "").Replace("{backtest}", act.Path.Contains("backtest") ? await BacktestAsync(tenant, act.Path.Contains('{')) : "")
+                .Replace("{pipeline}", act.Path.Contains("{pipeline}") ? await PipelineAsync(tenant) : "")
                 .Replace("{mute}", act.Path.Contains("{mute}") ? await MuteAsync(tenant) : "").Replace("{address}", "203.0.113.9");
             var before = await App.AuditAsync(tenant.Id);
             using var answer = await SendAsync(client, act, path, $"made-by-{word}");
@@ -170,6 +177,9 @@ public sealed class RoleTests(SqliteControl store)
 
     private async Task<string> RuleAsync(Tenant tenant) =>
         (await App.Service<TenantRules>().SaveAsync(tenant.Id, OwnYaml, null, null, Audit.Actor.System, CancellationToken.None)).Rule!.Info.Id;
+
+    private async Task<string> PipelineAsync(Tenant tenant) =>
+        (await App.Service<TenantPipelines>().SaveAsync(tenant.Id, "pipe", "name: as it was\ntransformations: []\n", null, Audit.Actor.System, CancellationToken.None)).Pipeline!.Name;
 
     private async Task<string> BacktestAsync(Tenant tenant, bool begin)
     {

@@ -5,6 +5,7 @@ using Palisade.Engine.Detect.Web;
 using Palisade.Protocol;
 using Palisade.Server.Console;
 using Palisade.Server.Ingest;
+using Palisade.Server.Rules;
 using Palisade.Server.Sources;
 
 namespace Palisade.Server.Tests.Console;
@@ -58,6 +59,8 @@ public sealed class TextTests
             .Concat(WebEvidence.Keys.Select(k => "decoding." + k))
             .Concat(Enum.GetValues<FindingConfidence>().Where(c => c != FindingConfidence.None).Select(c => "confidence." + c.ToString().ToLowerInvariant()))
             .Concat(Enum.GetValues<SourceEditRefusal>().Where(r => r != SourceEditRefusal.None).Select(r => "source.refused." + r.ToString().ToLowerInvariant()));
+        keys = keys.Concat(Enum.GetValues<PipelineRefusal>().Where(r => r is not (PipelineRefusal.None or PipelineRefusal.PlaceholderName or PipelineRefusal.PlaceholderValue)).Select(r => "pipes.refused." + r.ToString().ToLowerInvariant()))
+            .Concat(new[] { "stale", "toomany", "toolarge", "name", "value" }.Select(r => "pipes.refused.place" + r));
         Assert.All(keys, k => Assert.True(Texts.Has(TextCatalogue.English, k), k));
     }
 

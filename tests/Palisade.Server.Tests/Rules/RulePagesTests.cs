@@ -91,6 +91,47 @@ public sealed class RulePagesTests
     }
 
     [Fact]
+    public async Task Pipelines_are_shown_with_what_they_refuse_and_edited_by_those_who_may()
+    {
+        await using var app = await StartAsync();
+        var tenant = await app.TenantAsync("Mine");
+        using var owner = await app.SignedInAsync(tenant);
+        var empty = await PageAsync(owner, tenant, "rules-pipelines");
+        foreach (var part in new[] { "There is no pipeline yet", "Begin with an example", "id=\"pipes-text\"", "id=\"place-text\"" }) Assert.Contains(part, empty);
+        var pipelines = app.Service<TenantPipelines>();
+        Assert.NotNull((await pipelines.SaveAsync(tenant.Id, "example", PipelineExample.Pipeline, 0, Actor.System, CancellationToken.None)).Pipeline);
+        await app.Service<TenantRules>().SaveAsync(tenant.Id, Hostile, null, null, Actor.System, CancellationToken.None);
+        await pipelines.SaveAsync(tenant.Id, "refuses", "name: <b>no</b>\ntransformations: [ { type: rule_failure, message: '<i>never</i>' } ]\n", 0, Actor.System, CancellationToken.None);
+        var examples = PlaceholderFile.Read("placeholders.yml", System.Text.Encoding.UTF8.GetBytes(PipelineExample.Placeholders), out var problems);
+        Assert.Empty(problems);
+        Assert.NotNull((await pipelines.SavePlaceholdersAsync(tenant.Id, examples, 0, Actor.System, CancellationToken.None)).Placeholders);
+
+        var page = await PageAsync(owner, tenant, "rules-pipelines?open=refuses");
+        foreach (var part in new[] { "&lt;b&gt;no&lt;/b&gt;", "&lt;i&gt;never&lt;/i&gt;", "Own rules that do not load", "config/rules/own-1", "administrators", "admin*", "2 names" }) Assert.Contains(part, page);
+        Assert.DoesNotContain("<i>never", page);
+        Assert.Contains("src_ip: source.ip", await PageAsync(owner, tenant, "rules-pipelines?open=example"));
+        Assert.Contains("There is no such pipeline here", await PageAsync(owner, tenant, "rules-pipelines?open=none"));
+        var rule = await PageAsync(owner, tenant, "rules/own-1");
+        foreach (var part in new[] { "This rule does not load", "SIG083", "&lt;i&gt;never&lt;/i&gt;" }) Assert.Contains(part, rule);
+
+        await app.MemberAsync(tenant, Role.Viewer);
+        using var viewer = await app.SignedInAsync(tenant, Role.Viewer);
+        var seen = await PageAsync(viewer, tenant, "rules-pipelines?open=example");
+        Assert.Contains("Admins and owners change pipelines", seen);
+        Assert.Contains("field_name_mapping", seen);
+        foreach (var part in new[] { "id=\"pipes-save\"", "id=\"place-save\"", "id=\"pipes-text\"" }) Assert.DoesNotContain(part, seen);
+    }
+
+    [Fact]
+    public void What_people_edit_as_placeholders_reads_back_the_same()
+    {
+        var values = new Dictionary<string, IReadOnlyList<string>> { ["a:b"] = ["x # y", "  - z", "\"quoted\"", "back\\slash", "管理员", "\t", "yes", "12", "{{ }}"], ["null"] = ["~"] };
+        var read = PlaceholderFile.Read("placeholders.yml", System.Text.Encoding.UTF8.GetBytes(RulePassage.Yaml(values)), out var problems);
+        Assert.Empty(problems);
+        Assert.Equal(values.Select(v => (v.Key, string.Join('|', v.Value))), read.Select(v => (v.Key, string.Join('|', v.Value))));
+    }
+
+    [Fact]
     public async Task A_choice_asks_for_the_role_of_the_person_anew()
     {
         await using var app = await StartAsync();
