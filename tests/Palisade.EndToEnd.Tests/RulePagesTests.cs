@@ -102,6 +102,27 @@ public sealed class RulePagesTests
         await page.ClickAsync("#import-save-button");
         await Assertions.Expect(page.GetByText("One rule was saved.")).ToBeVisibleAsync();
 
+        // What rules of another schema pass through: wrong, from the example, and taken away again.
+        await page.GotoAsync(config + "rules-pipelines");
+        await Assertions.Expect(page.Locator("#pipes-text")).ToBeEnabledAsync();
+        await page.FillAsync("#pipes-name", "gateway");
+        await page.FillAsync("#pipes-text", "transformations: [ { type: nothing_known } ]");
+        await page.ClickAsync("#pipes-save");
+        await Assertions.Expect(page.Locator(".issue").First).ToContainTextAsync("SIG081");
+        await page.ClickAsync("#pipes-example");
+        await page.ClickAsync("#pipes-save");
+        await Assertions.Expect(page.GetByText("compiled with it from the next records on")).ToBeVisibleAsync();
+        await page.ClickAsync("#place-example");
+        await page.ClickAsync("#place-save");
+        await Assertions.Expect(page.GetByText("compiled with these values")).ToBeVisibleAsync();
+        await Assertions.Expect(page.Locator("#pipes-edit")).ToHaveTextAsync("gateway");
+        await ConsoleTests.ShotAsync(page, "rules-pipelines", whole: true);
+        await ConsoleTests.PhoneAsync(page, "rules-pipelines");
+        await ConsoleTests.AccessibleAsync(page);
+        await page.GetByRole(AriaRole.Button, new() { Name = "Remove gateway" }).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Remove for good" }).ClickAsync();
+        await Assertions.Expect(page.GetByText("There is no pipeline yet")).ToBeVisibleAsync();
+
         // One rule, and an event explained by it.
         await page.GotoAsync(config + "rules/" + OwnId);
         await Assertions.Expect(page.Locator("h1")).ToHaveTextAsync("Search for a password");
@@ -154,7 +175,7 @@ public sealed class RulePagesTests
         await page.Locator(".mud-snackbar", new() { HasText = "Mute 1 ended" }).GetByRole(AriaRole.Button, new() { Name = "Undo" }).ClickAsync();
         await Assertions.Expect(page.GetByRole(AriaRole.Button, new() { Name = "End now" })).ToBeVisibleAsync();
         var done = await AuditAsync(product);
-        foreach (var action in new[] { "rule.choose", "rule.save", "rule.backtest", "mute.create", "mute.end", "mute.resume" }) Assert.Contains(action, done);
+        foreach (var action in new[] { "rule.choose", "rule.save", "rule.pipeline.save", "rule.placeholders.save", "rule.pipeline.remove", "rule.backtest", "mute.create", "mute.end", "mute.resume" }) Assert.Contains(action, done);
 
         // A correlation, the same in Chinese, and on a phone.
         var count = ((JsonArray)(await product.GetAsync("/api/v1/rules?area=correlation&q=ssh"))["items"]!)[0]!;
