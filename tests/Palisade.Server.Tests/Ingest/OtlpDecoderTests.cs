@@ -60,6 +60,21 @@ public sealed class OtlpDecoderTests
         return new Proto().Add(1, new Proto().Add(2, scope).Add(1, new Proto().Pair(1, "service.name", Proto.Text("shop"))));
     }
 
+    [Theory]
+    [InlineData("\"7\"", "7")]
+    [InlineData("-5", "-5")]
+    [InlineData("\"-9223372036854775808\"", "-9223372036854775808")]
+    [InlineData("\"007\"", "7")]
+    [InlineData("\"+7\"", "7")]
+    [InlineData("\"7[\"", "\"7[\"")]
+    [InlineData("\"7 \"", "\"7 \"")]
+    [InlineData("\"9223372036854775808\"", "\"9223372036854775808\"")]
+    public void What_is_called_a_whole_number_stays_a_text_where_it_is_none(string value, string expected)
+    {
+        var body = $$$"""{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"attributes":[{"key":"n","value":{"intValue":{{{value}}}}}]}]}]}]}""";
+        Assert.Equal([$$"""{"n":{{expected}}}"""], Read(Encoding.UTF8.GetBytes(body), json: true));
+    }
+
     [Fact]
     public void Protobuf_gives_the_record_with_everything_around_it()
     {

@@ -148,8 +148,10 @@ internal ref struct OtlpJson(ReadOnlySpan<byte> body)
             to.Raw("}"u8);
             return good;
         }
-        // A 64-bit number comes as a text; written as the number it is. The rest is written as it stands.
-        to.Raw(integer && Utf8Parser.TryParse(JsonParts.Scalar(value), out long _, out _) ? JsonParts.Scalar(value) : value[0] is (byte)'{' or (byte)'[' ? "null"u8 : value);
+        // A 64-bit number comes as a text (proto3 JSON mapping); written as the number it is, where it is one to its end. The rest is written as it stands.
+        Span<byte> digits = stackalloc byte[20];
+        if (integer && JsonParts.Scalar(value) is var text && Utf8Parser.TryParse(text, out long number, out var used) && used == text.Length && Utf8Formatter.TryFormat(number, digits, out var n)) to.Raw(digits[..n]);
+        else to.Raw(value[0] is (byte)'{' or (byte)'[' ? "null"u8 : value);
         return true;
     }
 
