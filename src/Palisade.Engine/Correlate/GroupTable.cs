@@ -17,7 +17,8 @@ namespace Palisade.Engine.Correlate;
 /// </remarks>
 internal sealed class GroupTable
 {
-    private const int PageBits = 15, PageRecords = 1 << PageBits, FirstRecords = 16;
+    // 16 MB: the first of its pages of two megabytes is touched before huge ones can be asked for, and then is none
+    private const int PageBits = 18, PageRecords = 1 << PageBits, FirstRecords = 16;
 
     private LineArray<ulong> slots = new(FirstRecords * 2);
     private LineArray<GroupRecord>[] pages = [new(FirstRecords)];

@@ -16,7 +16,7 @@ internal sealed class Slab
     /// <summary>Units of the largest chunk.</summary>
     public const int MaxUnits = 1 << 14;
 
-    private const int Line = 8, PageBits = 20, PageUnits = 1 << PageBits, FirstUnits = 64, Classes = 29;
+    private const int Line = 8, PageBits = 21, PageUnits = 1 << PageBits, FirstUnits = 64, Classes = 29;
 
     private readonly int[] free = new int[Classes];
     private LineArray<ulong>[] pages = [];
