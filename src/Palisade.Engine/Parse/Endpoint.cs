@@ -9,17 +9,22 @@ internal static class Endpoint
     public static void Add(EventBatch into, Target target, int offset, int length, bool replace)
     {
         var text = into.Bytes(offset, length);
-        var port = -1;
+        int port = -1, portLength = 0;
         if (target.Kind == CaptureKind.Endpoint_Port)
         {
             var colon = text.LastIndexOf((byte)':');
             // [2001:db8::1]:443 and 192.0.2.1:443, but not 2001:db8::1
-            if (colon > 0 && (text[colon - 1] == ']' || text[..colon].IndexOf((byte)':') < 0)) { port = offset + colon + 1; length = colon; text = text[..colon]; }
+            if (colon > 0 && (text[colon - 1] == ']' || text[..colon].IndexOf((byte)':') < 0))
+            {
+                (port, portLength) = (offset + colon + 1, PortLength(text[(colon + 1)..]));
+                length = colon;
+                text = text[..colon];
+            }
         }
         if (length > 2 && text[0] == '[' && text[^1] == ']') { offset++; length -= 2; text = text[1..^1]; }
         Put(into, target.Address, offset, length, replace);
         Put(into, IsAddress(text) ? target.Field : target.Domain, offset, length, replace);
-        if (port >= 0) Put(into, target.Port, port, PortLength(into, port), replace);
+        if (port >= 0) Put(into, target.Port, port, portLength, replace);
     }
 
     /// <summary>The client of a list of addresses that proxies wrote (X-Forwarded-For): the first public one, else the first.</summary>
@@ -61,11 +66,10 @@ internal static class Endpoint
         return address.SequenceEqual("::1"u8) || address.StartsWith("fe80:"u8) || ((address[0] | 32) == 'f' && (address[1] | 32) is 'c' or 'd' && address.IndexOf((byte)':') > 0);
     }
 
-    private static int PortLength(EventBatch into, int at)
+    private static int PortLength(ReadOnlySpan<byte> text)
     {
-        var n = 0;
-        while (n < 5 && at + n < into.ArenaUsed && (uint)(into.Bytes(at + n, 1)[0] - '0') < 10) n++;
-        return n;
+        var n = text.IndexOfAnyExceptInRange((byte)'0', (byte)'9');
+        return Math.Min(n < 0 ? text.Length : n, 5);
     }
 
     private static void Put(EventBatch into, ushort field, int offset, int length, bool replace)

@@ -160,14 +160,18 @@ public sealed partial class Parser
         Run(source.Effects, source, into, depth, null);
         into.Header(into.Count - 1).Parser = parser;
         var at = into.Count - 1;
-        // A shipper's wrapping: the line itself stands in message, and nobody has said yet what it is.
-        if (into.Get(at, Fields.EventCategory).IsEmpty && into.TryGetRange(at, Fields.Message, out var start, out var n) && n > 0) ReadMessage(start, n, into, depth + 1);
+        // A shipper's wrapping: the line itself stands in message, and nobody has said yet what it is. It may be the message that was just read.
+        if (into.Get(at, Fields.EventCategory).IsEmpty && into.TryGetRange(at, Fields.Message, out var start, out var n) && n > 0 && start != offset) ReadMessage(start, n, into, depth + 1);
         return true;
     }
 
     private void ReadMessage(int offset, int length, EventBatch into, int depth)
     {
         if (depth > MaxDepth) return;
+        // Docker keeps the end of the line
+        var ends = length - into.Bytes(offset, length).TrimEnd("\r\n"u8).Length;
+        if (ends > 0) into.SetRange(Fields.Message, offset, length -= ends);
+        if (length == 0) return;
         var program = set.ForProgram(into.Get(into.Count - 1, Fields.ProcessName));
         if (program >= 0 && TrySource(program, offset, length, into, depth)) into.Header(into.Count - 1).Parser = program;
         else if (Detect(offset, length, into, depth) is >= 0 and var inner && inner != set.Syslog) into.Header(into.Count - 1).Parser = inner;
@@ -230,6 +234,13 @@ public sealed partial class Parser
     private bool TrySyslog(SourceDefinition source, int offset, int length, EventBatch into, int depth)
     {
         if (!SyslogHeader.TryRead(into.Bytes(offset, length), record.ReceivedMs, ZoneOf(source), out var h)) return false;
+        if (depth > 0 && h.ProgramLength > 0)
+        {
+            // what the frame around it says of its own program
+            into.Remove(Fields.ProcessPid);
+            into.Remove(Fields.LogSyslogProcid);
+            into.Remove(Fields.LogSyslogAppname);
+        }
         h.AddTo(into, offset);
         if (h.HasTime) ValueWriter.SetTime(into, h.TimeMs);
         Run(source.Effects, source, into, depth, null);
@@ -244,13 +255,28 @@ public sealed partial class Parser
         var message = into.Bytes(at, n);
         if (message.StartsWith("@cee:"u8)) { var skip = 5 + Math.Max(message[5..].IndexOfAnyExcept((byte)' '), 0); at += skip; n -= skip; message = message[skip..]; }
         if (message.IsEmpty) return true;
-        if (message.Length > 1 && message[0] == '{')
+        if (message.Length > 1 && (message[0] == '{' || (message[0] == '<' && set.Xml.Length > 0 && LooksLikeXml(message))))
         {
             if (depth < MaxDepth && !TryTree(null, at, n, into, depth + 1, out _)) into.Header(into.Count - 1).Refusal = ParseRefusal.None;
             return true;
         }
-        if (TryFirst(set.AnyProgram, program, at, n, into, depth + 1) is >= 0 and var other) into.Header(into.Count - 1).Parser = other;
+        if (depth < MaxDepth && IsForwarded(message) && TrySyslog(source, at, n, into, depth + 1)) return true;
+        // A tag that no source knows says nothing: senders that read files choose it as they like.
+        var other = program < 0 && depth < MaxDepth ? TryFirst(set.Inside, -1, at, n, into, depth + 1) : (short)-1;
+        if (other < 0) other = TryFirst(set.AnyProgram, program, at, n, into, depth + 1);
+        if (other >= 0) into.Header(into.Count - 1).Parser = other;
         return true;
+    }
+
+    /// <summary>
+    /// Whether the message is a whole syslog line, as senders pass on that read a log file: stamp, host, program. Programs of one's own begin their lines so too
+    /// (<c>2026-11-24T16:00:00Z worker INFO: …</c>), so a dated one needs a process id or a program that is known.
+    /// </summary>
+    private bool IsForwarded(ReadOnlySpan<byte> message)
+    {
+        if (!SyslogHeader.LooksLikeOne(message) || !SyslogHeader.TryRead(message, record.ReceivedMs, ZoneTable.Utc, out var h)) return false;
+        if (!h.HasTime || h.HostLength == 0 || h.ProgramLength == 0) return false;
+        return h.Priority >= 0 || message[0] > '9' || h.PidLength > 0 || set.ForProgram(message.Slice(h.ProgramStart, h.ProgramLength)) >= 0;
     }
 
     private bool TryPairs(SourceDefinition source, int offset, int length, EventBatch into, int depth)

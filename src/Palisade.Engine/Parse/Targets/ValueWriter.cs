@@ -57,9 +57,9 @@ internal sealed class ValueWriter
             case CaptureKind.Endpoint or CaptureKind.Endpoint_Port: Endpoint.Add(into, target, offset, length, replace); break;
             case CaptureKind.Forwarded: Endpoint.AddForwarded(into, target, offset, length, replace); break;
             case CaptureKind.Ip when !Endpoint.IsAddress(text): break;
-            case CaptureKind.Seconds: Duration(into, target.Field, text, 1e9); break;
-            case CaptureKind.Ms: Duration(into, target.Field, text, 1e6); break;
-            case CaptureKind.Us: Duration(into, target.Field, text, 1e3); break;
+            case CaptureKind.Seconds: Duration(into, target.Field, text, 1e9, replace); break;
+            case CaptureKind.Ms: Duration(into, target.Field, text, 1e6, replace); break;
+            case CaptureKind.Us: Duration(into, target.Field, text, 1e3, replace); break;
             case CaptureKind.Piped when text.Contains((byte)'\\'): Piped(into, target.Field, offset, length, replace); break;
             case CaptureKind.Hex: Hex(into, target.Field, offset, length, replace); break;
             case CaptureKind.Plus: Plus(into, target.Field, offset, length, replace); break;
@@ -102,9 +102,11 @@ internal sealed class ValueWriter
         into.AddSlice(field, at, n);
     }
 
-    private static void Duration(EventBatch into, ushort field, ReadOnlySpan<byte> text, double unit)
+    private static void Duration(EventBatch into, ushort field, ReadOnlySpan<byte> text, double unit, bool replace)
     {
-        if (Utf8Parser.TryParse(text, out double value, out _) && Math.Abs(value * unit) < 9e18) into.Add(field, (long)Math.Round(value * unit));
+        if (!Utf8Parser.TryParse(text, out double value, out _) || Math.Abs(value * unit) >= 9e18) return;
+        if (replace) into.Remove(field);
+        into.Add(field, (long)Math.Round(value * unit));
     }
 
     private static bool Among(byte[][] words, ReadOnlySpan<byte> text)

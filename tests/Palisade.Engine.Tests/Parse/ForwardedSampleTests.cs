@@ -1,0 +1,134 @@
+using System.Runtime.CompilerServices;
+using System.Text;
+using System.Text.Json.Nodes;
+using Palisade.Engine.Enrich;
+using Palisade.Protocol;
+
+namespace Palisade.Engine.Tests.Parse;
+
+/// <summary>
+/// A line is what it is, whoever passes it on: the samples of all sources come out of a syslog frame with a tag nobody knows, of Docker's JSON, of CRI and of the systemd journal as
+/// they do alone.
+/// </summary>
+public sealed class ForwardedSampleTests
+{
+    private static readonly long Received = new DateTimeOffset(2026, 11, 24, 12, 0, 0, TimeSpan.Zero).ToUnixTimeMilliseconds();
+    private static readonly string Content = Path.GetFullPath(Path.Combine(Here(), "..", "..", "..", "content"));
+    private static readonly EngineSnapshot Snapshot = Load();
+
+    /// <summary>Sources whose lines only say what they are by the program that wrote them, by a header line, or by standing alone; the frame's own among them.</summary>
+    private static readonly string[] Alone =
+    [
+        "auditd-execve", "csv", "dnf-rpm", "elasticsearch-message", "go-log", "iis", "keyvalue", "logfmt", "mikrotik", "naxsi", "postgresql-message", "syslog", "zeek",
+    ];
+
+    /// <summary>What the frame says of itself, and what differs because of it.</summary>
+    private static readonly HashSet<string> OfTheFrame =
+    [
+        "message", "host.name", "host.hostname", "host.id", "host.boot.id", "process.name", "process.pid", "related.hosts", "event.dataset", "service.name", "stream", "log.iostream", "log.level",
+        "log.syslog.priority", "log.syslog.facility.code", "log.syslog.severity.code", "log.syslog.version", "log.syslog.appname", "log.syslog.procid",
+    ];
+
+    private static string Here([CallerFilePath] string file = "") => Path.GetDirectoryName(file)!;
+
+    private static EngineSnapshot Load() => EngineContent.Load(
+        Directory.EnumerateFiles(Path.Combine(Content, "sources"), "source.yml", SearchOption.AllDirectories).Select(f => (Path.GetRelativePath(Content, f).Replace('\\', '/'), File.ReadAllBytes(f))), out _);
+
+    public static TheoryData<string> Frames => ["rfc5424", "rfc3164", "docker", "cri", "journald"];
+
+    private static string Wrap(string frame, string line) => frame switch
+    {
+        "rfc5424" => "<190>1 2026-11-24T12:00:00.000Z gw-01 anything - - - " + line,
+        "rfc3164" => "<13>Nov 24 12:00:00 gw-01 anything[12]: " + line,
+        "docker" => new JsonObject { ["log"] = line + "\n", ["stream"] = "stdout", ["time"] = "2026-11-24T12:00:00.123456789Z" }.ToJsonString(),
+        "cri" => "2026-11-24T12:00:00.123456789Z stdout F " + line,
+        _ => new JsonObject { ["__REALTIME_TIMESTAMP"] = "1795521600000000", ["_BOOT_ID"] = "0123456789abcdef0123456789abcdef", ["_HOSTNAME"] = "gw-01", ["SYSLOG_IDENTIFIER"] = "anything", ["MESSAGE"] = line }.ToJsonString(),
+    };
+
+    [Theory, MemberData(nameof(Frames))]
+    public void Lines_come_out_of_a_frame_as_they_do_alone(string frame)
+    {
+        var wrong = new List<string>();
+        var compared = 0;
+        foreach (var folder in Directory.EnumerateDirectories(Path.Combine(Content, "sources")).Order(StringComparer.Ordinal))
+        {
+            var source = Path.GetFileName(folder);
+            if (Alone.Contains(source) || Snapshot.Parsers[Snapshot.Parsers.IndexOf(source)].Detect == 0) continue;
+            var (alone, framed) = (new Pipeline(Snapshot, NoGeoLookup.Instance), new Pipeline(Snapshot, NoGeoLookup.Instance));
+            foreach (var line in File.ReadAllLines(Path.Combine(folder, "sample.log")))
+            {
+                if (line.TrimEnd().Length == 0) continue;
+                var (own, fields) = Read(alone, line.TrimEnd());
+                // a line that other sources read as well, or a header, says nothing here
+                if (own != source || fields.Count == 0) continue;
+                compared++;
+                var (found, others) = Read(framed, Wrap(frame, line.TrimEnd()));
+                if (found != source) wrong.Add($"{source}: read by {found}: {line}");
+                else
+                    wrong.AddRange(fields.Where(f => others.GetValueOrDefault(f.Key) != f.Value).Select(f => $"{source}: {f.Key} is {others.GetValueOrDefault(f.Key)}, not {f.Value}: {line}"));
+            }
+        }
+        Assert.True(compared > 800, $"only {compared} lines");
+        Assert.True(wrong.Count == 0, $"{wrong.Count} of {compared}:\n{string.Join('\n', wrong.Take(60))}");
+    }
+
+    [Theory]
+    [InlineData("Nov 24 10:00:00 web-1 sshd[411]: Failed password for root from 203.0.113.9 port 401 ssh2")]
+    [InlineData("2026-11-24T10:00:00.000000+00:00 web-1 sshd[411]: Failed password for root from 203.0.113.9 port 401 ssh2")]
+    [InlineData("<38>Nov 24 10:00:00 web-1 sshd[411]: Failed password for root from 203.0.113.9 port 401 ssh2")]
+    [InlineData("<38>1 2026-11-24T10:00:00Z web-1 sshd 411 - - Failed password for root from 203.0.113.9 port 401 ssh2")]
+    public void A_frame_in_a_frame_tells_host_program_and_time(string line)
+    {
+        foreach (var frame in new[] { "rfc5424", "rfc3164", "docker", "journald" })
+        {
+            var pipeline = new Pipeline(Snapshot, NoGeoLookup.Instance);
+            var (source, _) = Read(pipeline, Wrap(frame, line));
+            var events = pipeline.Events;
+            Assert.Equal("sshd", source);
+            Assert.Equal(("web-1", "sshd", "411", "203.0.113.9"), (events.GetString(0, Fields.HostName), events.GetString(0, Fields.ProcessName), events.GetString(0, Fields.ProcessPid), events.GetString(0, Fields.SourceIp)));
+            Assert.Equal(Received - 2 * 3_600_000, events.Header(0).TimeMs);
+        }
+    }
+
+    [Theory]
+    [InlineData("2026-11-24T10:00:00Z worker INFO: order 7 paid"), InlineData("Started worker 7 of 9"), InlineData("Nov 24 is a day without a host"), InlineData("2026-11-24T10:00:00.123Z starting up")]
+    public void What_only_begins_like_a_frame_stays_the_message_of_its_own(string line)
+    {
+        var pipeline = new Pipeline(Snapshot, NoGeoLookup.Instance);
+        Read(pipeline, Wrap("rfc5424", line));
+        Assert.Equal(("gw-01", "anything"), (pipeline.Events.GetString(0, Fields.HostName), pipeline.Events.GetString(0, Fields.ProcessName)));
+    }
+
+    [Fact]
+    public void Arrays_of_a_document_in_a_document_keep_their_values()
+    {
+        var pipeline = new Pipeline(Snapshot, NoGeoLookup.Instance);
+        var (_, fields) = Read(pipeline, Wrap("docker", """{"numbers":[1,2,3],"people":[{"name":"li"},{"name":"wang"}]}"""));
+        Assert.Equal(("1|2|3", "li|wang"), (fields["numbers"], fields["people.name"]));
+    }
+
+    [Fact]
+    public void A_port_ends_where_the_line_does()
+    {
+        var pipeline = new Pipeline(Snapshot, NoGeoLookup.Instance);
+        var (_, fields) = Read(pipeline, Wrap("rfc5424", File.ReadAllLines(Path.Combine(Content, "sources", "suricata-fast", "sample.log"))[0]));
+        Assert.Equal("22", fields["destination.port"]);
+    }
+
+    private static (string Source, Dictionary<string, string> Fields) Read(Pipeline pipeline, string line)
+    {
+        pipeline.Clear();
+        pipeline.Add(new RecordInfo(1, Received, 1, 0, RecordInfo.AutoParser), Encoding.UTF8.GetBytes(line));
+        var batch = pipeline.Events;
+        if (batch.Header(0).Refusal != ParseRefusal.None) return ("", []);
+        var fields = new Dictionary<string, string>();
+        for (var i = 0; i < batch.FieldIds(0).Length; i++)
+        {
+            var (name, value) = (FieldNames.Name(batch.FieldIds(0)[i]), Encoding.UTF8.GetString(batch.ValueAt(0, i)));
+            // what a frame around it takes for nothing is nothing
+            if (OfTheFrame.Contains(name) || name.StartsWith("palisade.", StringComparison.Ordinal) || value is "" or "-") continue;
+            fields[name] = fields.TryGetValue(name, out var others) ? others + "|" + value : value;
+        }
+        return (Snapshot.Parsers.NameOf(batch.Header(0).Parser), fields);
+    }
+}
