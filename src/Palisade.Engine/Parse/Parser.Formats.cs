@@ -168,6 +168,10 @@ public sealed partial class Parser
     private void ReadMessage(int offset, int length, EventBatch into, int depth)
     {
         if (depth > MaxDepth) return;
+        // rsyslog's property msg keeps the blank behind the tag, a container's log the end of the line
+        for (; length > 0 && into.Bytes(offset, 1)[0] == ' '; length--) offset++;
+        while (length > 0 && into.Bytes(offset + length - 1, 1)[0] is (byte)' ' or (byte)'\n' or (byte)'\r') length--;
+        if (length == 0) return;
         var program = set.ForProgram(into.Get(into.Count - 1, Fields.ProcessName));
         if (program >= 0 && TrySource(program, offset, length, into, depth)) into.Header(into.Count - 1).Parser = program;
         else if (Detect(offset, length, into, depth) is >= 0 and var inner && inner != set.Syslog) into.Header(into.Count - 1).Parser = inner;
