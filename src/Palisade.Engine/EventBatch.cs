@@ -250,6 +250,9 @@ public sealed class EventBatch
         s = new Slice(offset, s.Length);
     }
 
+    /// <summary>Lets the n-th slot of the last event hold other bytes of the arena.</summary>
+    public void Move(int slot, int offset, int length) => values[headers[Count - 1].FirstSlot + slot] = new Slice(offset, length);
+
     /// <summary>Closes the gaps among the slots of the last event, from a slot on.</summary>
     public void Compact(int from)
     {

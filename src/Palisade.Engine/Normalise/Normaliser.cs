@@ -1,11 +1,14 @@
+using System.Globalization;
 using System.Text;
+using Palisade.Engine.Parse.Text;
 using Palisade.Protocol;
 
 namespace Palisade.Engine.Normalise;
 
 /// <summary>
 /// What every event gets whatever its source: event.kind, related.* (ECS "Related fields"), names of protocols in small letters (ECS "Network
-/// fields"), and the flags that tell unlikely times. Works on the last event of the batch.
+/// fields"), IPv4 addresses as such where a dual-stack socket wrote them as IPv6 (RFC 4291, section 2.5.5.2), and the flags that tell unlikely
+/// times. Works on the last event of the batch.
 /// </summary>
 public sealed class Normaliser
 {
@@ -33,6 +36,7 @@ public sealed class Normaliser
             if (id >= related.Length) continue;
             if (small[id]) Lower(batch, index, slot);
             if (related[id] == RelatedKind.None) continue;
+            if (related[id] == RelatedKind.Ip) Unmap(batch, index, slot);
             AddOnce(batch, index, RelatedFields[(int)related[id]], slot, count);
         }
     }
@@ -45,6 +49,31 @@ public sealed class Normaliser
         var at = batch.Reserve(length);
         Ascii.ToLower(batch.Bytes(offset, length), batch.Bytes(at, length), out _);
         batch.Move(slot, at);
+    }
+
+    // ::ffff:203.0.113.9 is 203.0.113.9: one client is one address, whichever socket took it in. What the record says stays in PREFIX.address.
+    private static void Unmap(EventBatch batch, int index, int slot)
+    {
+        var value = batch.ValueAt(index, slot);
+        if (value.Length < 9 || value[0] is not ((byte)':' or (byte)'0') || !IPv6Text.TryRead(value, out var address) || address >> 32 != 0xFFFF) return;
+        var (offset, length) = batch.RangeAt(index, slot);
+        if (value.IndexOf((byte)'.') > 0)
+        {
+            var dotted = value.LastIndexOf((byte)':') + 1;
+            batch.Move(slot, offset + dotted, length - dotted);
+            return;
+        }
+        var at = batch.Reserve(15);
+        var text = batch.Bytes(at, 15);
+        var n = 0;
+        for (var shift = 24; shift >= 0; shift -= 8)
+        {
+            if (shift < 24) text[n++] = (byte)'.';
+            ((byte)(address >> shift)).TryFormat(text[n..], out var digits, default, CultureInfo.InvariantCulture);
+            n += digits;
+        }
+        batch.TrimTo(at + n);
+        batch.Move(slot, at, n);
     }
 
     // related.* holds each value once: look among the slots added since the event's own fields ended.

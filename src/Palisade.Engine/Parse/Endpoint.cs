@@ -13,8 +13,8 @@ internal static class Endpoint
         if (target.Kind == CaptureKind.Endpoint_Port)
         {
             var colon = text.LastIndexOf((byte)':');
-            // [2001:db8::1]:443 and 192.0.2.1:443, but not 2001:db8::1
-            if (colon > 0 && (text[colon - 1] == ']' || text[..colon].IndexOf((byte)':') < 0))
+            // [2001:db8::1]:443 and 192.0.2.1:443, but not 2001:db8::1; and what can be read in one way only, as Dropbear writes it: 2001:db8::1:51514
+            if (colon > 0 && (text[colon - 1] == ']' || text[..colon].IndexOf((byte)':') < 0 || (IsPort(text[(colon + 1)..]) && !IsAddress(text) && IsAddress(text[..colon]))))
             {
                 (port, portLength) = (offset + colon + 1, PortLength(text[(colon + 1)..]));
                 length = colon;
@@ -65,6 +65,8 @@ internal static class Endpoint
         }
         return address.SequenceEqual("::1"u8) || address.StartsWith("fe80:"u8) || ((address[0] | 32) == 'f' && (address[1] | 32) is 'c' or 'd' && address.IndexOf((byte)':') > 0);
     }
+
+    private static bool IsPort(ReadOnlySpan<byte> text) => text.Length is > 0 and <= 5 && !text.ContainsAnyExceptInRange((byte)'0', (byte)'9');
 
     private static int PortLength(ReadOnlySpan<byte> text)
     {

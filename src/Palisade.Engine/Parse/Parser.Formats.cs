@@ -161,16 +161,17 @@ public sealed partial class Parser
         into.Header(into.Count - 1).Parser = parser;
         var at = into.Count - 1;
         // A shipper's wrapping: the line itself stands in message, and nobody has said yet what it is. It may be the message that was just read.
-        if (into.Get(at, Fields.EventCategory).IsEmpty && into.TryGetRange(at, Fields.Message, out var start, out var n) && n > 0 && start != offset) ReadMessage(start, n, into, depth + 1);
+        if (into.Get(at, Fields.EventCategory).IsEmpty && into.TryGetRange(at, Fields.Message, out var start, out var n) && n > 0 && start + n != offset + length) ReadMessage(start, n, into, depth + 1);
         return true;
     }
 
     private void ReadMessage(int offset, int length, EventBatch into, int depth)
     {
         if (depth > MaxDepth) return;
-        // Docker keeps the end of the line
-        var ends = length - into.Bytes(offset, length).TrimEnd("\r\n"u8).Length;
+        // Docker keeps the end of the line, rsyslog's property msg the blank behind the tag
+        var ends = length - into.Bytes(offset, length).TrimEnd(" \r\n"u8).Length;
         if (ends > 0) into.SetRange(Fields.Message, offset, length -= ends);
+        for (; length > 0 && into.Bytes(offset, 1)[0] == ' '; length--) offset++;
         if (length == 0) return;
         var program = set.ForProgram(into.Get(into.Count - 1, Fields.ProcessName));
         if (program >= 0 && TrySource(program, offset, length, into, depth)) into.Header(into.Count - 1).Parser = program;

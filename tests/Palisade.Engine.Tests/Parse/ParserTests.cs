@@ -54,6 +54,31 @@ public sealed class ParserTests
     }
 
     [Theory]
+    [InlineData("[70,97,105,108,27]", "Fail\u001b")]
+    [InlineData("[99,97,102,233]", "caf\uFFFD")]
+    [InlineData("[80,443]", "80")]
+    [InlineData("[1,\"x\"]", "1")]
+    public void A_message_of_the_journal_that_is_no_text_comes_as_its_bytes(string value, string expected)
+    {
+        var pipeline = Create();
+        pipeline.Add(new RecordInfo(1, Received, 1, 1, RecordInfo.AutoParser), Encoding.UTF8.GetBytes($"{{\"MESSAGE\":{value},\"codes\":[65,66]}}"));
+        Assert.Equal(expected, pipeline.Events.GetString(0, FieldNames.GetOrAdd("MESSAGE")));
+        Assert.Equal("65", pipeline.Events.GetString(0, FieldNames.GetOrAdd("codes")));
+    }
+
+    [Theory]
+    [InlineData(" user li")]
+    [InlineData("user li\\n")]
+    [InlineData("   user li \\r\\n")]
+    public void A_message_in_JSON_is_read_without_the_blanks_around_it(string message)
+    {
+        const string Shipped = "name: json\nformat: json\ndetect: 1000\nfields: { msg: message, programname: process.name }\n", Daemon = "name: d\nprograms: [d]\npatterns: [ { match: 'user %{user.name}' } ]\n";
+        var pipeline = new Pipeline(EngineContent.Load([("sources/json/source.yml", Encoding.UTF8.GetBytes(Shipped)), ("sources/d/source.yml", Encoding.UTF8.GetBytes(Daemon))], out _), NoGeoLookup.Instance);
+        pipeline.Add(new RecordInfo(1, Received, 1, 1, RecordInfo.AutoParser), Encoding.UTF8.GetBytes($"{{\"msg\":\"{message}\",\"programname\":\"d\"}}"));
+        Assert.Equal("li", pipeline.Events.GetString(0, Protocol.Fields.UserName));
+    }
+
+    [Theory]
     [InlineData("geti /products/42 HTTP/1.1", "geti", "/products/42", "")]
     [InlineData("CONNECT relay.example.com:25 HTTP/1.1", "CONNECT", "relay.example.com:25", "relay.example.com")]
     [InlineData("GET http://a.example.com:81/x HTTP/1.0", "GET", "http://a.example.com:81/x", "a.example.com")]

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using System.Text.Unicode;
 
 namespace Palisade.Engine.Parse.Json;
 
@@ -62,6 +63,9 @@ internal sealed class JsonFlattener(NameCache names)
                 case JsonTokenType.EndObject:
                     if (depth > 0) { AddNamed(into, depth); nameLength = parents[depth]; field = 0; depth--; if (reader.CurrentDepth > 0) field = Field(depth); }
                     break;
+                case JsonTokenType.StartArray when depth == 0 && field != 0 && IsJournal(path.AsSpan(0, nameLength)):
+                    Octets(into, ref reader, field);
+                    break;
                 case JsonTokenType.StartArray or JsonTokenType.EndArray or JsonTokenType.Null:
                     break;
                 default:
@@ -75,6 +79,24 @@ internal sealed class JsonFlattener(NameCache names)
             }
         }
         return ParseRefusal.None;
+    }
+
+    // The journal's message and its own fields: _CMDLINE, _COMM …
+    private static bool IsJournal(ReadOnlySpan<byte> name) => name.SequenceEqual("MESSAGE"u8) || (name.Length > 1 && name[0] == '_' && char.IsAsciiLetterUpper((char)name[1]));
+
+    // The journal writes a text that holds control characters or is no UTF-8 as an array of its bytes (systemd, Journal JSON Format). An array of
+    // anything else is left to be read as such.
+    private static void Octets(EventBatch into, ref Utf8JsonReader reader, ushort field)
+    {
+        var ahead = reader;
+        var most = 0;
+        while (ahead.Read() && ahead.TokenType == JsonTokenType.Number && ahead.TryGetByte(out _)) most++;
+        if (ahead.TokenType != JsonTokenType.EndArray || most == 0) return;
+        var at = into.Reserve(most);
+        for (var i = 0; i < most && reader.Read() && reader.TryGetByte(out var octet); i++) into.Bytes(at, most)[i] = octet;
+        reader = ahead;
+        if (Utf8.IsValid(into.Bytes(at, most))) into.AddSlice(field, at, most);
+        else into.Add(field, Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(into.Bytes(at, most))));
     }
 
     private int nameLength;

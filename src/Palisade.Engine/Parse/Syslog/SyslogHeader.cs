@@ -13,6 +13,8 @@ internal ref struct SyslogHeader
 {
     private const int MaxTag = 160;
     private static readonly SearchValues<byte> NoName = SearchValues.Create(":(=\"'"u8);
+    private static readonly SearchValues<byte> NoHost = SearchValues.Create("[]():=/,|\"'"u8);
+    private static readonly SearchValues<byte> NoTag = SearchValues.Create("[ :=(\"'"u8);
     private static readonly SearchValues<byte> Version = SearchValues.Create("0123456789."u8);
     private static readonly string[] Levels = ["TRACE", "DEBUG", "INFO", "NOTICE", "WARN", "WARNING", "ERR", "ERROR", "CRIT", "CRITICAL", "FATAL", "ALERT", "EMERG", "SUBDEBUG"];
     private static readonly string[] Facilities =
@@ -42,7 +44,23 @@ internal ref struct SyslogHeader
     public static bool LooksLikeOne(ReadOnlySpan<byte> t) =>
         t.Length > 15 && ((t[0] == '<' && (uint)(t[1] - '0') < 10)
         || (t[3] == ' ' && (uint)(t[0] - 'A') < 26 && (uint)(t[1] - 'a') < 26)
-        || (t[4] == '-' && t[7] == '-' && t[10] == 'T' && (uint)(t[0] - '0') < 10));
+        || (t[4] == '-' && t[7] == '-' && (t[10] == 'T' || (t[10] == ' ' && t[13] == ':' && HasPid(t))) && (uint)(t[0] - '0') < 10));
+
+    // 2026-11-24 10:00:00 HOST PROGRAM[PID]: is a template of rsyslog's; with a blank in its stamp and anything else behind it, a line is an application's own.
+    private static bool HasPid(ReadOnlySpan<byte> t)
+    {
+        var rest = t[Math.Min(t.Length, 19)..Math.Min(t.Length, 19 + MaxTag)];
+        rest = rest[(rest.IndexOf((byte)' ') + 1)..];
+        var host = rest.IndexOf((byte)' ');
+        if (host <= 0 || rest[..host].ContainsAny(NoHost)) return false;
+        foreach (var level in Levels)
+            if (System.Text.Ascii.EqualsIgnoreCase(rest[..host], level)) return false;
+        rest = rest[(host + 1)..];
+        var open = rest.IndexOfAny(NoTag);
+        if (open <= 0 || rest[open] != '[') return false;
+        var close = rest.IndexOf("]: "u8);
+        return close > open + 1 && IsNumber(rest[(open + 1)..close]);
+    }
 
     public static bool TryRead(ReadOnlySpan<byte> t, long receivedMs, ZoneTable zone, out SyslogHeader h)
     {

@@ -24,6 +24,8 @@ public sealed class SyslogHeaderTests
     [InlineData("<191>Nov 24 10:00:00 fw-01: %ASA-6-302013: Built", "fw-01", null, null, null, "%ASA-6-302013: Built")]
     [InlineData("Nov 24 10:00:00 mx-01 postfix/smtps/smtpd[812]: hello", "mx-01", "postfix/smtps/smtpd", "812", null, "hello")]
     [InlineData("Nov 24 10:00:00 web-01 /usr/sbin/cron[812]: hello", "web-01", "cron", "812", null, "hello")]
+    [InlineData("2026-11-24 10:00:00 web-01 sshd[812]: hello", "web-01", "sshd", "812", null, "hello")]
+    [InlineData("2026-11-24 10:00:00.123+08:00 web-01 postfix/smtpd[812]: hello", "web-01", "postfix/smtpd", "812", null, "hello")]
     [InlineData("Nov 24 10:00:00 last message repeated 2 times", null, null, null, null, "last message repeated 2 times")]
     [InlineData("Nov 24 10:00:00 web-01 last message repeated 2 times", "web-01", null, null, null, "last message repeated 2 times")]
     public void A_tag_is_found_as_it_is_really_sent(string line, string? host, string? program, string? pid, string? tag, string message)
@@ -35,6 +37,14 @@ public sealed class SyslogHeaderTests
         Assert.Equal(tag, events(Fields.LogSyslogAppname));
         Assert.Equal(message, events(Fields.Message));
     }
+
+    [Theory]
+    [InlineData("2026-11-24 10:00:00 INFO worker[812]: hello")]
+    [InlineData("2026-11-24 10:00:00 [main] worker[812]: hello")]
+    [InlineData("2026-11-24 10:00:00 web-01 worker: hello")]
+    [InlineData("2026-11-24 10:00:00 web-01 worker[main]: hello")]
+    [InlineData("2026-11-24 10:00:00 hello")]
+    public void A_line_of_an_application_that_begins_with_a_date_is_no_frame(string line) => Assert.Null(Read(line)(Fields.HostName));
 
     [Fact]
     public void A_level_in_the_place_of_the_host_is_a_level()
