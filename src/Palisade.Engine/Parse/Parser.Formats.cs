@@ -261,7 +261,11 @@ public sealed partial class Parser
             if (depth < MaxDepth && !TryTree(null, at, n, into, depth + 1, out _)) into.Header(into.Count - 1).Refusal = ParseRefusal.None;
             return true;
         }
-        if (depth < MaxDepth && IsForwarded(message) && TrySyslog(source, at, n, into, depth + 1)) return true;
+        if (depth < MaxDepth && SyslogHeader.LooksLikeOne(message))
+        {
+            if (TryFirst(set.Early, program, at, n, into, depth + 1) is >= 0 and var early) { into.Header(into.Count - 1).Parser = early; return true; }
+            if (IsForwarded(into.Bytes(at, n)) && TrySyslog(source, at, n, into, depth + 1)) return true;
+        }
         // A tag that no source knows says nothing: senders that read files choose it as they like.
         var other = program < 0 && depth < MaxDepth ? TryFirst(set.Inside, -1, at, n, into, depth + 1) : (short)-1;
         if (other < 0) other = TryFirst(set.AnyProgram, program, at, n, into, depth + 1);
@@ -275,7 +279,7 @@ public sealed partial class Parser
     /// </summary>
     private bool IsForwarded(ReadOnlySpan<byte> message)
     {
-        if (!SyslogHeader.LooksLikeOne(message) || !SyslogHeader.TryRead(message, record.ReceivedMs, ZoneTable.Utc, out var h)) return false;
+        if (!SyslogHeader.TryRead(message, record.ReceivedMs, ZoneTable.Utc, out var h)) return false;
         if (!h.HasTime || h.HostLength == 0 || h.ProgramLength == 0) return false;
         return h.Priority >= 0 || message[0] > '9' || h.PidLength > 0 || set.ForProgram(message.Slice(h.ProgramStart, h.ProgramLength)) >= 0;
     }
