@@ -16,7 +16,7 @@ internal static class Endpoint
             // [2001:db8::1]:443 and 192.0.2.1:443, but not 2001:db8::1
             if (colon > 0 && (text[colon - 1] == ']' || text[..colon].IndexOf((byte)':') < 0 || IsPortBehind(text, colon))) { port = offset + colon + 1; length = colon; text = text[..colon]; }
         }
-        if (length == 1 && text[0] == '-') return;                                // none, and its port says nothing either
+        if (length == 1 && text[0] == '-') length = 0;                            // none; its port may be known all the same
         if (length > 2 && text[0] == '[' && text[^1] == ']') { offset++; length -= 2; text = text[1..^1]; }
         Put(into, target.Address, offset, length, replace);
         Put(into, IsAddress(text) ? target.Field : target.Domain, offset, length, replace);

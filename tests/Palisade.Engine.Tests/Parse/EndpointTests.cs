@@ -26,7 +26,7 @@ public class EndpointTests
     [InlineData("2001:db8::9:51522", "2001:db8::9", "51522")]                  // no brackets: five digits are no part of an address
     [InlineData("2001:db8:0:0:0:0:0:9:443", "2001:db8:0:0:0:0:0:9", "443")]    // a ninth part is none
     [InlineData("::1:443", "::1", "443")]
-    [InlineData("-:80", null, null)]
+    [InlineData("-:80", null, "80")]                                            // nobody, at a known port
     [InlineData("2001:db8::9:443", "2001:db8::9:443", null)]                   // an address as it stands
     public void A_port_is_told_from_the_end_of_an_address(string text, string? address, string? port)
     {
