@@ -13,19 +13,26 @@ internal static class Endpoint
         if (target.Kind == CaptureKind.Endpoint_Port)
         {
             var colon = text.LastIndexOf((byte)':');
-            // [2001:db8::1]:443 and 192.0.2.1:443, but not 2001:db8::1; and what can be read in one way only, as Dropbear writes it: 2001:db8::1:51514
-            if (colon > 0 && (text[colon - 1] == ']' || text[..colon].IndexOf((byte)':') < 0 || (IsPort(text[(colon + 1)..]) && !IsAddress(text) && IsAddress(text[..colon]))))
+            // [2001:db8::1]:443 and 192.0.2.1:443, but not 2001:db8::1
+            if (colon > 0 && (text[colon - 1] == ']' || text[..colon].IndexOf((byte)':') < 0 || IsPortBehind(text, colon)))
             {
                 (port, portLength) = (offset + colon + 1, PortLength(text[(colon + 1)..]));
                 length = colon;
                 text = text[..colon];
             }
         }
+        if (length == 1 && text[0] == '-') length = 0;                            // none; its port may be known all the same
         if (length > 2 && text[0] == '[' && text[^1] == ']') { offset++; length -= 2; text = text[1..^1]; }
         Put(into, target.Address, offset, length, replace);
         Put(into, IsAddress(text) ? target.Field : target.Domain, offset, length, replace);
         if (port >= 0) Put(into, target.Port, port, portLength, replace);
     }
+
+    // 2001:db8::1:51522, as Apache httpd and HAProxy write it: no address as a whole, one without what stands behind the last colon.
+    // Four digits or less after a shortened address could be its last part, and are taken for it: but for the loopback address, which has none.
+    private static bool IsPortBehind(ReadOnlySpan<byte> text, int colon) =>
+        text.Length - colon is > 1 and < 7 && !text[(colon + 1)..].ContainsAnyExceptInRange((byte)'0', (byte)'9')
+        && (text[..colon].SequenceEqual("::1"u8) || (!IsAddress(text) && IsAddress(text[..colon])));
 
     /// <summary>The client of a list of addresses that proxies wrote (X-Forwarded-For): the first public one, else the first.</summary>
     public static void AddForwarded(EventBatch into, Target target, int offset, int length, bool replace)
@@ -65,8 +72,6 @@ internal static class Endpoint
         }
         return address.SequenceEqual("::1"u8) || address.StartsWith("fe80:"u8) || ((address[0] | 32) == 'f' && (address[1] | 32) is 'c' or 'd' && address.IndexOf((byte)':') > 0);
     }
-
-    private static bool IsPort(ReadOnlySpan<byte> text) => text.Length is > 0 and <= 5 && !text.ContainsAnyExceptInRange((byte)'0', (byte)'9');
 
     private static int PortLength(ReadOnlySpan<byte> text)
     {

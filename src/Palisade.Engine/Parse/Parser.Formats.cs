@@ -267,8 +267,7 @@ public sealed partial class Parser
             if (IsForwarded(into.Bytes(at, n)) && TrySyslog(source, at, n, into, depth + 1)) return true;
         }
         // A tag that no source knows says nothing: senders that read files choose it as they like.
-        var other = program < 0 && depth < MaxDepth ? TryFirst(set.Inside, -1, at, n, into, depth + 1) : (short)-1;
-        if (other < 0) other = TryFirst(set.AnyProgram, program, at, n, into, depth + 1);
+        var other = TryFirst(program < 0 && depth < MaxDepth ? set.UnknownProgram : set.AnyProgram, program, at, n, into, depth + 1);
         if (other >= 0) into.Header(into.Count - 1).Parser = other;
         return true;
     }

@@ -33,6 +33,7 @@ public sealed class ParserSet
         Headed = [.. Detected.Where(i => sources[i].Columns.Header.Length > 0)];
         Early = Of(Detected.Where(i => sources[i].Detect < BeforeSyslog));
         AnyProgram = Of(Where(s => s.Programs.Contains("*")));
+        UnknownProgram = [.. AnyProgram.Zip(Inside, static (any, inside) => any | inside)];
         Json = Where(s => s.Format == SourceFormat.Json && s.Detect > 0);
         Syslog = (short)Array.FindIndex(sources, s => s.Format == SourceFormat.Syslog);
     }
@@ -85,8 +86,10 @@ public sealed class ParserSet
     internal ulong[] Alone { get; }
     /// <summary>Candidates tried on a message inside another record.</summary>
     internal ulong[] Inside { get; }
-    /// <summary>Candidates tried on the message of a syslog program that no source knows.</summary>
+    /// <summary>Candidates tried on the message of any syslog program, where the source that knows it cannot read it.</summary>
     internal ulong[] AnyProgram { get; }
+    /// <summary>Candidates tried on the message of a syslog program that no source knows.</summary>
+    internal ulong[] UnknownProgram { get; }
     /// <summary>Sources of JSON objects, the most special first.</summary>
     internal short[] Json { get; }
     internal short Syslog { get; }
