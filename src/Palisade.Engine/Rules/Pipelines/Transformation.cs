@@ -83,6 +83,15 @@ internal sealed class Transformation
             case "value_placeholders" or "wildcard_placeholders":
                 Placeholders(node, out onItem);
                 break;
+            case "regex":
+                if (IsCased(node)) onItem = (_, i) => { if (MayBeCased(i)) i.Modifiers = [.. i.Modifiers, "cased"]; };
+                else onRule = _ => { };
+                break;
+            case "strict_field_mapping_failure":
+                onRule = Strict;
+                break;
+            case "query_expression_placeholders":
+                throw new RuleException("SIG081", node.Line, "'query_expression_placeholders' writes text of another system's query in the place of values, which rules are not turned into here: give the values, to value_placeholders");
             case "set_state":
                 var (key, val) = (Text(node, "key"), Text(node, "val"));
                 onRule = w => w.State[key] = val;
@@ -157,6 +166,26 @@ internal sealed class Transformation
         work.Mapped.Add(field);
         work.Mapped.UnionWith(names);
     }
+
+    /// <summary>Refuses a rule with a field that no mapping before it was for. Of a correlation nothing is asked, as in pySigma.</summary>
+    private static void Strict(RuleWork work)
+    {
+        string[] unmapped = [.. work.Model.Items.Select(i => i.Field).Where(f => f.Length > 0 && !work.Mapped.Contains(f)).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+        if (unmapped.Length > 0) throw new RuleException("SIG083", 0, $"no mapping of the pipeline is for {string.Join(", ", unmapped)}");
+    }
+
+    /// <summary>
+    /// Whether values become expressions that keep letter case. There are two more methods, by which systems that keep it are made to fold it: that is done here as it is.
+    /// </summary>
+    private static bool IsCased(YamlNode node) => (node["method"]?.Text ?? "ignore_case_brackets") switch
+    {
+        "plain" => true,
+        "ignore_case_flag" or "ignore_case_brackets" => false,
+        var other => throw new RuleException("SIG081", node.Line, $"the method '{other}' of 'regex' is unknown: plain, ignore_case_flag, ignore_case_brackets"),
+    };
+
+    private static bool MayBeCased(DetectionItem item) => item.Field.Length > 0
+        && item.Modifiers.All(m => m is "contains" or "startswith" or "endswith" or "all" or "neq" or "windash" or "expand") && item.Values.TrueForAll(v => v.Kind == YamlKind.Scalar && !v.IsNull);
 
     private static void Rename(RuleWork work, DetectionItem item, IReadOnlyList<string> to)
     {
