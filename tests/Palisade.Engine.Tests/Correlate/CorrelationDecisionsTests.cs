@@ -2,6 +2,7 @@ using System.Text;
 using Palisade.Engine.Correlate;
 using Palisade.Engine.Detect.Sigma;
 using Palisade.Engine.Rules;
+using Palisade.Engine.Rules.Policy;
 using Palisade.Engine.Tests.Rules;
 
 namespace Palisade.Engine.Tests.Correlate;
@@ -126,6 +127,31 @@ public sealed class CorrelationDecisionsTests
         Assert.Equal(["x"], Fired("type: temporal_ordered\nrules: [a, b]\ncondition: a and b", A(0), (1, "b", "x", "")));
         Assert.Empty(Fired("type: temporal_ordered\nrules: [a, b]\ncondition: a and b", (0, "b", "x", ""), A(1)));
         Assert.Contains(Problems("type: temporal_ordered\nrules: [a]\ngroup-by: [g]\ntimespan: 5m\ncondition: not a"), p => p is { Code: "SIG034", IsError: true });
+    }
+
+    [Fact]
+    public void A_window_that_closed_tells_of_an_event_of_its_group_and_is_muted_by_what_its_group_says_alone()
+    {
+        var set = Set("type: event_count\nrules: [a]\ncondition: { lt: 3 }");
+        var correlator = new Correlator(set);
+        var batch = new EventBatch();
+        var findings = new FindingList();
+        SigmaWorld.Add(batch, 7, 0, ("what", "a"), ("g", "x"), ("host.name", "web-01"));
+        SigmaWorld.Add(batch, 8, Minute, ("what", "a"), ("g", "x"), ("host.name", "web-01"));
+        SigmaWorld.Add(batch, 9, 60 * Minute, ("what", "other"), ("g", "z"), ("host.name", "db-02"));
+        new SigmaDetector(set).Detect(batch, findings);
+        correlator.Process(batch, findings);
+        var finding = Assert.Single(findings.Items.ToArray(), f => f.Firing is { AtClose: true });
+        Assert.Equal((9UL, 8UL, "g=x count=2"), (batch.Header(finding.Event).Sequence, finding.SequenceIn(batch), Encoding.UTF8.GetString(finding.Record(batch))));
+        Assert.True(Hides("g", "x"));
+        Assert.False(Hides("host.name", "db-02"));
+        Assert.False(Hides(Mute.SourceField, "0"));
+
+        bool Hides(string field, string value)
+        {
+            Assert.Equal(MuteProblem.None, Mute.TryCompile(1, [new MuteCondition(field, MuteTest.Is, value)], long.MaxValue, 1, out var mute));
+            return mute!.Hides(batch, finding);
+        }
     }
 
     [Fact]
