@@ -89,7 +89,7 @@ public sealed class RulesTests : IDisposable
     [Fact]
     public async Task Import_takes_pipelines_and_placeholders_and_lint_says_how_much_more_is_wrong()
     {
-        var rules = Path.GetDirectoryName(folder.Write("foreign/rule.yml", "title: Foreign\nid: 3d1f4b1e-5a0a-4a53-9b4a-0c6f3f8b7a11\nlogsource: { product: our-gateway }\ndetection: { a: { cs-user|expand: '%admins%' }, condition: a }\n"))!;
+        var rules = folder.Write("imported.yml", "title: Foreign\nid: 3d1f4b1e-5a0a-4a53-9b4a-0c6f3f8b7a11\nlogsource: { product: our-gateway }\ndetection: { a: { cs-user|expand: '%admins%' }, condition: a }\n");
         var pipeline = folder.Write("to-linux.yml", "transformations: [ { type: field_name_mapping, mapping: { cs-user: user.name } }, { type: change_logsource, product: linux, service: sshd } ]\n");
         var admins = folder.Write("accounts.yml", "admins: [root, wheel]\n");
         var run = await PalisadeProgram.RunAsync("rules", "import", rules, "--format", "json");
