@@ -46,14 +46,15 @@ public sealed class BehaviourRulesTests
         ], out _)));
 
     /// <summary>Many pages that are not there, then a line that a rule finds: once that is an alert, all before it was judged.</summary>
-    private static async Task ScanAsync(TestApp app, Tenant tenant, string ip)
+    private static async Task ScanAsync(TestApp app, Tenant tenant, string ip, string? mark = null)
     {
+        mark ??= ip;
         using var sender = app.WithToken(await app.TokenAsync(tenant, TokenScope.Ingest));
-        var lines = Enumerable.Range(0, 60).Select(i => $"web {ip} 404 /{(char)('a' + i % 26)}{(char)('a' + i / 26)}-backup.zip").Append($"say {ip} evil");
+        var lines = Enumerable.Range(0, 60).Select(i => $"web {ip} 404 /{(char)('a' + i % 26)}{(char)('a' + i / 26)}-backup.zip").Append($"say {mark} evil");
         using var body = new StringContent(string.Join('\n', lines) + "\n");
         using var answer = await sender.PostAsync(new Uri("/ingest/raw?source=gateway", UriKind.Relative), body);
         Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync());
-        await TestApp.UntilAsync("the line behind the scan is an alert", async () => (await AlertsAsync(app, tenant)).Exists(a => a.RuleId == MarkId && a.SourceIp == ip));
+        await TestApp.UntilAsync("the line behind the scan is an alert", async () => (await AlertsAsync(app, tenant)).Exists(a => a.RuleId == MarkId && a.SourceIp == mark));
     }
 
     private static async Task<List<Alert>> AlertsAsync(TestApp app, Tenant tenant)
@@ -124,7 +125,8 @@ public sealed class BehaviourRulesTests
         await using var app = await StartAsync();
         var (tenant, other) = (await app.TenantAsync("Mine"), await app.TenantAsync("Other"));
         await app.Service<TenantMutes>().AddAsync(tenant.Id, [new(Mute.RuleField, MuteTest.Is, Scan)], "our scanner", TimeProvider.System.GetUtcNow().AddDays(3), null, Actor.System, CancellationToken.None);
-        await ScanAsync(app, tenant, "192.0.2.3");
+        // From elsewhere: what a rule finds of the address itself would be told with all that it did.
+        await ScanAsync(app, tenant, "192.0.2.3", "198.51.100.9");
         Assert.Equal(AlertStatus.Muted, (await ScanAlertAsync(app, tenant, "192.0.2.3"))?.Status);
         await ScanAsync(app, other, "192.0.2.3");
         await TestApp.UntilAsync("the other tenant has the incident", async () => (await IncidentsAsync(app, other)).Contains("scanner", StringComparison.Ordinal));
