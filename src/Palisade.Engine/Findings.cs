@@ -48,6 +48,13 @@ public readonly record struct Finding(
         return closed.Group.FirstOrDefault(g => g.Key == name).Value ?? "";
     }
 
+    /// <summary>Journal sequence of the record it tells of; of a window that closed the last one of its group, and the one at hand only where nothing at all came.</summary>
+    public ulong SequenceIn(EventBatch events)
+    {
+        ArgumentNullException.ThrowIfNull(events);
+        return Firing is { AtClose: true, Sequences: [.., var last] } ? last : events.Header(Event).Sequence;
+    }
+
     /// <summary>The record it was found in; of a window that closed, what it was judged by.</summary>
     public ReadOnlySpan<byte> Record(EventBatch events)
     {

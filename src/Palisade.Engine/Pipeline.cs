@@ -36,7 +36,7 @@ public sealed class Pipeline
         enricher = new GeoEnricher(geo);
         sigma = new SigmaDetector(snapshot.Rules);
         correlator = new Correlator(snapshot.Rules);
-        incidents = new IncidentTracker(snapshot.Incidents);
+        incidents = new IncidentTracker(snapshot.Incidents) { Policy = Policy };
         proof = new HostProof(snapshot.Incidents, incidents, Policy);
         habits = new SiteHabits(snapshot.Incidents, incidents, proof, Policy);
         anomalies = new AnomalyDetector(snapshot.Incidents, incidents, Policy);

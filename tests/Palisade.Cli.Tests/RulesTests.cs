@@ -87,6 +87,28 @@ public sealed class RulesTests : IDisposable
     }
 
     [Fact]
+    public async Task Import_takes_pipelines_and_placeholders_and_lint_says_how_much_more_is_wrong()
+    {
+        var rules = folder.Write("imported.yml", "title: Foreign\nid: 3d1f4b1e-5a0a-4a53-9b4a-0c6f3f8b7a11\nlogsource: { product: our-gateway }\ndetection: { a: { cs-user|expand: '%admins%' }, condition: a }\n");
+        var pipeline = folder.Write("to-linux.yml", "transformations: [ { type: field_name_mapping, mapping: { cs-user: user.name } }, { type: change_logsource, product: linux, service: sshd } ]\n");
+        var admins = folder.Write("accounts.yml", "admins: [root, wheel]\n");
+        var run = await PalisadeProgram.RunAsync("rules", "import", rules, "--format", "json");
+        Assert.Contains("\"verdict\":\"refused\"", run.Out, StringComparison.Ordinal);
+        run = await PalisadeProgram.RunAsync("rules", "import", rules, "--format", "json", "--placeholders", admins);
+        Assert.Contains("\"verdict\":\"no_source\"", run.Out, StringComparison.Ordinal);
+        run = await PalisadeProgram.RunAsync("rules", "import", rules, "--format", "json", "--placeholders", admins, "--pipeline", pipeline);
+        Assert.Contains("\"verdict\":\"can_fire\"", run.Out, StringComparison.Ordinal);
+        run = await PalisadeProgram.RunAsync("rules", "import", rules, "--pipeline", folder.Write("unknown.yml", "transformations: [ { type: nothing } ]\n"));
+        Assert.Equal(3, run.Code);
+        Assert.Contains("SIG081", run.Err, StringComparison.Ordinal);
+
+        run = await PalisadeProgram.RunAsync("rules", "lint", folder.Write("many.yml", string.Concat(Enumerable.Range(0, 300).Select(i => Rule.Replace("|contains", $"|holds{i}", StringComparison.Ordinal) + "---\n"))));
+        Assert.Contains("error SIG090: ", run.Out, StringComparison.Ordinal);
+        Assert.Contains("more problems of this file are not shown", run.Out, StringComparison.Ordinal);
+        Assert.True(run.Out.Split('\n').Length < 220);
+    }
+
+    [Fact]
     public async Task Import_counts_what_an_archive_holds_and_a_folder_of_logs_is_said_to_be_one()
     {
         var archive = folder["rules.tar.gz"];

@@ -20,6 +20,10 @@ public static class Fuzzing
     public static IReadOnlyList<byte[]> Corpus(string target) =>
         [.. Directory.EnumerateFiles(Path.Combine(Here(), "Corpora", target)).Order(StringComparer.Ordinal).Select(File.ReadAllBytes)];
 
+    /// <summary>Seeds of a target that are a line each: the lines of the files of its folder, the empty ones too.</summary>
+    public static IReadOnlyList<byte[]> CorpusLines(string target) =>
+        [.. Directory.EnumerateFiles(Path.Combine(Here(), "Corpora", target)).Order(StringComparer.Ordinal).SelectMany(File.ReadAllLines).Select(Encoding.UTF8.GetBytes)];
+
     /// <summary>Lines of all samples of the sources.</summary>
     public static IReadOnlyList<byte[]> SampleLines { get; } =
         [.. Directory.EnumerateFiles(Path.Combine(Content, "sources"), "sample.log", SearchOption.AllDirectories).Order(StringComparer.Ordinal).SelectMany(File.ReadAllLines).Where(l => l.Length > 0).Select(Encoding.UTF8.GetBytes)];

@@ -47,16 +47,21 @@ internal static class RulesCommand
     {
         var from = new Argument<string>("FROM") { Description = "A folder, a .zip, .tar.gz or .yml file, or the address of one." };
         var data = new Option<string[]>("--data") { Description = "Log files: what they hold are the data present. Default: the samples of all sources that are read here.", AllowMultipleArgumentsPerToken = true };
-        var format = Format();
+        var (format, placeholders, pipelines) = (Format(), Placeholders(), Pipelines());
         var command = new Command("import",
             """
             Reads Sigma rules of others, a SigmaHQ checkout say, and reports what works here, what can never fire with the data present, and why. Changes nothing:
             give a folder to scan by --rules, or import it into a server on its Rules page.
 
             Example: palisade rules import sigma-master.zip --data /var/log/auth.log
+                     palisade rules import sigma-master.zip --pipeline to-ecs.yml
             """)
-        { from, data, format };
-        command.SetAction((parsed, cancel) => RulesImport.RunAsync(parsed.GetRequiredValue(from), parsed.GetValue(data) ?? [], parsed.GetValue(format) == "json", cancel));
+        { from, data, format, placeholders, pipelines };
+        command.SetAction((parsed, cancel) =>
+        {
+            var options = new RuleLoadOptions { Placeholders = ReadPlaceholders(parsed.GetValue(placeholders)), Pipelines = PipelineFiles.Read(parsed.GetValue(pipelines)) };
+            return RulesImport.RunAsync(parsed.GetRequiredValue(from), parsed.GetValue(data) ?? [], options, parsed.GetValue(format) == "json", cancel);
+        });
         return command;
     }
 

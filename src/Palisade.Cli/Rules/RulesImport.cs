@@ -8,17 +8,19 @@ namespace Palisade.Cli.Rules;
 /// <summary><c>rules import</c>: reads a checkout or archive of Sigma rules and says what works here, what can never fire, and why.</summary>
 internal static class RulesImport
 {
+    private const int MaxSaid = 200;
     private const long MaxDownload = 256L << 20;
 
     private sealed record Import(IReadOnlyList<(string path, byte[] bytes)> Files, IReadOnlyList<string> TooLarge, string? Problem);
 
     /// <param name="data">Log files whose events count as the data there are; none: the samples of all shipped sources.</param>
-    public static async Task<int> RunAsync(string from, IReadOnlyList<string> data, bool json, CancellationToken stop)
+    /// <param name="options">How the rules load, and what they pass through.</param>
+    public static async Task<int> RunAsync(string from, IReadOnlyList<string> data, RuleLoadOptions options, bool json, CancellationToken stop)
     {
         var import = await ReadAsync(from, stop);
         if (import.Files.Count == 0) throw new CliException(ExitCodes.BadInput, $"{from}: {import.Problem ?? "holds no rule files (.yml, .yaml)"}");
         var snapshot = ContentFiles.Load();
-        var analysis = new ReachAnalysis(snapshot.Library.Lookups, import.Files);
+        var analysis = new ReachAnalysis(snapshot.Library.Lookups, import.Files, options);
         var records = Observe(snapshot, data, analysis);
         var rules = analysis.Judge();
         if (json) WriteJson(rules, analysis.Diagnostics);
@@ -136,7 +138,8 @@ internal static class RulesImport
             Console.WriteLine($"  {group.Key,-48} {group.Count(),6} {group.Count(r => r.Verdict == ReachVerdict.CanFire),6} {group.Max(r => r.Events),8}  {why}");
         }
         if (errors.Count > 0) Console.WriteLine();
-        RulePaths.Say(errors.Take(200), Console.Out, warnings: false);
+        RulePaths.Say(errors.Take(MaxSaid), Console.Out, warnings: false);
+        if (errors.Count > MaxSaid) Console.WriteLine($"and {errors.Count - MaxSaid} more errors: --format json tells them with their rules");
         foreach (var name in import.TooLarge) Console.WriteLine($"{name}: too large, left out");
         if (import.Problem is { } problem) Console.Error.WriteLine($"{from}: {problem}");
     }

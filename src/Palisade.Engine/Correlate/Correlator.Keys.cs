@@ -4,6 +4,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using Palisade.Engine.Detect.Sigma.Compile;
+using Palisade.Engine.Detect.Sigma.Read;
 using Palisade.Engine.Rules;
 
 namespace Palisade.Engine.Correlate;
@@ -56,7 +57,12 @@ public sealed partial class Correlator
                 together.Clear();
                 foreach (var match in matches[i..end]) together.AddRange(byRule[match.Rule]);
                 together.Sort(static (a, b) => a.Correlation != b.Correlation ? a.Correlation.CompareTo(b.Correlation) : b.Input.CompareTo(a.Input));
-                foreach (var (correlation, input) in together) Take(correlation, input, batch, e);
+                var before = fed;
+                foreach (var (correlation, input) in together)
+                {
+                    Take(correlation, input, batch, e);
+                    if (Repeats(before)) fed--;
+                }
             }
             i = end;
         }
@@ -71,6 +77,22 @@ public sealed partial class Correlator
         feed = new Feeding { Event = e, Correlation = correlation, Input = input, Place = -1 };
         Key(ref feed, batch, null, -1);
         if (feed.Found == KeyFound.Yes) table.FetchSlot(feed.Hash);
+    }
+
+    /// <summary>Whether what was taken last is an event that its group has already by another rule: where events are counted, or numbers of them, one event is one, however late it comes.</summary>
+    /// <param name="from">The first taken of the event.</param>
+    private bool Repeats(int from)
+    {
+        ref readonly var one = ref feeds[fed - 1];
+        var rule = Rules.Correlations[one.Correlation];
+        if (one.Found != KeyFound.Yes || rule.Source.Type is CorrelationType.ValueCount or CorrelationType.Temporal or CorrelationType.TemporalOrdered) return false;
+        for (var i = fed - 2; i >= from && feeds[i].Correlation == one.Correlation; i--)
+        {
+            if (feeds[i].Found != KeyFound.Yes || feeds[i].Hash != one.Hash) continue;
+            // by an alias the rules may mean numbers of two fields
+            if (rule.Source.Type == CorrelationType.EventCount || rule.ValueFields[feeds[i].Input].AsSpan().SequenceEqual(rule.ValueFields[one.Input])) return true;
+        }
+        return false;
     }
 
     /// <summary>Fetches the memory that the groups of what was taken lie in, all at once. Each step reads what the one before it fetched.</summary>

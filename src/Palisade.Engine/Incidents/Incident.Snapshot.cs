@@ -16,6 +16,7 @@ public sealed partial class Incident
         w.Write(Version);
         w.Write(IsShared);
         w.Write(IsHeld);
+        w.Write(MutedBy);
         w.Write(lastSequence);
         foreach (var n in outcomes) w.Write(n);
         w.Write(sources.Count);
@@ -51,12 +52,12 @@ public sealed partial class Incident
     }
 
     /// <param name="rule">Finds a rule by its id; a step whose rule is gone is left out.</param>
-    /// <param name="hasRarity">The state is of a version that weighs steps by how rare they are.</param>
-    internal static Incident Load(BinaryReader r, Func<string, RuleInfo?> rule, bool hasRarity)
+    /// <param name="version">1: steps are not weighed by how rare they are; 2: nothing is said of mutes; 3: all is there.</param>
+    internal static Incident Load(BinaryReader r, Func<string, RuleInfo?> rule, int version)
     {
         var incident = new Incident(r.ReadString(), r.ReadUInt32(), r.ReadString())
         {
-            FirstMs = r.ReadInt64(), LastMs = r.ReadInt64(), Count = r.ReadInt64(), Version = r.ReadInt64(), IsShared = r.ReadBoolean(), IsHeld = r.ReadBoolean(), lastSequence = r.ReadUInt64(),
+            FirstMs = r.ReadInt64(), LastMs = r.ReadInt64(), Count = r.ReadInt64(), Version = r.ReadInt64(), IsShared = r.ReadBoolean(), IsHeld = r.ReadBoolean(), MutedBy = version >= 3 ? r.ReadInt32() : 0, lastSequence = r.ReadUInt64(),
         };
         for (var i = 0; i < incident.outcomes.Length; i++) incident.outcomes[i] = r.ReadInt64();
         for (var n = Length(r, MaxSources); n > 0; n--)
@@ -76,7 +77,7 @@ public sealed partial class Incident
         {
             var (id, technique) = (r.ReadString(), r.ReadString());
             var (first, last, count, outcome) = (r.ReadInt64(), r.ReadInt64(), r.ReadInt64(), (AttackOutcome)r.ReadByte());
-            var rarity = hasRarity ? r.ReadSingle() : 1;
+            var rarity = version >= 2 ? r.ReadSingle() : 1;
             if (rule(id) is { } known) incident.steps.Add(new IncidentStep(known, technique) { FirstMs = first, LastMs = last, Count = count, Outcome = outcome, Rarity = rarity });
         }
         return incident;

@@ -87,6 +87,10 @@ public sealed partial class Incident
     internal bool IsShared { get; set; }
     /// <summary>Not yet enough of it to be shown.</summary>
     internal bool IsHeld { get; set; }
+    /// <summary>Number of the mute that hides the behaviour it was opened for: it is not shown. 0: none does.</summary>
+    internal int MutedBy { get; set; }
+    /// <summary>It took up another one that people may have seen.</summary>
+    internal bool TookOver { get; set; }
     /// <summary>Entities that were tied to it.</summary>
     internal int Ties { get; set; }
     internal bool IsLive => !IsClosed && MergedInto is null;

@@ -24,7 +24,7 @@ public sealed partial class IncidentTracker
             attempt.Sequence, attempt.TimeMs, Address.Text(attempt.Client), attempt.Target, deed.Sequence, deed.TimeMs, deed.Kind, deed.Host, deed.Account, deed.Text, outcome, attempt.Rule.Class), attempt, rule);
         incident.AddHost(deed.Host);
         incident.AddUser(deed.Account);
-        incident.IsHeld = false;
+        (incident.IsHeld, incident.MutedBy) = (false, 0);
         if (!incident.IsShared) Index(tenant, incident, incident.SourceCount <= options.HubSources ? attempt.Client : 0, deed.Host, deed.Account, deed.TimeMs);
         Touch(incident);
         return incident;

@@ -3,13 +3,13 @@ using System.Text;
 namespace Palisade.Engine.Incidents;
 
 /// <summary>
-/// State on disk, little-endian: <code>magic u32 "PIT2" · tenants i32 · each: id u32 · incidents i32, each · entities i32, each: kind u8, hash of it and its span of time u64, place of its incident i32 · rules i32, each: id text, incidents i32</code>
-/// "PIT1" had no rules and no weights of steps; it is still read.
+/// State on disk, little-endian: <code>magic u32 "PIT3" · tenants i32 · each: id u32 · incidents i32, each · entities i32, each: kind u8, hash of it and its span of time u64, place of its incident i32 · rules i32, each: id text, incidents i32</code>
+/// "PIT1" had no rules and no weights of steps, "PIT2" no mutes; both are still read.
 /// Tenants by id, incidents by key, entities by kind and hash: the same state gives the same bytes.
 /// </summary>
 public sealed partial class IncidentTracker
 {
-    private const uint Magic = 0x32544950, First = 0x31544950;
+    private const uint Magic = 0x33544950, Second = 0x32544950, First = 0x31544950;
     private const int MaxEntities = 1 << 24;
 
     /// <summary>Writes the open incidents.</summary>
@@ -56,14 +56,14 @@ public sealed partial class IncidentTracker
         try
         {
             var magic = r.ReadUInt32();
-            if (magic is not (Magic or First)) throw new InvalidDataException("no state of incidents of a known version");
+            if (magic is not (Magic or Second or First)) throw new InvalidDataException("no state of incidents of a known version");
             for (var t = Incident.Length(r, int.MaxValue); t > 0; t--)
             {
                 var tenant = tenants[r.ReadUInt32()] = new Tenant();
                 var incidents = new Incident[Incident.Length(r, options.MaxOpen)];
                 for (var i = 0; i < incidents.Length; i++)
                 {
-                    incidents[i] = Incident.Load(r, rule, hasRarity: magic == Magic);
+                    incidents[i] = Incident.Load(r, rule, magic switch { First => 1, Second => 2, _ => 3 });
                     IncidentJudge.Judge(incidents[i], content);
                     tenant.ByKey[incidents[i].Key] = incidents[i];
                 }

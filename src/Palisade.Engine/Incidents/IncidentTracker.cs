@@ -39,6 +39,9 @@ public sealed partial class IncidentTracker(IncidentContent content, IncidentOpt
     /// <summary>Incidents that changed since <see cref="ClearChanged"/>, each once, in the order of their first change.</summary>
     public IReadOnlyList<Incident> Changed => changed;
 
+    /// <summary>Tells which mutes are in force; null: there are none.</summary>
+    internal Rules.Policy.PolicyStage? Policy { get; init; }
+
     /// <summary>Open incidents.</summary>
     public int OpenCount => tenants.Values.Sum(t => t.ByKey.Count);
 
@@ -76,6 +79,7 @@ public sealed partial class IncidentTracker(IncidentContent content, IncidentOpt
         // A single match of a rule joins a story; it begins one where it is serious by itself. What a correlation counted always does; what is only odd never.
         if (incident is null && (finding.Firing is null || finding.Rule.Kind == "anomaly") && finding.Rule.Level < FindingLevel.High) return;
         incident ??= Open(header.Tenant, tenant, HostKey(address, place, user, time), header.Sequence, time);
+        incident.MutedBy = 0;
         var step = incident.Step(finding.Rule, finding.Technique ?? "");
         if (finding.Firing is { } firing)
         {
@@ -106,6 +110,7 @@ public sealed partial class IncidentTracker(IncidentContent content, IncidentOpt
     private void Absorb(Tenant tenant, Incident incident, Incident other)
     {
         incident.Absorb(other);
+        if (other.MutedBy == 0) (incident.MutedBy, incident.TookOver) = (0, incident.TookOver || !other.IsHeld);
         var entities = tenant.ByEntity.Where(e => ReferenceEquals(e.Value, other)).Select(e => e.Key).ToArray();
         Close(tenant, other);
         foreach (var entity in entities) tenant.ByEntity[entity] = incident;
@@ -131,6 +136,7 @@ public sealed partial class IncidentTracker(IncidentContent content, IncidentOpt
     {
         Close(Of(emptied.Tenant), emptied);
         emptied.MergedInto = to.Id;
+        to.TookOver |= emptied.MutedBy == 0 && !emptied.IsHeld;
         Mark(emptied);
     }
 
@@ -199,6 +205,28 @@ public sealed partial class IncidentTracker(IncidentContent content, IncidentOpt
         Touch(incident);
     }
 
+    /// <summary>
+    /// A behaviour was recognised that an incident tells of. Where a mute hides that, the incident it opened is kept from people, until something joins it that no mute hides,
+    /// or the mute is over; one that was there before stays.
+    /// </summary>
+    /// <param name="opened">The incident was opened for it.</param>
+    /// <param name="mute">Number of the mute; 0: none hides it.</param>
+    internal void Recognise(Incident incident, bool opened, int mute)
+    {
+        if (mute == 0)
+        {
+            if (incident.MutedBy == 0) return;
+            incident.MutedBy = 0;
+            Mark(incident);
+            return;
+        }
+        if (!opened || incident.TookOver) return;
+        incident.MutedBy = mute;
+        if (!incident.IsDirty) return;
+        changed.Remove(incident);
+        incident.IsDirty = false;
+    }
+
     /// <summary>Notes a change made to an incident directly.</summary>
     internal void Note(Incident incident) => Touch(incident);
 
@@ -219,6 +247,7 @@ public sealed partial class IncidentTracker(IncidentContent content, IncidentOpt
         foreach (var step in incident.StepList)
             if (step.Rarity == 0) step.Rarity = RarityOf(Of(incident.Tenant), step.Rule.Id);
         IncidentJudge.Judge(incident, content);
+        if (incident.MutedBy != 0 && Policy?.IsMuting(incident.Tenant, incident.MutedBy, incident.LastMs) != true) incident.MutedBy = 0;
         Mark(incident);
     }
 
@@ -236,7 +265,7 @@ public sealed partial class IncidentTracker(IncidentContent content, IncidentOpt
     private void Mark(Incident incident)
     {
         incident.Version++;
-        if (incident.IsDirty || incident.IsHeld) return;
+        if (incident.IsDirty || incident.IsHeld || incident.MutedBy != 0) return;
         incident.IsDirty = true;
         changed.Add(incident);
     }

@@ -17,7 +17,7 @@ public sealed record RuleLoadOptions
     /// <summary>Values of <c>%name%</c> for the modifier <c>expand</c>. A rule with a name not given here is refused.</summary>
     public IReadOnlyDictionary<string, IReadOnlyList<string>> Placeholders { get; init; } = new Dictionary<string, IReadOnlyList<string>>();
 
-    /// <summary>Rules pass through these, by rising priority, before they are compiled. Filters and correlations do not.</summary>
+    /// <summary>Rules pass through these, by rising priority, before they are compiled; correlations of such rules do too. Filters do not.</summary>
     public IReadOnlyList<Pipelines.ProcessingPipeline> Pipelines { get; init; } = [];
 
     /// <summary>Files (as handed in) whose rules pass through the pipelines; null: all.</summary>

@@ -81,7 +81,7 @@ public sealed class RuleSet
         var builder = new RuleSetBuilder(options);
         builder.Read([.. files.Where(f => !f.path.EndsWith(RuleSamples.Suffix, StringComparison.Ordinal)).OrderBy(f => f.path, StringComparer.Ordinal)]);
         var set = builder.Build();
-        diagnostics = builder.Diagnostics;
+        diagnostics = Lint.DiagnosticCap.Apply(builder.Diagnostics);
         return set;
     }
 }

@@ -70,7 +70,7 @@ internal sealed class RuleSetBuilder
         Filter(rules);
         var routes = Route(rules, out var unrouted);
         for (var i = 0; i < rules.Count; i++) rules[i].Index = i;
-        var correlations = new CorrelationCompiler(fields, Diagnostics).Compile(documents.Correlations, rules, unrouted);
+        var correlations = new CorrelationCompiler(fields, Diagnostics).Compile(new Pipelines.CorrelationPassage(options, documents, budget).Pass(Diagnostics), rules, unrouted);
         return Index(rules, unrouted, correlations, routes);
     }
 

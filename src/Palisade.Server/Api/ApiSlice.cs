@@ -24,6 +24,7 @@ public static class ApiSlice
         {
             context.ProblemDetails.Extensions.TryAdd("code", Problem.CodeOf(context.ProblemDetails.Status ?? context.HttpContext.Response.StatusCode));
             if (context.Exception is BadHttpRequestException { InnerException: JsonException mistake }) context.ProblemDetails.Detail = Problem.Place(mistake);
+            else context.ProblemDetails.Detail ??= Problem.Unread(context.ProblemDetails.Status ?? context.HttpContext.Response.StatusCode);
         });
         services.AddAuthorizationBuilder().AddPolicy(ApiPolicy, p => p.AddAuthenticationSchemes(TokenScheme.Name, Access.People).RequireAuthenticatedUser());
         services.AddOpenApi("v1", o => o.AddDocumentTransformer((document, _, _) =>

@@ -21,6 +21,14 @@ internal static class Problem
     public static string Place(JsonException mistake) =>
         $"the body has a name that is not known here, a value of another type or broken JSON at {mistake.Path ?? "$"}, line {mistake.LineNumber + 1}, byte {mistake.BytePositionInLine + 1}";
 
+    /// <summary>A request that does not get as far as its endpoint; names nothing of ours.</summary>
+    public static string? Unread(int status) => status switch
+    {
+        StatusCodes.Status400BadRequest => "the body is missing, or a value in the address is not of its type",
+        StatusCodes.Status415UnsupportedMediaType => "send the body as application/json",
+        _ => null,
+    };
+
     /// <summary>The code of an answer that the framework makes.</summary>
     public static string CodeOf(int status) => status switch
     {

@@ -37,11 +37,11 @@ internal sealed class BacktestTally(string? ruleId, TimeSpan bucket)
         Hits++;
         ref readonly var header = ref events.Header(finding.Event);
         buckets.Add(header.TimeMs);
-        var id = finding.Rule.Id;
+        var (id, sequence) = (finding.Rule.Id, finding.SequenceIn(events));
         if (hitIds.Count < MaxHitIds)
         {
-            hitIds.Add((id, header.Sequence));
-            foreach (var sequence in finding.Firing?.Sequences ?? []) hitIds.Add((id, sequence));
+            hitIds.Add((id, sequence));
+            foreach (var counted in finding.Firing?.Sequences ?? []) hitIds.Add((id, counted));
         }
         var source = finding.Said(events, Fields.SourceIp);
         if (source.Length > 0 && sources.Count < MaxSources) sources.Add(source);
@@ -51,8 +51,8 @@ internal sealed class BacktestTally(string? ruleId, TimeSpan bucket)
         var field = finding.Field == 0 ? "" : FieldNames.Name(finding.Field);
         var group = finding.Firing?.Group.DistinctBy(g => g.Key).ToDictionary(g => g.Key, g => g.Value) ?? [];
         if (findings.Count < MaxFindings)
-            findings.Add(new BacktestFinding(header.Sequence, time, header.Source, finding.Rule, finding.Outcome, finding.Technique ?? finding.Rule.Name, source, field, Evidence(events, finding), group, finding.Firing is not null));
-        if (samples.Count < MaxSamples) samples.Add(new BacktestHit(header.Sequence, time, header.Source, Encoding.UTF8.GetString(raw[..Math.Min(raw.Length, MaxRaw)]), field, group));
+            findings.Add(new BacktestFinding(sequence, time, header.Source, finding.Rule, finding.Outcome, finding.Technique ?? finding.Rule.Name, source, field, Evidence(events, finding), group, finding.Firing is not null));
+        if (samples.Count < MaxSamples) samples.Add(new BacktestHit(sequence, time, header.Source, Encoding.UTF8.GetString(raw[..Math.Min(raw.Length, MaxRaw)]), field, group));
     }
 
     private static string Evidence(EventBatch events, in Finding finding)

@@ -115,6 +115,7 @@ internal static class RulesApi
 
     private static async Task<IResult> CreateAsync(RulePost post, HttpContext http, TenantRules rules, CancellationToken stop)
     {
+        if (post.Yaml is null) return NoYaml();
         var caller = ApiCaller.Of(http);
         return Saved(http, await rules.SaveAsync(caller.Tenant, post.Yaml, null, 0, caller.Actor, stop));
     }
@@ -124,6 +125,7 @@ internal static class RulesApi
         if (!ETags.TryMatch(http, out var version)) return Problem.Invalid("etag.bad", "If-Match is none of our ETags");
         var caller = ApiCaller.Of(http);
         if (await rules.FindAsync(caller.Tenant, id, stop) is not { IsOwn: true }) return Missing();
+        if (post.Yaml is null) return NoYaml();
         return Saved(http, await rules.SaveAsync(caller.Tenant, post.Yaml, id, version, caller.Actor, stop));
     }
 
@@ -168,6 +170,9 @@ internal static class RulesApi
     internal static RuleDto Dto(RuleView r, IReadOnlyDictionary<string, RuleHits>? hits) => new(
         r.Info.Id, r.Info.Name, r.Info.NameZh, r.Info.Kind, r.Area, r.Level, r.Info.Level, r.Info.Class, r.Status, r.LogSource, r.Info.Techniques, r.Enabled, r.IsOwn, r.IsRouted,
         hits is null ? null : hits.GetValueOrDefault(r.Info.Id)?.Count ?? 0, r.Choice?.Version ?? 0, r.Problems.Count > 0);
+
+    /// <summary>A body without the text it is about.</summary>
+    internal static IResult NoYaml() => Problem.Invalid("rule.yaml", "'yaml' is missing: it takes the text of one rule");
 
     internal static IResult Missing() => Problem.NotFound("rule.not_found", "no such rule");
 }

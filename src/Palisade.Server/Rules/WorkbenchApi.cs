@@ -45,6 +45,7 @@ internal static class WorkbenchApi
 
     private static async Task<IResult> LintAsync(RulePost post, HttpContext http, TenantRules rules, CancellationToken stop)
     {
+        if (post.Yaml is null) return RulesApi.NoYaml();
         var (refusal, text, problems) = await rules.CheckAsync(ApiCaller.Of(http).Tenant, post.Yaml, stop);
         return refusal is RuleRefusal.TooLarge ? RulesApi.Refused(refusal, problems) : TypedResults.Ok(new LintDto(text?.Id, text?.Title, RulesApi.Dtos(problems)));
     }

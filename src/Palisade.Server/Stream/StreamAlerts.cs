@@ -49,7 +49,7 @@ internal sealed class StreamAlerts(IAlertSink sink, Func<ushort, string> fieldNa
             Tenant = header.Tenant,
             Source = header.Source,
             Sequence = header.Sequence,
-            EventId = EventId.Of(node, header.Sequence),
+            EventId = EventId.Of(node, finding.SequenceIn(events)),
             TimeMs = header.TimeMs,
             Rule = finding.Rule,
             Outcome = finding.Outcome,

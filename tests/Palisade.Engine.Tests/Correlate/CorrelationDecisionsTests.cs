@@ -2,6 +2,7 @@ using System.Text;
 using Palisade.Engine.Correlate;
 using Palisade.Engine.Detect.Sigma;
 using Palisade.Engine.Rules;
+using Palisade.Engine.Rules.Policy;
 using Palisade.Engine.Tests.Rules;
 
 namespace Palisade.Engine.Tests.Correlate;
@@ -126,6 +127,57 @@ public sealed class CorrelationDecisionsTests
         Assert.Equal(["x"], Fired("type: temporal_ordered\nrules: [a, b]\ncondition: a and b", A(0), (1, "b", "x", "")));
         Assert.Empty(Fired("type: temporal_ordered\nrules: [a, b]\ncondition: a and b", (0, "b", "x", ""), A(1)));
         Assert.Contains(Problems("type: temporal_ordered\nrules: [a]\ngroup-by: [g]\ntimespan: 5m\ncondition: not a"), p => p is { Code: "SIG034", IsError: true });
+    }
+
+    [Theory]
+    [InlineData("event_count", "{ gte: 3 }"), InlineData("value_sum", "{ field: v, gte: 3 }"), InlineData("value_avg", "{ field: v, gt: 1, lt: 1.3 }")]
+    public void Case_37_an_event_that_several_rules_match_counts_once_where_events_or_their_numbers_count(string type, string condition)
+    {
+        var correlation = $"type: {type}\nrules: [b, c]\ncondition: {condition}";
+        (double, string, string, string) Both(double minutes, string value = "1") => (minutes, "b and c", "x", value);
+        // an average that counted twice were 7/5 of 1, 1, 2, 1, 2
+        if (type == "value_avg") Assert.Equal(["x"], Fired(correlation, (0, "b", "x", "1"), (1, "b", "x", "1"), (2, "b", "x", "1"), Both(3, "2")));
+        else
+        {
+            Assert.Empty(Fired(correlation, Both(0), Both(1)));
+            Assert.Empty(Fired(correlation, Both(1), Both(0)));
+            Assert.Equal(["x"], Fired(correlation, Both(1), Both(0), Both(0.5)));
+        }
+    }
+
+    [Fact]
+    public void Of_a_group_by_field_and_of_a_counted_one_with_several_values_the_first_counts()
+    {
+        var set = Set("type: value_sum\nrules: [a]\ncondition: { field: v, gte: 10 }");
+        var correlator = new Correlator(set);
+        Assert.Empty(SigmaWorld.Feed(set, correlator, 1, 0, ("what", "a"), ("g", "x"), ("g", "y"), ("v", "4"), ("v", "40")));
+        Assert.Empty(SigmaWorld.Feed(set, correlator, 2, 1, ("what", "a"), ("g", "y"), ("v", "7")));
+        Assert.Equal([2], SigmaWorld.Feed(set, correlator, 3, 2, ("what", "a"), ("g", "x"), ("v", "6")));
+    }
+
+    [Fact]
+    public void A_window_that_closed_tells_of_an_event_of_its_group_and_is_muted_by_what_its_group_says_alone()
+    {
+        var set = Set("type: event_count\nrules: [a]\ncondition: { lt: 3 }");
+        var correlator = new Correlator(set);
+        var batch = new EventBatch();
+        var findings = new FindingList();
+        SigmaWorld.Add(batch, 7, 0, ("what", "a"), ("g", "x"), ("host.name", "web-01"));
+        SigmaWorld.Add(batch, 8, Minute, ("what", "a"), ("g", "x"), ("host.name", "web-01"));
+        SigmaWorld.Add(batch, 9, 60 * Minute, ("what", "other"), ("g", "z"), ("host.name", "db-02"));
+        new SigmaDetector(set).Detect(batch, findings);
+        correlator.Process(batch, findings);
+        var finding = Assert.Single(findings.Items.ToArray(), f => f.Firing is { AtClose: true });
+        Assert.Equal((9UL, 8UL, "g=x count=2"), (batch.Header(finding.Event).Sequence, finding.SequenceIn(batch), Encoding.UTF8.GetString(finding.Record(batch))));
+        Assert.True(Hides("g", "x"));
+        Assert.False(Hides("host.name", "db-02"));
+        Assert.False(Hides(Mute.SourceField, "0"));
+
+        bool Hides(string field, string value)
+        {
+            Assert.Equal(MuteProblem.None, Mute.TryCompile(1, [new MuteCondition(field, MuteTest.Is, value)], long.MaxValue, 1, out var mute));
+            return mute!.Hides(batch, finding);
+        }
     }
 
     [Fact]

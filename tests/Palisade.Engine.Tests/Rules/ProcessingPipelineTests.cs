@@ -54,6 +54,41 @@ public sealed class ProcessingPipelineTests
     public void A_transformation_changes_the_rule(string step, string detection, string field, string value, bool hit) =>
         Assert.Equal(hit, Hit("  - " + step + "\n", detection, (field, value)));
 
+    [Theory]
+    [InlineData("", "A", false), InlineData("", "a", true)]
+    [InlineData("    method: ignore_case_flag\n", "A", false)]
+    public void Values_that_become_expressions_fold_case_as_all_do_here_and_keep_it_where_the_pipeline_says_so(string method, string value, bool plain)
+    {
+        Assert.True(Hit("  - type: regex\n" + method, "s: { f|contains: a }", ("f", "x" + value)));
+        Assert.Equal(plain, Hit("  - type: regex\n    method: plain\n", "s: { f|contains: a }", ("f", "x" + value)));
+        Assert.True(Hit("  - type: regex\n    method: plain\n", "s: { f|contains: a*c, n: 5, g|re: '(?i)Q', h: null }", ("f", "xabcx"), ("n", "5"), ("g", "q")));
+    }
+
+    [Theory]
+    [InlineData("{ type: field_name_mapping, mapping: { f: g } }", "s: { f: x }", "")]
+    [InlineData("{ type: field_name_mapping, mapping: { f: f, h: [i, j] } }", "s: [ { f: x }, { h: y } ]", "")]
+    [InlineData("{ type: field_name_mapping, mapping: { f: g } }", "s: { f: x, z: 1, y|contains: 1 }", "y, z")]
+    [InlineData("{ type: field_name_prefix, prefix: p. }", "s: { f: x, z: 1 }", "")]
+    [InlineData("{ type: set_state, key: a, val: b }", "s: [word, other]", "")]
+    public void A_strict_pipeline_refuses_rules_with_fields_that_it_has_no_mapping_for(string step, string detection, string missing)
+    {
+        Load($"  - {step}\n  - type: strict_field_mapping_failure\n", detection, out var problems);
+        var said = problems.Where(p => p.IsError).Select(p => (p.Code, p.Message));
+        Assert.Equal(missing.Length == 0 ? [] : [("SIG083", "no mapping of the pipeline is for " + missing)], said);
+    }
+
+    [Fact]
+    public void What_is_for_the_query_language_of_another_system_is_refused_with_the_way_that_there_is()
+    {
+        foreach (var (step, way) in new[] { ("type: query_expression_placeholders, expression: '{field} in list({id})'", "value_placeholders"), ("type: regex, method: shouting", "ignore_case_flag") })
+        {
+            Assert.Null(ProcessingPipeline.Read("p.yml", Encoding.UTF8.GetBytes($"transformations: [ {{ {step} }} ]"), out var problems));
+            var error = Assert.Single(problems);
+            Assert.Equal("SIG081", error.Code);
+            Assert.Contains(way, error.Message, StringComparison.Ordinal);
+        }
+    }
+
     [Fact]
     public void What_one_step_did_binds_the_next()
     {

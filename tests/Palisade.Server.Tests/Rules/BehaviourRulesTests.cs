@@ -10,6 +10,7 @@ using Palisade.Server.Alerts;
 using Palisade.Server.Audit;
 using Palisade.Server.Mutes;
 using Palisade.Server.Rules;
+using Palisade.Server.Streaming;
 using Palisade.Server.Tenants;
 using Palisade.Server.Tokens;
 
@@ -45,14 +46,15 @@ public sealed class BehaviourRulesTests
         ], out _)));
 
     /// <summary>Many pages that are not there, then a line that a rule finds: once that is an alert, all before it was judged.</summary>
-    private static async Task ScanAsync(TestApp app, Tenant tenant, string ip)
+    private static async Task ScanAsync(TestApp app, Tenant tenant, string ip, string? mark = null)
     {
+        mark ??= ip;
         using var sender = app.WithToken(await app.TokenAsync(tenant, TokenScope.Ingest));
-        var lines = Enumerable.Range(0, 60).Select(i => $"web {ip} 404 /{(char)('a' + i % 26)}{(char)('a' + i / 26)}-backup.zip").Append($"say {ip} evil");
+        var lines = Enumerable.Range(0, 60).Select(i => $"web {ip} 404 /{(char)('a' + i % 26)}{(char)('a' + i / 26)}-backup.zip").Append($"say {mark} evil");
         using var body = new StringContent(string.Join('\n', lines) + "\n");
         using var answer = await sender.PostAsync(new Uri("/ingest/raw?source=gateway", UriKind.Relative), body);
         Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync());
-        await TestApp.UntilAsync("the line behind the scan is an alert", async () => (await AlertsAsync(app, tenant)).Exists(a => a.RuleId == MarkId && a.SourceIp == ip));
+        await TestApp.UntilAsync("the line behind the scan is an alert", async () => (await AlertsAsync(app, tenant)).Exists(a => a.RuleId == MarkId && a.SourceIp == mark));
     }
 
     private static async Task<List<Alert>> AlertsAsync(TestApp app, Tenant tenant)
@@ -118,12 +120,37 @@ public sealed class BehaviourRulesTests
     }
 
     [Fact]
-    public async Task A_mute_that_names_a_behaviour_mutes_its_alert()
+    public async Task A_mute_that_names_a_behaviour_mutes_its_alert_counts_it_and_keeps_its_incident_away()
+    {
+        await using var app = await StartAsync();
+        var (tenant, other) = (await app.TenantAsync("Mine"), await app.TenantAsync("Other"));
+        await app.Service<TenantMutes>().AddAsync(tenant.Id, [new(Mute.RuleField, MuteTest.Is, Scan)], "our scanner", TimeProvider.System.GetUtcNow().AddDays(3), null, Actor.System, CancellationToken.None);
+        // From elsewhere: what a rule finds of the address itself would be told with all that it did.
+        await ScanAsync(app, tenant, "192.0.2.3", "198.51.100.9");
+        Assert.Equal(AlertStatus.Muted, (await ScanAlertAsync(app, tenant, "192.0.2.3"))?.Status);
+        await ScanAsync(app, other, "192.0.2.3");
+        await TestApp.UntilAsync("the other tenant has the incident", async () => (await IncidentsAsync(app, other)).Contains("scanner", StringComparison.Ordinal));
+        Assert.DoesNotContain("scanner", await IncidentsAsync(app, tenant), StringComparison.Ordinal);
+        await app.Service<TenantMutes>().FlushAsync(CancellationToken.None);
+        Assert.Equal(1, (await app.Service<TenantMutes>().ListAsync(tenant.Id, CancellationToken.None))[0].Hidden);
+    }
+
+    private static async Task<string> IncidentsAsync(TestApp app, Tenant tenant)
+    {
+        using var client = app.WithToken(await app.TokenAsync(tenant, TokenScope.Read, Guid.NewGuid().ToString()));
+        return (await GetAsync(client, "/api/v1/incidents")).ToJsonString();
+    }
+
+    [Fact]
+    public async Task An_anomaly_is_switched_and_given_a_level_as_other_rules_are()
     {
         await using var app = await StartAsync();
         var tenant = await app.TenantAsync("Mine");
-        await app.Service<TenantMutes>().AddAsync(tenant.Id, [new(Mute.RuleField, MuteTest.Is, Scan)], "our scanner", TimeProvider.System.GetUtcNow().AddDays(3), null, Actor.System, CancellationToken.None);
-        await ScanAsync(app, tenant, "192.0.2.3");
-        Assert.Equal(AlertStatus.Muted, (await ScanAlertAsync(app, tenant, "192.0.2.3"))?.Status);
+        using var client = app.WithToken(await app.TokenAsync(tenant, TokenScope.Write));
+        using var answer = await client.PatchAsJsonAsync($"/api/v1/rules/{Travel}", new { enabled = false, level = "critical" });
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        var rule = (await GetAsync(client, $"/api/v1/rules/{Travel}"))["rule"]!;
+        Assert.Equal((false, "critical", "medium"), ((bool)rule["enabled"]!, (string)rule["level"]!, (string)rule["own_level"]!));
+        Assert.False(app.Service<LiveRules>().Current.Of(tenant.Id)!.IsEnabled(app.Service<EngineSnapshot>().Incidents.Rules.Single(r => r.Id == Travel)));
     }
 }

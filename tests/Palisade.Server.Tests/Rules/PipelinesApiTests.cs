@@ -99,6 +99,21 @@ public sealed class PipelinesApiTests
     }
 
     [Fact]
+    public async Task An_own_correlation_groups_by_the_names_that_its_rule_has_behind_the_pipelines()
+    {
+        await using var app = await StartAsync();
+        var tenant = await app.TenantAsync("Mine");
+        using var client = app.WithToken(await app.TokenAsync(tenant, TokenScope.Write));
+        await AskAsync(client, "PUT", "rule-pipelines/gateway", new { yaml = Pipeline });
+        var counting = $"title: Twice\nid: {CountId}\ncorrelation:\n  type: event_count\n  rules: [{ForeignId}]\n  group-by: [c-ip]\n  timespan: 5m\n  condition: {{ gte: 2 }}\nlevel: high\n";
+        foreach (var yaml in new[] { Foreign, counting }) Assert.Equal(HttpStatusCode.Created, (await AskAsync(client, "POST", "rules", new { yaml })).Status);
+        Assert.Equal([CountId], await SendAsync(app, tenant, "198.51.100.1", "web 192.0.2.1 an odd thing", "web 192.0.2.1 an odd thing again"));
+        Assert.Equal("192.0.2.1", (await AlertsAsync(app, tenant)).Single(a => a.RuleId == CountId).SourceIp);
+        var told = (await AskAsync(client, "POST", $"rules/{CountId}/explain", new { @event = "web 192.0.2.1 an odd thing" })).Body!["explanation"]!;
+        Assert.Equal(("source.ip", "192.0.2.1"), ((string)told["correlation"]!["group"]![0]!["field"]!, (string)told["correlation"]!["group"]![0]!["value"]!));
+    }
+
+    [Fact]
     public async Task Whoever_looks_into_an_own_rule_sees_it_behind_the_pipelines()
     {
         await using var app = await StartAsync();

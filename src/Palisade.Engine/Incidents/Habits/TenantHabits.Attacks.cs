@@ -141,7 +141,7 @@ internal sealed partial class TenantHabits
         foreach (var pending in actor.Pending) AddAttack(actor, actor.Incident, pending);
         actor.Pending.Clear();
         YieldPool(actor.Incident);
-        if (isNew) Report(rule with { Class = actor.Incident.Class }, target, r, actor.Incident, into);
+        if (isNew) Report(rule with { Class = actor.Incident.Class }, target, r, actor.Incident, opened: true, into);
     }
 
     /// <summary>A scan is told as one thing, what it tried as its methods; who works on one place is told by what is tried there.</summary>
@@ -177,7 +177,7 @@ internal sealed partial class TenantHabits
         if (enough && !group.IsReported)
         {
             group.IsReported = true;
-            Report(rule, p.Target, r, group.Incident, into);
+            Report(rule, p.Target, r, group.Incident, opened: true, into);
         }
     }
 
@@ -231,16 +231,22 @@ internal sealed partial class TenantHabits
             path.Traits |= PathTraits.Cased;
             var opened = GroupOf(Joined.Attack, r.PathKey, path, r.TimeMs);
             opened.Incident = tracker.OpenFor(tenant, $"webshell {r.PathKey:x16}", r.Ip, r.Sequence, r.TimeMs);
+            var isNew = opened.Incident.Count == 0;
             Upload(opened, path.FirstClient, path.FirstMs);
             Upload(opened, r.Ip, path.FirstMs);
             if (path.FirstSequence != r.Sequence) tracker.Add(opened.Incident, open, "", path.FirstSequence, path.FirstMs, path.FirstClient, AttackOutcome.Likely, opened.Target);
             Add(opened, open, r, AttackOutcome.Likely);
-            Report(open, opened.Target, r, opened.Incident, into);
+            Report(open, opened.Target, r, opened.Incident, isNew, into);
             return;
         }
         var group = GroupOf(Joined.Attack, r.PathKey, path, r.TimeMs);
         if (rules.Of("behaviour.webshell") is not { } rule) return;
-        if (group.Incident is not { IsLive: true }) group.Incident = tracker.OpenFor(tenant, $"webshell {r.PathKey:x16}", r.Ip, r.Sequence, r.TimeMs);
+        if (group.Incident is not { IsLive: true })
+        {
+            group.Incident = tracker.OpenFor(tenant, $"webshell {r.PathKey:x16}", r.Ip, r.Sequence, r.TimeMs);
+            // It was told once; whether people want to see it is asked again.
+            tracker.Recognise(group.Incident, group.Incident.Count == 0, rules.MutedBy(r.Events, Told(rule, group.Target, r, group.Incident)));
+        }
         group.LastMs = r.TimeMs;
         Upload(group, r.Ip, path.FirstMs);
         if (!r.IsAttack) Add(group, rule, r, AttackOutcome.Likely);

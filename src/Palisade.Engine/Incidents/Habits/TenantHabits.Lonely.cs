@@ -109,9 +109,13 @@ internal sealed partial class TenantHabits
         group.LastMs = r.TimeMs;
         var opens = group.Incident is not { IsLive: true };
         if (opens) group.Incident = tracker.OpenFor(tenant, $"{name} {group.Place:x16}", 0, act.Sequence, act.TimeMs);
-        while (place.Recent.TryDequeue(out var each)) tracker.Add(group.Incident!, rule, "", each.Sequence, each.TimeMs, each.Ip, each.Outcome, place.Target);
+        var isNew = group.Incident!.Count == 0;
+        while (place.Recent.TryDequeue(out var each)) tracker.Add(group.Incident, rule, "", each.Sequence, each.TimeMs, each.Ip, each.Outcome, place.Target);
         // The request at hand only moved the clock.
-        if (opens) into.Add(new Finding(r.Event, rule, group.Incident!.Outcome, 0, 0, 0, null, new Firing(
-            [new("source.ip", Address.Text(act.Ip)), new("url.path", place.Target)], group.Incident.FirstMs, group.Incident.Sequences[0], group.Incident.Count, [.. group.Incident.Sequences.Take(1_000)]) { AtClose = true }));
+        if (!opens) return;
+        var finding = new Finding(r.Event, rule, group.Incident.Outcome, 0, 0, 0, null, new Firing(
+            [new("source.ip", Address.Text(act.Ip)), new("url.path", place.Target)], group.Incident.FirstMs, group.Incident.Sequences[0], group.Incident.Count, [.. group.Incident.Sequences.Take(1_000)]) { AtClose = true });
+        tracker.Recognise(group.Incident, isNew, rules.MutedBy(r.Events, finding));
+        into.Add(finding);
     }
 }

@@ -174,9 +174,10 @@ internal sealed partial class TenantHabits(uint tenant, IncidentContent content,
     private Incident OpenGroup(Group group, RuleInfo rule, string name, in Request r, UInt128 tieTo, Business what, FindingList into)
     {
         var incident = tracker.OpenFor(tenant, $"{name} {group.Place:x16}", tieTo, r.Sequence, r.TimeMs);
+        var opened = incident.Count == 0;
         group.Incident = incident;
         foreach (var key in group.Members) Recall(incident, group, rule, key, what, r.Sequence);
-        Report(rule, group.Target, r, incident, into);
+        Report(rule, group.Target, r, incident, opened, into);
         return incident;
     }
 
@@ -199,12 +200,20 @@ internal sealed partial class TenantHabits(uint tenant, IncidentContent content,
     }
 
     /// <summary>Says once, as a finding like any other, that a behaviour was recognised.</summary>
-    private static void Report(RuleInfo rule, string target, in Request r, Incident incident, FindingList into)
+    /// <param name="opened">The incident was opened for it.</param>
+    private void Report(RuleInfo rule, string target, in Request r, Incident incident, bool opened, FindingList into)
+    {
+        var finding = Told(rule, target, r, incident);
+        tracker.Recognise(incident, opened, rules.MutedBy(r.Events, finding));
+        into.Add(finding);
+    }
+
+    private static Finding Told(RuleInfo rule, string target, in Request r, Incident incident)
     {
         var sequences = incident.Sequences;
-        into.Add(new Finding(r.Event, rule, incident.Outcome, 0, 0, 0, null, new Firing(
+        return new Finding(r.Event, rule, incident.Outcome, 0, 0, 0, null, new Firing(
             [new("source.ip", Address.Text(r.Ip)), new("url.path", target)], Math.Min(incident.FirstMs, r.TimeMs), sequences.Count > 0 ? sequences[0] : r.Sequence, Math.Max(1, incident.Count),
-            [.. sequences.Take(1_000)])));
+            [.. sequences.Take(1_000)]));
     }
 
     private void Add(Group group, RuleInfo rule, in Request r, AttackOutcome outcome)

@@ -25,7 +25,7 @@ public sealed partial class HostProof(IncidentContent content, IncidentTracker t
         var tenant = events.Header(index).Tenant;
         var held = Of(tenant);
         held.Add(deed);
-        if (held.For(deed) is { } best) Prove(tenant, best.Attempt, deed, best.Outcome, index, into);
+        if (held.For(deed) is { } best) Prove(tenant, best.Attempt, deed, best.Outcome, events, index, into);
     }
 
     /// <summary>Takes a request to a site, behind the habits.</summary>
@@ -39,7 +39,7 @@ public sealed partial class HostProof(IncidentContent content, IncidentTracker t
         if (held.Rare.Count + held.Usual.Count == 0) return;
         foreach (var (deed, outcome) in held.For(attempt).ToArray())
             // What speaks for another attempt more than for this one stays with that.
-            if (held.For(deed) is { } best && (ReferenceEquals(best.Attempt, attempt) || outcome > best.Outcome)) Prove(tenant, attempt, deed, outcome, index, into);
+            if (held.For(deed) is { } best && (ReferenceEquals(best.Attempt, attempt) || outcome > best.Outcome)) Prove(tenant, attempt, deed, outcome, events, index, into);
     }
 
     private TenantProof Of(uint tenant)
@@ -100,15 +100,16 @@ public sealed partial class HostProof(IncidentContent content, IncidentTracker t
         return Encoding.UTF8.GetString(events.Get(index, Fields.HttpRequestMethod)) + " " + Encoding.UTF8.GetString(target[..Math.Min(target.Length, MaxTarget)]) + (target.Length > MaxTarget ? "…" : "");
     }
 
-    private void Prove(uint tenant, WebAttempt attempt, HostDeed deed, AttackOutcome outcome, int index, FindingList into)
+    private void Prove(uint tenant, WebAttempt attempt, HostDeed deed, AttackOutcome outcome, EventBatch events, int index, FindingList into)
     {
         var id = deed.Kind switch { DeedKind.Script => "behaviour.host_file", DeedKind.Connection => "behaviour.host_connection", _ => "behaviour.host_proof" };
         if (new TenantBehaviours(content, policy, tenant).Of(id) is not { } rule) return;
-        var incident = tracker.Prove(tenant, attempt, deed, rule, outcome);
-        if (incident.Proven > MaxFindings) return;
         var first = Math.Min(attempt.Sequence, deed.Sequence);
-        into.Add(new Finding(index, rule with { Class = attempt.Rule.Class, Level = outcome == AttackOutcome.Succeeded || rule.Level < FindingLevel.High ? rule.Level : FindingLevel.High }, outcome, 0, 0, 0, $"{attempt.Target} → {deed.Text}", new Firing(
+        var finding = new Finding(index, rule with { Class = attempt.Rule.Class, Level = outcome == AttackOutcome.Succeeded || rule.Level < FindingLevel.High ? rule.Level : FindingLevel.High }, outcome, 0, 0, 0, $"{attempt.Target} → {deed.Text}", new Firing(
             [new("source.ip", Address.Text(attempt.Client)), new("host.name", deed.Host), new("user.name", deed.Account), new("url.path", attempt.Path)],
-            Math.Min(attempt.TimeMs, deed.TimeMs), first, 2, [first, Math.Max(attempt.Sequence, deed.Sequence)])));
+            Math.Min(attempt.TimeMs, deed.TimeMs), first, 2, [first, Math.Max(attempt.Sequence, deed.Sequence)]));
+        // What people do not want to hear of makes no story, and none of those there are worse.
+        if (policy.MutedBy(events, finding) == 0 && tracker.Prove(tenant, attempt, deed, rule, outcome).Proven > MaxFindings) return;
+        into.Add(finding);
     }
 }

@@ -46,8 +46,9 @@ public sealed class RuleExplainer(IReadOnlyList<(string path, byte[] bytes)> loo
         }
         var set = RuleSet.Load([.. lookups, .. others.Where(o => rule.Refers.Any(o.Names.Contains)).Select(Document), Document(rule)], options, out var problems);
         var fields = Fields();
-        var optional = set.Correlations.FirstOrDefault(c => c.Info.Id == rule.Id)?.Source.Optional;
-        var group = rule.Fields.Select(f => (Name: f, Found: Find(f, fields, one).FirstOrDefault())).ToList();
+        var source = set.Correlations.FirstOrDefault(c => c.Info.Id == rule.Id)?.Source;
+        var optional = source?.Optional;
+        var group = (source is null ? rule.Fields : source.GroupBy.Concat(source.Fields).Distinct(StringComparer.Ordinal)).Select(f => (Name: f, Found: Find(f, fields, one).FirstOrDefault())).ToList();
         return new RuleExplanation(rule.Id, rule.Title, bases.Exists(b => b.Matched), "", null, bases.Exists(b => b.Logic), [], [], [.. problems.Where(p => p.File == rule.File)])
         {
             Correlation = new CorrelationPart(bases, missing, [.. group.Where(g => g.Found.Field is not null).Select(g => new FoundValue(g.Name, g.Found.Value))],

@@ -78,6 +78,7 @@ public static class LintCodes
         Warning("SIG087", "A key looks like a slip of the pen", "Keys of one's own are allowed and say nothing here; this one is nearly one that does.", "Correct it; a key of your own that is meant so does no harm."),
         Warning("SIG088", "The date cannot be read", "The specification wants ISO 8601, year, month and day.", "Write it like 2026-05-31."),
         Warning("SIG089", "A tag has no namespace", "Tags are a namespace, a dot and a name; what has none is found by nobody.", "Write it like attack.t1059 or cve.2021-44228."),
+        Warning("SIG090", "More problems of the file are not shown", "Of one file 200 are said, errors first; the number of those left out is. It counts as an error where one of them does.", "Mend those that are shown and load it again."),
     ];
 
     /// <summary>The code, in any letter case; null when there is none.</summary>

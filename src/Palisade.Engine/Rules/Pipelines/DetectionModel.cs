@@ -7,7 +7,7 @@ namespace Palisade.Engine.Rules.Pipelines;
 internal sealed class DetectionItem
 {
     public required string Field { get; set; }
-    public required string[] Modifiers { get; init; }
+    public required string[] Modifiers { get; set; }
     public required List<YamlNode> Values { get; set; }
     public required bool List { get; set; }
     public required int Line { get; init; }
@@ -34,6 +34,9 @@ internal sealed class DetectionItem
 internal sealed class DetectionModel
 {
     private readonly YamlNode source;
+
+    /// <summary>Nothing is looked for.</summary>
+    public DetectionModel() => (source, Conditions) = (new YamlNode(YamlKind.Mapping, 0), []);
 
     /// <summary>Identifier → its maps; each map is AND, several are OR.</summary>
     public List<(string Name, int Line, List<List<DetectionItem>> Maps)> Searches { get; } = [];

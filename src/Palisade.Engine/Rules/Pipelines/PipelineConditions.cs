@@ -10,13 +10,17 @@ internal sealed class PipelineConditions
     private readonly Func<RuleWork, bool> rule;
     private readonly Func<RuleWork, DetectionItem, bool> item;
     private readonly Func<RuleWork, string, bool> field;
+    private readonly bool ofItems;
 
     public bool Rule(RuleWork work) => rule(work);
     public bool Item(RuleWork work, DetectionItem i) => item(work, i) && field(work, i.Field);
+    /// <summary>Of a field that a correlation names: what is bound to detection items does not hold for it.</summary>
+    public bool Field(RuleWork work, string name) => !ofItems && field(work, name);
 
     public PipelineConditions(YamlNode transformation)
     {
         rule = Join(transformation, "rule", OfRule);
+        ofItems = transformation["detection_item_conditions"] is not null;
         var items = Join(transformation, "detection_item", OfItem);
         item = (work, i) => items((work, i));
         var fields = Join(transformation, "field_name", OfField);
@@ -70,7 +74,7 @@ internal sealed class PipelineConditions
         {
             case "logsource":
                 var wanted = new LogSource(c["category"]?.Text, c["product"]?.Text, c["service"]?.Text);
-                return w => Within(wanted.Category, w.LogSource.Category) && Within(wanted.Product, w.LogSource.Product) && Within(wanted.Service, w.LogSource.Service);
+                return w => w.LogSources.Any(s => Within(wanted.Category, s.Category) && Within(wanted.Product, s.Product) && Within(wanted.Service, s.Service));
             case "contains_detection_item" or "contains_field" when c["field"] is { } field:
                 var value = c["value"]?.Text;
                 return w => w.Model.Items.Any(i => i.Field == field.Text && (value is null || i.Values.Exists(v => v.Text == value)));
@@ -83,9 +87,9 @@ internal sealed class PipelineConditions
             case "processing_state" when c["key"] is { } key && c["val"] is { } val:
                 return w => w.State.GetValueOrDefault(key.Text) == val.Text;
             case "is_sigma_rule":
-                return _ => true;
+                return w => w.Correlation is null;
             case "is_sigma_correlation_rule":
-                return _ => false;
+                return w => w.Correlation is not null;
             default:
                 throw Unknown(c, "rule condition");
         }

@@ -72,13 +72,30 @@ public sealed class ProcessingPipeline
         budget.Begin();
         var ordered = pipelines.OrderBy(p => p.Priority).ToList();
         if (ordered.Count == 0) return document;
-        var values = new Dictionary<string, IReadOnlyList<string>>(placeholders, StringComparer.Ordinal);
-        foreach (var (name, list) in ordered.SelectMany(p => p.vars)) values.TryAdd(name, list);
-        var work = new RuleWork(document) { Placeholders = values, Budget = budget };
+        var work = new RuleWork(document) { Placeholders = Values(ordered, placeholders), Budget = budget };
         foreach (var transformation in ordered.SelectMany(p => p.transformations)) transformation.Apply(work);
         return new RuleDocument
         {
             File = document.File, Line = document.Line, Info = document.Info, Names = document.Names, Outcome = document.Outcome, LogSource = work.LogSource, Detection = work.Model.ToYaml(),
         };
+    }
+
+    /// <summary>The correlation as it leaves the pipelines: the fields it names have the names that those of its rules have. Throws as the other does.</summary>
+    /// <param name="passes">Whether a rule it names passes through the pipelines too.</param>
+    /// <param name="sources">Log sources of its rules, as written.</param>
+    internal static CorrelationDocument Apply(IEnumerable<ProcessingPipeline> pipelines, CorrelationDocument document, Func<string, bool> passes, IReadOnlyList<LogSource> sources, PipelineBudget budget)
+    {
+        budget.Begin();
+        var ordered = pipelines.OrderBy(p => p.Priority).ToList();
+        var work = new RuleWork(document, passes, sources) { Placeholders = Values(ordered, new Dictionary<string, IReadOnlyList<string>>()), Budget = budget };
+        foreach (var transformation in ordered.SelectMany(p => p.transformations)) transformation.Apply(work);
+        return work.Correlation!.ToDocument();
+    }
+
+    private static Dictionary<string, IReadOnlyList<string>> Values(List<ProcessingPipeline> pipelines, IReadOnlyDictionary<string, IReadOnlyList<string>> placeholders)
+    {
+        var values = new Dictionary<string, IReadOnlyList<string>>(placeholders, StringComparer.Ordinal);
+        foreach (var (name, list) in pipelines.SelectMany(p => p.vars)) values.TryAdd(name, list);
+        return values;
     }
 }

@@ -4,28 +4,6 @@ using Palisade.Engine.Detect.Sigma.Read;
 
 namespace Palisade.Engine.Rules.Pipelines;
 
-/// <summary>A rule a pipeline works on.</summary>
-internal sealed class RuleWork(RuleDocument document)
-{
-    public RuleInfo Info => document.Info;
-    public LogSource LogSource { get; set; } = document.LogSource;
-    public DetectionModel Model { get; } = new(document.Detection);
-    public HashSet<string> Applied { get; } = new(StringComparer.Ordinal);
-    public Dictionary<string, string> State { get; } = new(StringComparer.Ordinal);
-    /// <summary>Values of placeholders, the pipeline's own besides those given to all.</summary>
-    public required IReadOnlyDictionary<string, IReadOnlyList<string>> Placeholders { get; init; }
-    public required PipelineBudget Budget { get; init; }
-
-    public string? Attribute(string name) => name switch
-    {
-        "id" => Info.Id,
-        "title" => Info.Name,
-        "level" => Info.Level.ToString(),
-        "name" => document.Names.Count > 0 ? document.Names[^1] : null,
-        _ => null,
-    };
-}
-
 /// <summary>One step of a processing pipeline, in the notation of pySigma.</summary>
 internal sealed class Transformation
 {
@@ -38,6 +16,8 @@ internal sealed class Transformation
     private readonly PipelineConditions conditions;
     private readonly Action<RuleWork>? onRule;
     private readonly Action<RuleWork, DetectionItem>? onItem;
+    /// <summary>The names that a field becomes; null: it stays, and there is no mapping for it.</summary>
+    private readonly Func<string, IReadOnlyList<string>?>? onField;
 
     public Transformation(YamlNode node, int depth = 0)
     {
@@ -47,27 +27,23 @@ internal sealed class Transformation
         {
             case "field_name_mapping":
                 var mapping = Mapping(node, "mapping");
-                onItem = (w, i) => { if (mapping.TryGetValue(i.Field, out var to)) Rename(w, i, to); };
+                onField = mapping.GetValueOrDefault;
                 break;
             case "field_name_prefix_mapping":
                 var prefixes = Mapping(node, "mapping");
-                onItem = (w, i) =>
-                {
-                    if (prefixes.Keys.Where(p => i.Field.StartsWith(p, StringComparison.Ordinal)).MaxBy(p => p.Length) is { } prefix)
-                        Rename(w, i, [.. prefixes[prefix].Select(to => to + i.Field[prefix.Length..])]);
-                };
+                onField = f => prefixes.Keys.Where(p => f.StartsWith(p, StringComparison.Ordinal)).MaxBy(p => p.Length) is { } prefix ? [.. prefixes[prefix].Select(to => to + f[prefix.Length..])] : null;
                 break;
             case "field_name_prefix":
                 var before = Text(node, "prefix");
-                onItem = (_, i) => { if (i.Field.Length > 0) i.Field = before + i.Field; };
+                onField = f => [before + f];
                 break;
             case "field_name_suffix":
                 var behind = Text(node, "suffix");
-                onItem = (_, i) => { if (i.Field.Length > 0) i.Field += behind; };
+                onField = f => [f + behind];
                 break;
             case "field_name_transform":
                 var change = Case(node, Text(node, "transform_func"));
-                onItem = (_, i) => i.Field = change(i.Field);
+                onField = f => [change(f)];
                 break;
             case "drop_detection_item":
                 onItem = (_, i) => i.Dropped = true;
@@ -107,6 +83,15 @@ internal sealed class Transformation
             case "value_placeholders" or "wildcard_placeholders":
                 Placeholders(node, out onItem);
                 break;
+            case "regex":
+                if (IsCased(node)) onItem = (_, i) => { if (MayBeCased(i)) i.Modifiers = [.. i.Modifiers, "cased"]; };
+                else onRule = _ => { };
+                break;
+            case "strict_field_mapping_failure":
+                onRule = Strict;
+                break;
+            case "query_expression_placeholders":
+                throw new RuleException("SIG081", node.Line, "'query_expression_placeholders' writes text of another system's query in the place of values, which rules are not turned into here: give the values, to value_placeholders");
             case "set_state":
                 var (key, val) = (Text(node, "key"), Text(node, "val"));
                 onRule = w => w.State[key] = val;
@@ -136,6 +121,12 @@ internal sealed class Transformation
     {
         work.Budget.Visit(0);
         if (!conditions.Rule(work)) return;
+        if (work.Correlation is { } correlation && onRule is null)
+        {
+            // what is about detections finds none in a correlation
+            if (onField is not null && correlation.Rename(f => Named(work, f)) && id is not null) work.Applied.Add(id);
+            return;
+        }
         if (onRule is not null)
         {
             onRule(work);
@@ -148,14 +139,53 @@ internal sealed class Transformation
             if (++n > MaxItems) throw new RuleException("SIG082", item.Line, "the pipeline makes the rule too large");
             work.Budget.Visit(item.Line);
             if (!conditions.Item(work, item)) continue;
-            var (field, values, parts, dropped) = (item.Field, item.Values, item.Parts, item.Dropped);
-            onItem!(work, item);
-            var changed = item.Field != field || item.Parts != parts || item.Dropped != dropped || !item.Values.SequenceEqual(values);
+            var (field, values, parts, dropped, modifiers) = (item.Field, item.Values, item.Parts, item.Dropped, item.Modifiers);
+            if (onField is null) onItem!(work, item);
+            else if (item.Field.Length > 0 && onField(item.Field) is { } names)
+            {
+                Note(work, item.Field, names);
+                Rename(work, item, names);
+            }
+            var changed = item.Field != field || item.Parts != parts || item.Dropped != dropped || item.Modifiers != modifiers || !item.Values.SequenceEqual(values);
             if (id is null || !changed) continue;
             work.Applied.Add(id);
             foreach (var leaf in item.Leaves) leaf.Applied.Add(id);
         }
     }
+
+    private IReadOnlyList<string>? Named(RuleWork work, string field)
+    {
+        work.Budget.Visit(0);
+        if (!conditions.Field(work, field) || onField!(field) is not { } names) return null;
+        Note(work, field, names);
+        return names;
+    }
+
+    private static void Note(RuleWork work, string field, IReadOnlyList<string> names)
+    {
+        work.Mapped.Add(field);
+        work.Mapped.UnionWith(names);
+    }
+
+    /// <summary>Refuses a rule with a field that no mapping before it was for. Of a correlation nothing is asked, as in pySigma.</summary>
+    private static void Strict(RuleWork work)
+    {
+        string[] unmapped = [.. work.Model.Items.Select(i => i.Field).Where(f => f.Length > 0 && !work.Mapped.Contains(f)).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+        if (unmapped.Length > 0) throw new RuleException("SIG083", 0, $"no mapping of the pipeline is for {string.Join(", ", unmapped)}");
+    }
+
+    /// <summary>
+    /// Whether values become expressions that keep letter case. There are two more methods, by which systems that keep it are made to fold it: that is done here as it is.
+    /// </summary>
+    private static bool IsCased(YamlNode node) => (node["method"]?.Text ?? "ignore_case_brackets") switch
+    {
+        "plain" => true,
+        "ignore_case_flag" or "ignore_case_brackets" => false,
+        var other => throw new RuleException("SIG081", node.Line, $"the method '{other}' of 'regex' is unknown: plain, ignore_case_flag, ignore_case_brackets"),
+    };
+
+    private static bool MayBeCased(DetectionItem item) => item.Field.Length > 0
+        && item.Modifiers.All(m => m is "contains" or "startswith" or "endswith" or "all" or "neq" or "windash" or "expand") && item.Values.TrueForAll(v => v.Kind == YamlKind.Scalar && !v.IsNull);
 
     private static void Rename(RuleWork work, DetectionItem item, IReadOnlyList<string> to)
     {
@@ -205,6 +235,7 @@ internal sealed class Transformation
         var name = node["name"]?.Text;
         action = w =>
         {
+            if (w.Correlation is not null) return;
             var items = added.Pairs.Select(p => new DetectionItem
             {
                 Field = p.Key.Text.Split('|')[0], Modifiers = p.Key.Text.Split('|')[1..], List = p.Value.Kind == YamlKind.Sequence, Line = p.Key.Line,

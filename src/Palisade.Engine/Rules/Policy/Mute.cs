@@ -17,7 +17,7 @@ public enum MuteProblem { None, NoConditions, TooMany, BadField, BadValue, BadNe
 
 /// <summary>
 /// Findings that a person does not want to hear of: all conditions must hold. Immutable; compiled once. A firing of a correlation is asked by its
-/// group-by values first, then by the event that made it fire.
+/// group-by values first, then by the event that made it fire; one at the close of a window by its group alone, since the event at hand is anybody's.
 /// </summary>
 public sealed class Mute
 {
@@ -105,6 +105,7 @@ public sealed class Mute
         {
             case RuleField: return Holds(test, Encoding.UTF8.GetBytes(finding.Rule.Id));
             case ClassField: return Holds(test, Encoding.UTF8.GetBytes(finding.Rule.Class));
+            case SourceField when finding.Firing is { AtClose: true }: return false;
             case SourceField:
                 Span<byte> digits = stackalloc byte[10];
                 events.Header(finding.Event).Source.TryFormat(digits, out var n);
@@ -113,6 +114,7 @@ public sealed class Mute
         if (finding.Firing is { } firing)
             foreach (var (name, said) in firing.Group)
                 if (name == test.Name) return Holds(test, Encoding.UTF8.GetBytes(said));
+        if (finding.Firing is { AtClose: true }) return false;
         var ids = events.FieldIds(finding.Event);
         for (var slot = 0; slot < ids.Length; slot++)
             if (ids[slot] == test.Field && Holds(test, events.ValueAt(finding.Event, slot))) return true;

@@ -103,6 +103,14 @@ public sealed class PolicyStage
         return policy.IsEnabled(rule) ? policy.Apply(rule) : null;
     }
 
+    /// <summary>Number of the mute that hides a finding; 0: none does.</summary>
+    internal int MutedBy(EventBatch events, in Finding finding) =>
+        !policies.IsEmpty && policies.Of(events.Header(finding.Event).Tenant) is { Mutes.Count: > 0 } policy ? policy.MutedBy(events, finding) : 0;
+
+    /// <summary>Whether a mute hides still what happens at a time.</summary>
+    internal bool IsMuting(uint tenant, int number, long timeMs) =>
+        !policies.IsEmpty && policies.Of(tenant) is { } policy && policy.Mutes.Any(m => m.Number == number && timeMs < m.ExpiresMs);
+
     /// <summary>Marks what mutes hide of the behaviours that were recognised.</summary>
     /// <param name="from">The first finding of theirs.</param>
     internal void Mark(EventBatch events, FindingList findings, int from)
