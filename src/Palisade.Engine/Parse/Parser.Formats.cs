@@ -266,9 +266,8 @@ public sealed partial class Parser
             if (TryFirst(set.Early, program, at, n, into, depth + 1) is >= 0 and var early) { into.Header(into.Count - 1).Parser = early; return true; }
             if (IsForwarded(into.Bytes(at, n)) && TrySyslog(source, at, n, into, depth + 1)) return true;
         }
-        // A tag that no source knows says nothing: senders that read files choose it as they like.
-        var other = TryFirst(program < 0 && depth < MaxDepth ? set.UnknownProgram : set.AnyProgram, program, at, n, into, depth + 1);
-        if (other >= 0) into.Header(into.Count - 1).Parser = other;
+        // A tag may say nothing: senders that read files choose it as they like.
+        if (TryFirst(set.Framed, program, at, n, into, depth + 1) is >= 0 and var other) into.Header(into.Count - 1).Parser = other;
         return true;
     }
 
@@ -279,8 +278,9 @@ public sealed partial class Parser
     private bool IsForwarded(ReadOnlySpan<byte> message)
     {
         if (!SyslogHeader.TryRead(message, record.ReceivedMs, ZoneTable.Utc, out var h)) return false;
+        if (h.Priority >= 0) return true;
         if (!h.HasTime || h.HostLength == 0 || h.ProgramLength == 0) return false;
-        return h.Priority >= 0 || message[0] > '9' || h.PidLength > 0 || set.ForProgram(message.Slice(h.ProgramStart, h.ProgramLength)) >= 0;
+        return message[0] > '9' || h.PidLength > 0 || set.ForProgram(message.Slice(h.ProgramStart, h.ProgramLength)) >= 0;
     }
 
     private bool TryPairs(SourceDefinition source, int offset, int length, EventBatch into, int depth)

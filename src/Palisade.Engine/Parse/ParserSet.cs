@@ -32,8 +32,8 @@ public sealed class ParserSet
         Parts = [.. Joined.Where(i => sources[i].Join!.Kind == JoinKind.Part)];
         Headed = [.. Detected.Where(i => sources[i].Columns.Header.Length > 0)];
         Early = Of(Detected.Where(i => sources[i].Detect < BeforeSyslog));
-        AnyProgram = Of(Where(s => s.Programs.Contains("*")));
-        UnknownProgram = [.. AnyProgram.Zip(Inside, static (any, inside) => any | inside)];
+        // what a source reads of its kin it reads for its own programs
+        Framed = Candidates.Where(c => sources[c.Source] is var s && c.Owner == s && (s.Programs.Contains("*") || s.Detect is > 0 and < Loose));
         Json = Where(s => s.Format == SourceFormat.Json && s.Detect > 0);
         Syslog = (short)Array.FindIndex(sources, s => s.Format == SourceFormat.Syslog);
     }
@@ -86,10 +86,8 @@ public sealed class ParserSet
     internal ulong[] Alone { get; }
     /// <summary>Candidates tried on a message inside another record.</summary>
     internal ulong[] Inside { get; }
-    /// <summary>Candidates tried on the message of any syslog program, where the source that knows it cannot read it.</summary>
-    internal ulong[] AnyProgram { get; }
-    /// <summary>Candidates tried on the message of a syslog program that no source knows.</summary>
-    internal ulong[] UnknownProgram { get; }
+    /// <summary>Candidates tried on a syslog message that the source of its program does not read: those looked for inside another record, and those that any program may write.</summary>
+    internal ulong[] Framed { get; }
     /// <summary>Sources of JSON objects, the most special first.</summary>
     internal short[] Json { get; }
     internal short Syslog { get; }
