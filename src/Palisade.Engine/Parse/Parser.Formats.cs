@@ -334,8 +334,13 @@ public sealed partial class Parser
         var syntax = source.Columns;
         var text = into.Bytes(offset, length);
         if (syntax.Header.Length > 0 && text.StartsWith(syntax.Header)) return Learn(parser, source, text[syntax.Header.Length..]);
-        if (syntax.Comment.Length > 0 && text.StartsWith(syntax.Comment)) return carriesNothing = remark = true;
         var layout = headers.Count > 0 && headers.TryGetValue(record.Source, out var named) && named.Parser == parser ? named.Columns : null;
+        if (syntax.Comment.Length > 0 && text.StartsWith(syntax.Comment))
+        {
+            // Inside another record it is a remark where the columns were named before, else it may be anyone's.
+            if (depth > 0 && layout is null) return false;
+            return carriesNothing = remark = true;
+        }
         // Quotes and brackets only make columns fewer: a look at the separators turns most lines away.
         var least = Math.Min(layout?.Length ?? int.MaxValue, syntax.Least);
         if (least == int.MaxValue || text.Count(syntax.Separator) + 1 < least) return false;

@@ -107,6 +107,15 @@ public sealed class ForwardedSampleTests
         Assert.Equal(("1|2|3", "li|wang"), (fields["numbers"], fields["people.name"]));
     }
 
+    [Theory, MemberData(nameof(Frames))]
+    public void A_message_that_begins_like_a_remark_of_a_table_is_kept(string frame)
+    {
+        var pipeline = new Pipeline(Snapshot, NoGeoLookup.Instance);
+        var (source, _) = Read(pipeline, Wrap(frame, "######## list of orders"));
+        Assert.NotEqual("", source);
+        Assert.Equal("######## list of orders", pipeline.Events.GetString(0, Fields.Message));
+    }
+
     [Fact]
     public void A_port_ends_where_the_line_does()
     {
