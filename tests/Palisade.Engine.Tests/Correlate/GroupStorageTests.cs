@@ -128,21 +128,39 @@ public sealed class GroupStorageTests
         // nearly fill a page of records: what is left of the last one has been touched by nobody
         const int groups = 250_000;
         var set = Counting(20, "60m");
-        var world = new World(set, new Correlator(set));
-        // batch and detector have their room already
-        for (var i = 0; i < EventBatch.MaxEvents; i++) world.Add((ulong)i, 10 * Day, ("g", $"user{i}"));
-        world.Judge();
-        world.Correlator = new Correlator(set);
-        var before = GC.GetTotalMemory(forceFullCollection: true);
-        var correlator = world.Correlator = new Correlator(set, new CorrelatorOptions { MaxGroups = groups });
-        for (var i = 0; i < groups; i++)
+        // what others held goes meanwhile, which only makes it less: the most of three times
+        Assert.InRange(Enumerable.Range(0, 3).Max(_ => Taken() / (double)groups), 30, 96);
+
+        long Taken()
         {
-            world.Add((ulong)i, 10 * Day + i / 1000, ("g", $"user{i}"));
-            if (world.Batch.IsFull || i == groups - 1) world.Judge();
+            var world = new World(set, new Correlator(set));
+            // batch and detector have their room already
+            for (var i = 0; i < EventBatch.MaxEvents; i++) world.Add((ulong)i, 10 * Day, ("g", $"user{i}"));
+            world.Judge();
+            world.Correlator = new Correlator(set);
+            var before = Held();
+            var correlator = world.Correlator = new Correlator(set, new CorrelatorOptions { MaxGroups = groups });
+            for (var i = 0; i < groups; i++)
+            {
+                world.Add((ulong)i, 10 * Day + i / 1000, ("g", $"user{i}"));
+                if (world.Batch.IsFull || i == groups - 1) world.Judge();
+            }
+            Assert.Equal(groups, correlator.GroupCount);
+            var taken = Held() - before;
+            GC.KeepAlive(world);
+            return taken;
         }
-        Assert.Equal(groups, correlator.GroupCount);
-        Assert.InRange((GC.GetTotalMemory(forceFullCollection: true) - before) / (double)groups, 30, 96);
-        GC.KeepAlive(world);
+
+        // GetTotalMemory is content with a twentieth more or less, which is much where other tests left much
+        static long Held()
+        {
+            for (var i = 0; i < 3; i++)
+            {
+                GC.Collect();
+                GC.WaitForPendingFinalizers();
+            }
+            return GC.GetTotalMemory(forceFullCollection: false);
+        }
     }
 
     [Fact]
