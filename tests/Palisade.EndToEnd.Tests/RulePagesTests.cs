@@ -154,9 +154,20 @@ public sealed class RulePagesTests
         await ConsoleTests.ShotAsync(page, "backtests");
         await ConsoleTests.AccessibleAsync(page);
 
-        // A mute like an alert, ended and taken back.
+        // A row clicked before the circuit is there opens all the same: its page is loaded, not patched into one that the circuit draws over.
+        var clicked = new TaskCompletionSource();
+        await page.RouteAsync("**/_blazor/negotiate*", async route =>
+        {
+            await clicked.Task;
+            await route.ContinueAsync();
+        });
         await page.GotoAsync(product.Url + "/t/lanqiao-pay/alerts");
-        await page.Locator("a.alert-row").First.ClickAsync();
+        var opened = await page.RunAndWaitForRequestAsync(() => page.Locator("a.alert-row").First.ClickAsync(), r => r.Url.Contains("open=", StringComparison.Ordinal));
+        Assert.True(opened.IsNavigationRequest);
+        await Assertions.Expect(page.Locator("[data-panel] h2")).ToBeVisibleAsync();
+        clicked.SetResult();
+
+        // A mute like an alert, ended and taken back.
         await page.Locator("[data-panel] a", new() { HasText = "Mute like this" }).ClickAsync();
         await page.WaitForURLAsync("**/config/mutes/add?alert=*");
         await Assertions.Expect(page.Locator("#mute-preview + *").Or(page.Locator("section .fig")).First).ToBeVisibleAsync();
