@@ -32,7 +32,7 @@ internal sealed class EffectReader(Action<string, int, string> error, IReadOnlyD
             if (nodes is null) { error("SRC006", item.Line(), problem!); continue; }
             patterns.Add(new SourcePattern
             {
-                Id = one.Text("id") ?? $"{patterns.Count + 1}", Nodes = nodes, Effects = Read(one), First = PatternStart.FirstBytes(nodes), Anchor = PatternStart.Anchor(nodes), Place = patterns.Count,
+                Id = one.Text("id") ?? $"{patterns.Count + 1}", Nodes = nodes, Effects = Read(one), Begin = TextBegin.Of(nodes), Anchor = PatternStart.Anchor(nodes), Place = patterns.Count,
             });
         }
         return [.. patterns];

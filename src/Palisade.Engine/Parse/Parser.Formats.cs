@@ -57,7 +57,7 @@ public sealed partial class Parser
             var patterns = source.PatternsBy[first];
             var blindly = Math.Min(patterns.Length, TriedBlindly);
             for (var i = 0; i < blindly; i++)
-                if (TryPattern(source, patterns[i], offset, length, into, depth)) return true;
+                if (HasAnchor(patterns[i], offset, length, into) && TryPattern(source, patterns[i], offset, length, into, depth)) return true;
             from += blindly == TriedBlindly ? patterns[blindly - 1].Place + 1 : source.Patterns.Length;
             if (from == to) return false;
             grams.Read(into.Bytes(offset, length), offset);
@@ -83,15 +83,17 @@ public sealed partial class Parser
     private bool TryEach(SourceDefinition source, int offset, int length, EventBatch into, int depth)
     {
         foreach (var pattern in source.PatternsBy[into.Bytes(offset, length)[0]])
-            if (TryPattern(source, pattern, offset, length, into, depth)) return true;
+            if (HasAnchor(pattern, offset, length, into) && TryPattern(source, pattern, offset, length, into, depth)) return true;
         return false;
     }
+
+    private static bool HasAnchor(SourcePattern pattern, int offset, int length, EventBatch into) => into.Bytes(offset, length).IndexOf(pattern.Anchor) >= 0;
 
     private bool TryPattern(SourceDefinition source, SourcePattern pattern, int offset, int length, EventBatch into, int depth)
     {
         var text = into.Bytes(offset, length);
         if (!source.Pairs.MayHaveEnough(text)) return false;
-        if (text.IndexOf(pattern.Anchor) < 0 || !matcher.TryMatch(pattern.Nodes, text, record.ReceivedMs, ZoneOf(source), offset < rawEnd ? offset : -1)) return false;
+        if (!matcher.TryMatch(pattern.Nodes, text, record.ReceivedMs, ZoneOf(source), offset < rawEnd ? offset : -1)) return false;
         if (source.Pairs.Least > 0 && !HasEnoughPairs(source, text)) return false;
         Trail?.Matched(source.Name, pattern.Id, matcher.Captures, offset);
         matched ??= pattern;

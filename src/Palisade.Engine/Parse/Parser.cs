@@ -137,7 +137,9 @@ public sealed partial class Parser
         {
             for (var open = grams.Open[word] & candidates[word] & (mayBegin[word] | (named >> 6 == word ? 1UL << named : 0)); open != 0; open &= open - 1)
             {
-                ref readonly var candidate = ref set.Candidates.All[word << 6 | BitOperations.TrailingZeroCount(open)];
+                var number = word << 6 | BitOperations.TrailingZeroCount(open);
+                if (!grams.Has(number)) continue;
+                ref readonly var candidate = ref set.Candidates.All[number];
                 if (candidate.Source == but) continue;
                 if (candidate.Pattern is { } pattern ? TryPattern(candidate.Owner, pattern, offset, length, into, depth) : TrySource(candidate.Source, offset, length, into, depth))
                     return candidate.Source;

@@ -18,8 +18,8 @@ internal sealed class SourcePattern
 {
     public required string Id { get; init; }
     public required PatternNode[] Nodes { get; init; }
-    /// <summary>Bytes a text may begin with.</summary>
-    public required bool[] First { get; init; }
+    /// <summary>What a text may begin with.</summary>
+    public required TextBegin Begin { get; init; }
     /// <summary>A literal that the text must hold; may be empty.</summary>
     public required byte[] Anchor { get; init; }
     /// <summary>How many patterns its source has before it.</summary>

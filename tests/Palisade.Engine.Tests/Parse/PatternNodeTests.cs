@@ -13,7 +13,7 @@ public sealed class PatternNodeTests
         for (var size = 0; size <= 12; size++)
         {
             var literal = Encoding.UTF8.GetBytes(Letters[..size]);
-            var node = new PatternNode { Kind = NodeKind.Literal, Literal = literal };
+            var node = new PatternNode(literal);
             Assert.Equal(size, node.Size);
             for (var length = 0; length <= 14; length++)
             {

@@ -91,10 +91,10 @@ public sealed class ParseExplainer
             {
                 var stopped = matcher.Furthest(pattern.Nodes, text, receivedMs, zone, out var at);
                 // A pattern for what stands inside other records may well fit: it is not tried on a whole line.
-                if (stopped is null && text[at..].Trim(" \t\r\n"u8).IsEmpty) continue;
+                if (stopped == pattern.Nodes.Length && text[at..].Trim(" \t\r\n"u8).IsEmpty) continue;
                 if (at < least || (at == least && best is not null) || at == 0) continue;
                 least = at;
-                best = new NearMiss(source.Name, pattern.Id, at, stopped is null ? "the end of the line" : Say(stopped), Encoding.UTF8.GetString(text[at..Math.Min(text.Length, at + MaxShown)]));
+                best = new NearMiss(source.Name, pattern.Id, at, stopped == pattern.Nodes.Length ? "the end of the line" : Say(pattern.Nodes[stopped]), Encoding.UTF8.GetString(text[at..Math.Min(text.Length, at + MaxShown)]));
             }
         }
         return best;

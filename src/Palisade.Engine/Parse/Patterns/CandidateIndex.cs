@@ -1,5 +1,4 @@
 using System.Numerics;
-using System.Runtime.InteropServices;
 
 namespace Palisade.Engine.Parse.Patterns;
 
@@ -16,8 +15,12 @@ internal readonly record struct Candidate(short Source, SourcePattern? Pattern, 
     public int Least(byte sign) => Pattern is { } pattern ? pattern.Nodes.Where(n => n.Kind == NodeKind.Literal).Sum(n => n.Literal.AsSpan().Count(sign))
         : Owner is { Format: SourceFormat.Delimited, Columns: { Header.Length: 0, Comment.Length: 0, Named: false } columns } && columns.Separator == sign ? columns.Least - 1 : 0;
 
+    /// <summary>Places of runs that no fitting text lacks, the rarest of each literal first.</summary>
+    public ushort[] Needs(int[] common) => Pattern is not { } pattern ? [] :
+        [.. PatternStart.Literals(pattern.Nodes).SelectMany(l => TextGrams.PlacesOf(l).Distinct().OrderBy(p => common[p]).Select((p, i) => (p, i))).OrderBy(p => p.i).ThenBy(p => common[p.p]).Select(p => p.p).Distinct()];
+
     /// <summary>May a text begin with this byte?</summary>
-    public bool MayBegin(int first) => Pattern is { } pattern ? pattern.First[first] : Owner.Format != SourceFormat.Delimited || Owner.Columns.First is not { } begins || begins[first];
+    public bool MayBegin(int first) => Pattern is { } pattern ? pattern.Begin.May(0, first) : Owner.Format != SourceFormat.Delimited || Owner.Columns.First is not { } begins || begins[first];
 }
 
 /// <summary>
@@ -27,15 +30,15 @@ internal readonly record struct Candidate(short Source, SourcePattern? Pattern, 
 internal sealed class CandidateIndex
 {
     private const ushort End = ushort.MaxValue;
-    private const int MostCounted = 31;
 
-    private readonly byte[] awaited = new byte[TextGrams.Places];
-    // Where the list of the candidates of a place begins in waiting; each list ends with End.
-    private readonly ushort[] lists = new ushort[TextGrams.Places];
+    // A bit for each place for which a candidate waits, and how many of them stand before each 32.
+    private readonly uint[] awaited = new uint[TextGrams.Places / 32];
+    private readonly ushort[] before = new ushort[TextGrams.Places / 32];
+    // Where the list of the candidates begins in waiting, for each place for which one waits; each list ends with End.
+    private readonly ushort[] lists;
     private readonly ushort[] waiting;
     private readonly ulong[] always;
-    // By sign and how often a text holds it: a bit for each candidate for which that is enough.
-    private readonly ulong[][] enough;
+    private readonly (TextSketch Sketch, ulong Runs)[] wants;
     private readonly (int From, int To)[] ranges;
 
     /// <exception cref="ArgumentException">There are more candidates than a list can name.</exception>
@@ -49,6 +52,7 @@ internal sealed class CandidateIndex
         var clauses = Array.ConvertAll(All, c => c.Clauses.Where(words => words.All(w => w.Length >= TextGrams.Run)).ToArray());
         var common = new int[TextGrams.Places];
         foreach (var place in clauses.SelectMany(c => c).SelectMany(words => words.SelectMany(TextGrams.PlacesOf).Distinct())) common[place]++;
+        wants = Array.ConvertAll(All, c => (TextSketch.Of(c), Pack(c.Needs(common))));
         var by = new SortedDictionary<ushort, List<ushort>>();
         for (var i = 0; i < All.Length; i++)
         {
@@ -57,19 +61,18 @@ internal sealed class CandidateIndex
             else foreach (var place in witness) (by.TryGetValue(place, out var list) ? list : by[place] = []).Add((ushort)i);
         }
         var all = new List<ushort>();
+        lists = new ushort[by.Count];
+        var count = 0;
         foreach (var (place, list) in by)
         {
-            awaited[place] = 1;
-            lists[place] = (ushort)all.Count;
+            awaited[place >> 5] |= 1u << place;
+            lists[count++] = (ushort)all.Count;
             all.AddRange([.. list, End]);
         }
+        for (int i = 0, sum = 0; i < awaited.Length; sum += BitOperations.PopCount(awaited[i++])) before[i] = (ushort)sum;
         waiting = [.. all];
-        enough = [.. Signs.ToArray().SelectMany(Enough)];
         ByFirst = [.. Enumerable.Range(0, 256).Select(b => Where(c => c.MayBegin(b)))];
     }
-
-    /// <summary>Signs between the parts of lines.</summary>
-    private static ReadOnlySpan<byte> Signs => " ,\t\""u8;
 
     /// <summary>The candidates, in the order they are tried; their indexes are their numbers.</summary>
     public Candidate[] All { get; }
@@ -80,8 +83,8 @@ internal sealed class CandidateIndex
     /// <summary>Words of 64 bits that hold a bit for each candidate.</summary>
     public int Words => (All.Length + 63) >> 6;
 
-    /// <summary>By place: 1 where a candidate waits for a run of bytes, else 0.</summary>
-    public ReadOnlySpan<byte> Awaited => awaited;
+    /// <summary>A bit for each place where a candidate waits for a run of bytes.</summary>
+    public ReadOnlySpan<uint> Awaited => awaited;
 
     /// <summary>A bit for each candidate that this holds of.</summary>
     public ulong[] Where(Func<Candidate, bool> which)
@@ -97,35 +100,21 @@ internal sealed class CandidateIndex
     /// <summary>Sets the bits of the candidates that any text may fit, and no other.</summary>
     public void Begin(Span<ulong> open) => always.CopyTo(open);
 
-    private IEnumerable<ulong[]> Enough(byte sign)
-    {
-        var least = Array.ConvertAll(All, c => Math.Min(c.Least(sign), MostCounted));
-        for (var n = 0; n <= MostCounted; n++)
-        {
-            var bits = new ulong[Words];
-            for (var i = 0; i < least.Length; i++) if (least[i] <= n) bits[i >> 6] |= 1UL << i;
-            yield return bits;
-        }
-    }
+    /// <summary>What a candidate wants of a text, beside its witness: its sketch, and four places of runs of 16 bits each.</summary>
+    public ref readonly (TextSketch Sketch, ulong Runs) WantsOf(int number) => ref wants[number];
 
-    /// <summary>Takes away the bits of the candidates that want more blanks, commas, tabs or quotes than a text has.</summary>
-    public void Keep(ReadOnlySpan<byte> text, Span<ulong> open)
+    // Four places of runs in one word; where there are fewer, the place that every text has.
+    private static ulong Pack(ushort[] places)
     {
-        for (var s = 0; s < Signs.Length; s++) And(open, enough[s * (MostCounted + 1) + Math.Min(text.Count(Signs[s]), MostCounted)]);
-    }
-
-    private static void And(Span<ulong> to, ReadOnlySpan<ulong> with)
-    {
-        var left = MemoryMarshal.Cast<ulong, Vector<ulong>>(to);
-        var right = MemoryMarshal.Cast<ulong, Vector<ulong>>(with);
-        for (var i = 0; i < left.Length; i++) left[i] &= right[i];
-        for (var i = left.Length * Vector<ulong>.Count; i < to.Length; i++) to[i] &= with[i];
+        ulong packed = 0;
+        for (var i = 0; i < 4; i++) packed |= (ulong)(i < places.Length ? places[i] & TextGrams.Always - 1 : TextGrams.Always) << i * 16;
+        return packed;
     }
 
     /// <summary>Sets the bits also of the candidates that a text may fit which has runs of bytes at these places.</summary>
     public void Open(ReadOnlySpan<ushort> places, Span<ulong> open)
     {
         foreach (var place in places)
-            for (int i = lists[place]; waiting[i] is var number && number != End; i++) open[number >> 6] |= 1UL << number;
+            for (int i = lists[before[place >> 5] + BitOperations.PopCount(awaited[place >> 5] & (1u << place) - 1)]; waiting[i] is var number && number != End; i++) open[number >> 6] |= 1UL << number;
     }
 }

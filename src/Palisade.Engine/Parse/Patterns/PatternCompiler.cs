@@ -30,7 +30,7 @@ internal static class PatternCompiler
         void Flush()
         {
             if (literal.Length == 0) return;
-            nodes.Add(new PatternNode { Kind = NodeKind.Literal, Literal = Encoding.UTF8.GetBytes(literal.ToString()) });
+            nodes.Add(new PatternNode(Encoding.UTF8.GetBytes(literal.ToString())));
             literal.Clear();
         }
         while (at < p.Length)
@@ -42,7 +42,7 @@ internal static class PatternCompiler
                 Flush();
                 var node = Capture(p[(at + 2)..end], at, out error);
                 if (node is null) return null;
-                nodes.Add(node);
+                nodes.Add(node.Value);
                 at = end + 1;
             }
             else if (string.CompareOrdinal(p, at, "[?", 0, 2) == 0)
@@ -51,7 +51,7 @@ internal static class PatternCompiler
                 at += 2;
                 var children = Sequence(p, ref at, true, out error);
                 if (children is null) return null;
-                nodes.Add(new PatternNode { Kind = NodeKind.Optional, Children = children });
+                nodes.Add(new PatternNode(children));
             }
             else if (inside && string.CompareOrdinal(p, at, "?]", 0, 2) == 0)
             {
@@ -70,7 +70,7 @@ internal static class PatternCompiler
     {
         if (text.StartsWith('&')) { error = $"there is no part '{text[1..]}' under 'define'"; return null; }
         var target = Target.Read(text, out error);
-        if (target is not null) return new PatternNode { Kind = NodeKind.Capture, Target = target };
+        if (target is not null) return new PatternNode(target);
         error = $"%{{{text}}} at character {at + 1}: {error}";
         return null;
     }

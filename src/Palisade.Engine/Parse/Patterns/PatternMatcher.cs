@@ -59,9 +59,9 @@ internal sealed class PatternMatcher
         return fits;
     }
 
-    /// <summary>How far a pattern gets: the part that does not fit, or null when all parts fit and only the end of the text is missing.</summary>
+    /// <summary>How far a pattern gets: the number of the part that does not fit, or that of all parts when they fit and only the end of the text is missing.</summary>
     /// <param name="reached">Bytes of the text that the parts before it took.</param>
-    public PatternNode? Furthest(PatternNode[] pattern, ReadOnlySpan<byte> text, long received, ZoneTable stamps, out int reached)
+    public int Furthest(PatternNode[] pattern, ReadOnlySpan<byte> text, long received, ZoneTable stamps, out int reached)
     {
         (receivedMs, zone, count, stampedText) = (received, stamps, 0, default);
         var at = 0;
@@ -70,15 +70,15 @@ internal sealed class PatternMatcher
             reached = at;
             if (Sequence(pattern[i..(i + 1)], text, ref at)) continue;
             if (pattern[i].Kind == NodeKind.Literal) reached += text[reached..].CommonPrefixLength(pattern[i].Literal);
-            return pattern[i];
+            return i;
         }
         reached = at;
-        return null;
+        return pattern.Length;
     }
 
     private bool Sequence(PatternNode[] nodes, ReadOnlySpan<byte> text, ref int at)
     {
-        foreach (var node in nodes)
+        foreach (ref readonly var node in nodes.AsSpan())
         {
             switch (node.Kind)
             {
@@ -91,14 +91,14 @@ internal sealed class PatternMatcher
                     if (!Sequence(node.Children, text, ref at)) { at = before; count = taken; }
                     break;
                 default:
-                    if (!Take(node, text, ref at)) return false;
+                    if (!Take(in node, text, ref at)) return false;
                     break;
             }
         }
         return true;
     }
 
-    private bool Take(PatternNode node, ReadOnlySpan<byte> text, ref int at)
+    private bool Take(in PatternNode node, ReadOnlySpan<byte> text, ref int at)
     {
         var left = text[at..];
         int length, after = 0;
@@ -107,15 +107,15 @@ internal sealed class PatternMatcher
         switch (node.Takes)
         {
             case CaptureKind.Text:
-                length = End(node, left, false);
+                length = End(in node, left, false);
                 if (length < 0) return false;
                 break;
             case CaptureKind.Piped:
-                length = UnescapedEnd(node, left);
+                length = UnescapedEnd(in node, left);
                 if (length < 0) return false;
                 break;
             case CaptureKind.Last:
-                length = End(node, left, true);
+                length = End(in node, left, true);
                 if (length < 0) return false;
                 break;
             case CaptureKind.Rest or CaptureKind.Kv or CaptureKind.Json:
@@ -130,15 +130,15 @@ internal sealed class PatternMatcher
                 after = length < left.Length ? 1 : 0;
                 break;
             case CaptureKind.Word or CaptureKind.Plus or CaptureKind.Endpoint or CaptureKind.Endpoint_Port or CaptureKind.String or CaptureKind.Hex:
-                length = WordEnd(node, left);
+                length = WordEnd(in node, left);
                 if (length == 0) return false;
                 break;
             case CaptureKind.Ip:
-                length = WordEnd(node, left);
+                length = WordEnd(in node, left);
                 if (length == 0 || !(Endpoint.IsAddress(left[..length]) || (length == 1 && left[0] == '-'))) return false;
                 break;
             case CaptureKind.List or CaptureKind.Words or CaptureKind.Forwarded:
-                length = End(node, left, false);
+                length = End(in node, left, false);
                 if (length < 0) return false;
                 break;
             case CaptureKind.Chars:
@@ -162,7 +162,7 @@ internal sealed class PatternMatcher
                 if (length == 0) return false;
                 break;
             case CaptureKind.Quoted or CaptureKind.Request:
-                length = QuotedEnd(node, left);
+                length = QuotedEnd(in node, left);
                 break;
             case CaptureKind.Url:
                 length = left.IndexOf((byte)' ');
@@ -198,14 +198,14 @@ internal sealed class PatternMatcher
         return length >= 0;
     }
 
-    private static int WordEnd(PatternNode node, ReadOnlySpan<byte> left)
+    private static int WordEnd(in PatternNode node, ReadOnlySpan<byte> left)
     {
         var length = left.IndexOfAny(" \t\n"u8);
         if (length < 0) length = left.Length;
-        return node.Ends.Length > 0 && End(node, left, false) is >= 0 and var end && end < length ? end : length;
+        return node.Ends.Length > 0 && End(in node, left, false) is >= 0 and var end && end < length ? end : length;
     }
 
-    private static int End(PatternNode node, ReadOnlySpan<byte> left, bool last)
+    private static int End(in PatternNode node, ReadOnlySpan<byte> left, bool last)
     {
         if (node.End != PatternNode.NoEnd && (last ? left.LastIndexOf((byte)node.End) : left.IndexOf((byte)node.End)) is >= 0 and var only) return only;
         if (node.Ends.Length == 0) return left.Length;
@@ -220,11 +220,11 @@ internal sealed class PatternMatcher
     }
 
     // A backslash takes the byte behind it along.
-    private static int UnescapedEnd(PatternNode node, ReadOnlySpan<byte> left)
+    private static int UnescapedEnd(in PatternNode node, ReadOnlySpan<byte> left)
     {
         for (var at = 0; at <= left.Length;)
         {
-            var length = End(node, left[at..], false);
+            var length = End(in node, left[at..], false);
             if (length < 0) return -1;
             var escape = left.Slice(at, length).IndexOf((byte)'\\');
             if (escape < 0) return at + length;
@@ -243,12 +243,12 @@ internal sealed class PatternMatcher
     }
 
     // Servers that do not escape quotes write them as they came: the closing one is that behind which the line goes on as it must.
-    private static int QuotedEnd(PatternNode node, ReadOnlySpan<byte> left)
+    private static int QuotedEnd(in PatternNode node, ReadOnlySpan<byte> left)
     {
         var first = QuotedEnd(left);
         for (var i = first; i < left.Length;)
         {
-            if (Closes(node, left[i..])) return i;
+            if (Closes(in node, left[i..])) return i;
             var next = QuotedEnd(left[(i + 1)..]);
             if (i + 1 + next >= left.Length) break;
             i += 1 + next;
@@ -256,7 +256,7 @@ internal sealed class PatternMatcher
         return first;
     }
 
-    private static bool Closes(PatternNode node, ReadOnlySpan<byte> at)
+    private static bool Closes(in PatternNode node, ReadOnlySpan<byte> at)
     {
         if (node.Ends.Length == 0 || (node.EndMayBeText && at.Length == 1)) return true;
         foreach (var literal in node.Ends)

@@ -3,18 +3,10 @@ using Palisade.Engine.Parse.Times;
 
 namespace Palisade.Engine.Parse.Patterns;
 
-/// <summary>What a text must look like for a pattern to be worth a try: the bytes it may begin with, and a literal it must hold.</summary>
+/// <summary>What a text must look like for a pattern to be worth a try: the byte it may begin with, and a literal it must hold.</summary>
 internal static class PatternStart
 {
     private const string Digits = "0123456789", Letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", Hexadecimal = "0123456789abcdefABCDEF";
-
-    /// <summary>For each byte, may a text begin with it?</summary>
-    public static bool[] FirstBytes(PatternNode[] nodes)
-    {
-        var first = new bool[256];
-        if (Add(nodes, first)) Array.Fill(first, true);      // everything may be missing: any text
-        return first;
-    }
 
     /// <summary>For each byte, may a record of columns begin with it, whose first column goes to one of these? Null: with any.</summary>
     public static bool[]? FirstBytes(Target[][] columns, ReadOnlySpan<byte> also)
@@ -39,7 +31,7 @@ internal static class PatternStart
         var lists = new SourcePattern[256][];
         for (var b = 0; b < 256; b++)
         {
-            SourcePattern[] list = [.. patterns.Where(p => p.First[b])];
+            SourcePattern[] list = [.. patterns.Where(p => p.Begin.May(0, b))];
             // Most bytes have the list of a neighbour: one array serves.
             lists[b] = b > 0 && list.AsSpan().SequenceEqual(lists[b - 1]) ? lists[b - 1] : list;
         }
@@ -71,30 +63,8 @@ internal static class PatternStart
         }
     }
 
-    // True when the sequence may be empty, so that what follows it counts too.
-    private static bool Add(PatternNode[] nodes, bool[] first)
-    {
-        foreach (var node in nodes)
-        {
-            switch (node.Kind)
-            {
-                case NodeKind.Literal:
-                    first[node.Literal[0]] = true;
-                    return false;
-                case NodeKind.Optional:
-                    Add(node.Children, first);
-                    break;
-                default:
-                    if (Of(node.Target) is { } bytes) foreach (var c in bytes) first[(byte)c] = true;
-                    else Array.Fill(first, true);
-                    return false;
-            }
-        }
-        return true;
-    }
-
-    // Bytes a capture may begin with; null: any, or it may be empty.
-    private static IEnumerable<char>? Of(Target target) => target.Kind switch
+    /// <summary>Bytes a capture may begin with; null: any, or it may be empty.</summary>
+    public static IEnumerable<char>? Of(Target target) => target.Kind switch
     {
         CaptureKind.Int or CaptureKind.Num or CaptureKind.Seconds or CaptureKind.Ms or CaptureKind.Us => Digits + "- ",
         CaptureKind.Ip => Hexadecimal + ":-",

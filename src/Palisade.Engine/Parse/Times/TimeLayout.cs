@@ -1,4 +1,5 @@
 using System.Text;
+using Palisade.Engine.Parse.Patterns;
 
 namespace Palisade.Engine.Parse.Times;
 
@@ -32,6 +33,27 @@ internal sealed class TimeLayout
         Part.Fraction or Part.Zone => null,
         _ => "0123456789 ",
     };
+
+    /// <summary>Tells what a time of this layout looks like where a text begins with it.</summary>
+    public void AddTo(TextBegin begin)
+    {
+        foreach (var step in steps)
+        {
+            switch (step.Part)
+            {
+                case Part.Literal: begin.Text(step.Literal); break;
+                case Part.Year: begin.Shape("0000"); break;
+                case Part.ShortYear or Part.Minute or Part.Second: begin.Shape("00"); break;
+                case Part.Month or Part.Hour12: begin.OneOrTwoDigits(); break;
+                case Part.MonthName: begin.Shape("aaa"); begin.ManyLetters(); break;
+                case Part.WeekDay: begin.Shape("aa"); begin.ManyLetters(); break;
+                case Part.Day or Part.Hour: begin.Maybe(" "); begin.OneOrTwoDigits(); break;
+                case Part.Fraction: begin.Fraction(); break;
+                case Part.HalfDay: begin.Shape("aa"); break;
+                default: begin.Rest(); break;
+            }
+        }
+    }
 
     public static TimeLayout? Read(string text, out string? error)
     {
@@ -76,7 +98,7 @@ internal sealed class TimeLayout
                     n = 3;
                     while (n < left.Length && (uint)((left[n] | 32) - 'a') < 26) n++;        // a month written out
                     break;
-                case Part.Day: n = 0; while (n < left.Length && left[n] == ' ') n++; if (!Number(left[n..], 1, 2, out day, out digits)) return false; n += digits; break;
+                case Part.Day: n = left.Length > 0 && left[0] == ' ' ? 1 : 0; if (!Number(left[n..], 1, 2, out day, out digits)) return false; n += digits; break;
                 case Part.WeekDay: n = Word(left); if (n < 2) return false; break;
                 case Part.Hour: n = left.Length > 0 && left[0] == ' ' ? 1 : 0; if (!Number(left[n..], 1, 2, out hour, out digits)) return false; n += digits; break;
                 case Part.Hour12: if (!Number(left, 1, 2, out hour, out n) || hour is < 1 or > 12) return false; hour %= 12; break;

@@ -22,6 +22,19 @@ public static class TimeReader
         _ => TryEpoch(text, out ms, out used),
     };
 
+    /// <summary>What a time of this format begins with: <c>0</c> stands for a digit, <c>a</c> for a letter, <c>?</c> for any byte.</summary>
+    internal static string Begin(TimeFormat format) => format switch
+    {
+        TimeFormat.Clf => "00/aaa/0000:00:00:00 ",
+        TimeFormat.Iso => "0000-00-00?00:00:00",
+        TimeFormat.Bsd => "aaa ",
+        TimeFormat.Asctime => "a?? aaa ",
+        TimeFormat.Slashes => "0000/00/00 00:00:00",
+        TimeFormat.Date => "0000-00-00",
+        TimeFormat.Clock => "00:00:00",
+        _ => "000000000",
+    };
+
     /// <summary>Reads a time in whichever format of a JSON or key=value field it stands: ISO 8601 or an epoch number.</summary>
     public static bool TryAny(ReadOnlySpan<byte> text, long receivedMs, ZoneTable zone, out long ms) =>
         (TryIso(text, receivedMs, zone, out ms, out var used) && used == text.Length) ||
