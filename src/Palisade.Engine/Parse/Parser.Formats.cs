@@ -252,6 +252,12 @@ public sealed partial class Parser
         if (n <= 0) return true;
         into.SetRange(Fields.Message, at, n);
         if (TryOwn(at, n, into, depth + 1, out var mine)) { into.Header(into.Count - 1).Parser = mine; return true; }
+        // Structured data may say more than the message: the event's own names and values.
+        if (set.ForProgram(h.DataId(into.Bytes(offset, length))) is >= 0 and var told && TrySource(told, offset + h.DataStart, h.DataLength, into, depth + 1))
+        {
+            into.Header(into.Count - 1).Parser = told;
+            return true;
+        }
         var program = set.ForProgram(into.Bytes(offset + h.ModuleStart, h.ModuleLength));
         if (program < 0) program = set.ForProgram(into.Bytes(offset + h.ProgramStart, h.ProgramLength));
         if (program >= 0 && TrySource(program, at, n, into, depth + 1)) { into.Header(into.Count - 1).Parser = program; return true; }
