@@ -80,7 +80,7 @@ public sealed partial class Parser
             switch (rule.Kind)
             {
                 case ParseKind.Patterns: TryOwn(source, rule.Patterns, offset, length, into, depth + 1); break;
-                case ParseKind.Kv: AddPairs(source, offset, length, into, depth + 1); break;
+                case ParseKind.Kv: AddPairs(source, source.Pairs, offset, length, into, depth + 1); break;
                 case ParseKind.Json or ParseKind.Xml:
                     var before = into.Header(into.Count - 1).SlotCount;
                     var first = into.Bytes(offset, length)[0];

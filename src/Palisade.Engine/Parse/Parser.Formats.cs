@@ -114,16 +114,18 @@ public sealed partial class Parser
         values.Begin(record.ReceivedMs, ZoneOf(source), source.Nothing);
         // Reading further overwrites the captures: it waits until all are written.
         moved.Clear();
+        var pairs = source.Pairs;
         foreach (ref readonly var capture in matcher.Captures)
         {
-            if (capture.Target.Kind == CaptureKind.Time) values.PutTime(into, capture.Target, capture.TimeMs);
+            if (capture.Target.Kind == CaptureKind.Separator) { if (capture.TimeMs > 0) pairs = pairs with { Separator = (byte)capture.TimeMs }; }
+            else if (capture.Target.Kind == CaptureKind.Time) values.PutTime(into, capture.Target, capture.TimeMs);
             else if (capture.Target.Kind is CaptureKind.Kv or CaptureKind.Json) moved.Add((capture.Target, offset + capture.Start, capture.Length));
             else values.Put(into, capture.Target, offset + capture.Start, capture.Length, depth > 0);
         }
-        if (moved.Count > 0) ReadFurther(source, into, depth);
+        if (moved.Count > 0) ReadFurther(source, pairs, into, depth);
     }
 
-    private void ReadFurther(SourceDefinition source, EventBatch into, int depth)
+    private void ReadFurther(SourceDefinition source, PairSyntax pairs, EventBatch into, int depth)
     {
         var (target, offset, length) = moved[0];            // such a capture goes to the end: there is one
         var before = into.Header(into.Count - 1).SlotCount;
@@ -131,7 +133,7 @@ public sealed partial class Parser
         {
             // A pair may say the field better than the text around it: msg= is the message.
             if (target.Field != 0) into.SetRange(target.Field, offset, length);
-            AddPairs(source, offset, length, into, depth);
+            AddPairs(source, pairs, offset, length, into, depth);
             return;
         }
         if (json.Flatten(into, offset, length) is ParseRefusal.None) Rename(source, into, before, true);
@@ -252,6 +254,12 @@ public sealed partial class Parser
         if (n <= 0) return true;
         into.SetRange(Fields.Message, at, n);
         if (TryOwn(at, n, into, depth + 1, out var mine)) { into.Header(into.Count - 1).Parser = mine; return true; }
+        // Structured data may say more than the message: the event's own names and values.
+        if (set.ForProgram(h.DataId(into.Bytes(offset, length))) is >= 0 and var told && TrySource(told, offset + h.DataStart, h.DataLength, into, depth + 1))
+        {
+            into.Header(into.Count - 1).Parser = told;
+            return true;
+        }
         var program = set.ForProgram(into.Bytes(offset + h.ModuleStart, h.ModuleLength));
         if (program < 0) program = set.ForProgram(into.Bytes(offset + h.ProgramStart, h.ProgramLength));
         if (program >= 0 && TrySource(program, at, n, into, depth + 1)) { into.Header(into.Count - 1).Parser = program; return true; }
@@ -293,7 +301,7 @@ public sealed partial class Parser
         foreach (var name in source.HasKeys)
             if (!HasKey(text, source.Pairs, name)) return false;
         if (!source.Pairs.HasEnough(text)) return false;
-        AddPairs(source, offset, length, into, depth);
+        AddPairs(source, source.Pairs, offset, length, into, depth);
         if (into.Header(into.Count - 1).SlotCount == before) return false;
         Run(source.Effects, source, into, depth, null);
         return true;
@@ -308,7 +316,7 @@ public sealed partial class Parser
     }
 
     // A key that comes twice counts once. Different keys may give one field several values; what an outer record had there gives way.
-    private void AddPairs(SourceDefinition source, int offset, int length, EventBatch into, int depth)
+    private void AddPairs(SourceDefinition source, PairSyntax pairs, int offset, int length, EventBatch into, int depth)
     {
         var at = 0;
         var last = into.Count - 1;
@@ -317,13 +325,13 @@ public sealed partial class Parser
         while (true)
         {
             // The arena may have moved: a reader lives no longer than one pair.
-            var reader = new PairReader(into.Bytes(offset + at, length - at), source.Pairs);
+            var reader = new PairReader(into.Bytes(offset + at, length - at), pairs);
             if (!reader.TryNext(out var pair)) return;
             var id = names.GetOrAdd(into.Bytes(offset + at + pair.KeyStart, pair.KeyLength));
             var (start, n) = (offset + at + pair.ValueStart, pair.ValueLength);
             at += reader.Position;
             if (id == 0 || !keys.Add(id)) continue;
-            if (source.Pairs.OpenValues && into.Bytes(start, n).Contains((byte)'\\')) (start, n) = ValueWriter.Unescape(into, start, n, (byte)'=');
+            if (pairs.OpenValues && into.Bytes(start, n).Contains((byte)'\\')) (start, n) = ValueWriter.Unescape(into, start, n, (byte)'=');
             if (source.Fields.TryGetValue(id, out var targets))
                 foreach (var target in targets) values.Put(into, target, start, n, depth > 0 && Stood(into, last, before, target.Field));
             else values.Put(into, PlainTarget(id), start, n, depth > 0);

@@ -56,6 +56,7 @@ public sealed partial class Parser
 
     private static bool IsKnownTable(SourceDefinition source, ReadOnlySpan<ushort> ids)
     {
+        foreach (var name in source.Has) if (!ids.Contains(name)) return false;
         int names = 0, times = 0;
         foreach (var id in ids)
         {

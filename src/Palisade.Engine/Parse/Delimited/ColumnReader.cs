@@ -15,7 +15,7 @@ namespace Palisade.Engine.Parse.Delimited;
 internal sealed record ColumnSyntax(byte Separator, bool Quoted, bool Bracketed, bool More, Target[][][] Lists, byte[] Header, byte[] Comment, bool Named = false)
 {
     /// <summary>Columns that a record has at least where no header line named them; more than any has where there is no layout.</summary>
-    public int Least { get; } = Lists.Length > 0 ? Lists.Min(l => l.Length) : Named ? 2 : int.MaxValue;
+    public int Least { get; } = Named ? 2 : Lists.Length > 0 ? Lists.Min(l => l.Length) : int.MaxValue;
 
     /// <summary>For each byte, may a record begin with it whose columns no header line named, or a header or comment? Null: with any.</summary>
     public bool[]? First { get; } = Named ? null : PatternStart.FirstBytes(

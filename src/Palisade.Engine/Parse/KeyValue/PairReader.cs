@@ -1,3 +1,5 @@
+using System.Buffers.Text;
+
 namespace Palisade.Engine.Parse.KeyValue;
 
 /// <summary>How pairs are written: <c>key=value</c>, parted by blanks unless said otherwise.</summary>
@@ -5,7 +7,7 @@ namespace Palisade.Engine.Parse.KeyValue;
 /// <param name="Assign">Byte between key and value.</param>
 /// <param name="OpenValues">A value without quotes may hold the separator: it goes on to where the next key stands (CEF extensions).</param>
 /// <param name="Least">Keys that a text must have, different ones that begin with a letter; 0: any number.</param>
-internal sealed record PairSyntax(byte Separator, byte Assign, bool OpenValues, int Least)
+internal readonly record struct PairSyntax(byte Separator, byte Assign, bool OpenValues, int Least)
 {
     /// <summary>Most keys that can be asked for.</summary>
     public const int MaxLeast = 16;
@@ -13,6 +15,26 @@ internal sealed record PairSyntax(byte Separator, byte Assign, bool OpenValues, 
     private const int WordsAKey = 3, WordsBeside = 2;
 
     public static PairSyntax Default { get; } = new((byte)' ', (byte)'=', false, 0);
+
+    /// <summary>Reads the name of a separator, behind which a <c>|</c> stands: a sign that is no letter, digit or blank, its number as <c>x5E</c> or <c>0x5E</c>, <c>\t</c>, or nothing.</summary>
+    /// <param name="text">From the name on.</param>
+    /// <param name="separator">The byte; 0 where none is named.</param>
+    /// <returns>Bytes of the name; below 0: this is none.</returns>
+    public static int ReadSeparator(ReadOnlySpan<byte> text, out byte separator)
+    {
+        separator = 0;
+        if (text.Length < 2) return -1;
+        if (text[1] == '|' && !char.IsAsciiLetterOrDigit((char)text[0]) && text[0] is > 32 and < 127 or (byte)'\t')
+        {
+            separator = text[0];
+            return 1;
+        }
+        if (text[0] == '|') return 0;
+        if (text.StartsWith("\\t|"u8)) { separator = (byte)'\t'; return 2; }
+        var digits = text[0] == '0' ? 2 : 1;
+        if ((text[digits - 1] | 32) != 'x' || text.Length <= digits + 2 || text[digits + 2] != '|') return -1;
+        return Utf8Parser.TryParse(text.Slice(digits, 2), out separator, out var used, 'x') && used == 2 && separator is > 0 and < 128 ? digits + 2 : -1;
+    }
 
     /// <summary>False where a text cannot have as many keys as it must.</summary>
     public bool MayHaveEnough(ReadOnlySpan<byte> text) => Least == 0 || text.Count(Assign) >= Least;

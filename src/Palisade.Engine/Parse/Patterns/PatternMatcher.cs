@@ -1,11 +1,12 @@
 using System.Buffers;
 using System.Text;
+using Palisade.Engine.Parse.KeyValue;
 using Palisade.Engine.Parse.Targets;
 using Palisade.Engine.Parse.Times;
 
 namespace Palisade.Engine.Parse.Patterns;
 
-/// <summary>What a capture took: a range of the text, and for times the instant.</summary>
+/// <summary>What a capture took: a range of the text, for times the instant, and for a separator its byte (0: none is named).</summary>
 internal struct Capture
 {
     public Target Target;
@@ -18,6 +19,8 @@ internal sealed class PatternMatcher
 {
     private const int MaxCaptures = 128;
     private static readonly SearchValues<byte> QuoteOrEscape = SearchValues.Create("\"\\"u8);
+
+    private static ReadOnlySpan<byte> Blanks => " \t\r\n"u8;
 
     private readonly Capture[] captures = new Capture[MaxCaptures];
     private readonly ((int Place, int Length) Text, ZoneTable? Zone, long Ms, int Length)[] begins = new ((int, int), ZoneTable?, long, int)[(int)TimeFormat.Layout];
@@ -113,6 +116,19 @@ internal sealed class PatternMatcher
             case CaptureKind.Piped:
                 length = UnescapedEnd(in node, left);
                 if (length < 0) return false;
+                break;
+            case CaptureKind.Separator:
+                length = PairSyntax.ReadSeparator(left, out var separator);
+                if (length < 0) return false;
+                ms = separator;
+                break;
+            case CaptureKind.Padded:
+                var whole = End(node, left, false);
+                if (whole < 0) return false;
+                var pad = whole - left[..whole].TrimStart(Blanks).Length;
+                at += pad;
+                length = left[pad..whole].TrimEnd(Blanks).Length;
+                after = whole - pad - length;
                 break;
             case CaptureKind.Last:
                 length = End(in node, left, true);

@@ -28,6 +28,8 @@ internal ref struct SyslogHeader
     public long TimeMs;
     public int HostStart, HostLength;
     public int ProgramStart, ProgramLength;
+    /// <summary>The unit that stands where others have the program (<c>journalctl -o with-unit</c>): <c>ssh.service</c>, whose program is <c>ssh</c>.</summary>
+    public int UnitStart, UnitLength;
     /// <summary>What speaks for the program, <c>pam_unix</c> of <c>sshd(pam_unix)</c>.</summary>
     public int ModuleStart, ModuleLength;
     /// <summary>The tag as written, without its colon, from <see cref="ProgramStart"/> on.</summary>
@@ -40,9 +42,9 @@ internal ref struct SyslogHeader
     public int MessageStart;
     public bool Version1;
 
-    /// <summary>A cheap look at the first bytes: PRI, a month's name, or a date.</summary>
+    /// <summary>A cheap look at the first bytes: PRI, a month's name, a date, or a length before a PRI.</summary>
     public static bool LooksLikeOne(ReadOnlySpan<byte> t) =>
-        t.Length > 15 && ((t[0] == '<' && (uint)(t[1] - '0') < 10)
+        t.Length > 15 && ((t[0] == '<' && (uint)(t[1] - '0') < 10) || Count(t) > 0
         || (t[3] == ' ' && (uint)(t[0] - 'A') < 26 && (uint)(t[1] - 'a') < 26)
         || (t[4] == '-' && t[7] == '-' && (t[10] == 'T' || (t[10] == ' ' && t[13] == ':' && HasPid(t))) && (uint)(t[0] - '0') < 10));
 
@@ -62,24 +64,45 @@ internal ref struct SyslogHeader
         return close > open + 1 && IsNumber(rest[(open + 1)..close]);
     }
 
+    // The length that a sender on TCP writes before each message (RFC 6587 section 3.4.1), where what came was kept as it came: 86 <34>1 ...
+    private static int Count(ReadOnlySpan<byte> t)
+    {
+        if (t[0] is < (byte)'1' or > (byte)'9') return 0;
+        var digits = t[..Math.Min(t.Length, 9)].IndexOfAnyExceptInRange((byte)'0', (byte)'9');
+        return digits > 0 && t[digits..] is [(byte)' ', (byte)'<', >= (byte)'0' and <= (byte)'9', ..] ? digits + 1 : 0;
+    }
+
+    // The day that journalctl -o short-full writes before a date: Sat 2026-11-28 17:10:13 UTC host ...
+    private static bool HasDay(ReadOnlySpan<byte> t) => t.Length > 24 && t[3] == ' ' && t[8] == '-' && t[11] == '-' && char.IsAsciiLetterUpper((char)t[0]) && char.IsAsciiDigit((char)t[4]);
+
+    // Behind that date stands a zone: where its letters mean nothing to us, they are stepped over.
+    private static int UnknownZone(ReadOnlySpan<byte> t)
+    {
+        var end = t.Length > 1 ? t[1..].IndexOf((byte)' ') : -1;
+        return end is >= 2 and <= 5 && t[0] == ' ' && !t.Slice(1, end).ContainsAnyExceptInRange((byte)'A', (byte)'Z') ? end + 1 : 0;
+    }
+
     public static bool TryRead(ReadOnlySpan<byte> t, long receivedMs, ZoneTable zone, out SyslogHeader h)
     {
         h = new SyslogHeader { Priority = -1 };
-        var at = 0;
-        if (t.Length > 2 && t[0] == '<')
+        var at = t.Length > 2 ? Count(t) : 0;
+        if (t.Length > at + 2 && t[at] == '<')
         {
-            var close = t[..Math.Min(t.Length, 6)].IndexOf((byte)'>');
-            if (close < 2 || !Utf8Parser.TryParse(t[1..close], out int pri, out var n) || n != close - 1 || pri > 191) return false;
+            var close = t[at..Math.Min(t.Length, at + 6)].IndexOf((byte)'>');
+            if (close < 2 || !Utf8Parser.TryParse(t[(at + 1)..(at + close)], out int pri, out var n) || n != close - 1 || pri > 191) return false;
             h.Priority = pri;
-            at = close + 1;
+            at += close + 1;
             if (t[at..].StartsWith("1 "u8)) return h.Version5424(t, at + 2, receivedMs);
             while (at < t.Length && t[at] == ' ') at++;
         }
+        var day = HasDay(t[at..]);
+        if (day) at += 4;
         if (TimeReader.TryRead(TimeFormat.Bsd, t[at..], receivedMs, zone, out h.TimeMs, out var used)
             || TimeReader.TryRead(TimeFormat.Iso, t[at..], receivedMs, zone, out h.TimeMs, out used))
         {
             h.HasTime = true;
             at += used;
+            if (day && t[at - 1] is >= (byte)'0' and <= (byte)'9') at += UnknownZone(t[at..]);
             if (at < t.Length && t[at] == ':') at++;                 // some devices end the stamp with a colon
             if (at >= t.Length || t[at] != ' ') return false;
             while (at < t.Length && t[at] == ' ') at++;
@@ -87,7 +110,7 @@ internal ref struct SyslogHeader
         }
         else if (h.Priority < 0) return false;
         h.Tag(t, at);
-        return true;
+        return !day || (h.ProgramLength > 0 && !t.Slice(h.HostStart, h.HostLength).ContainsAny(NoHost));
     }
 
     // <PRI>1 SP TIME SP HOST SP APP SP PROCID SP MSGID SP SD [SP MSG]
@@ -192,8 +215,23 @@ internal ref struct SyslogHeader
         else { ModuleLength = 0; return; }
         if (end < rest.Length && rest[end] != ' ') { PidLength = ModuleLength = 0; return; }
         (ProgramStart, ProgramLength) = (at, name);
+        if (PidLength > 0) Unit(t);
         TagLength = rest[end - 1] == ':' ? end - 1 : end;
         MessageStart = Math.Min(at + end + 1, t.Length);
+    }
+
+    // ssh.service[812]: message     user@1000.service/app.service[812]: message     session-3.scope[812]: message
+    private void Unit(ReadOnlySpan<byte> t)
+    {
+        var unit = t.Slice(ProgramStart, ProgramLength);
+        var slash = unit.IndexOf((byte)'/') + 1;
+        var kind = unit.LastIndexOf((byte)'.');
+        if (kind <= slash || !(unit[kind..].SequenceEqual(".service"u8) || unit[kind..].SequenceEqual(".scope"u8))) return;
+        (UnitStart, UnitLength) = (ProgramStart, ProgramLength);
+        var name = unit[slash..kind];
+        if (name.IndexOf((byte)'@') is > 0 and var instance) name = name[..instance];
+        else if (name.StartsWith("session-"u8)) name = name[..7];
+        (ProgramStart, ProgramLength) = (ProgramStart + slash, name.Length);
     }
 
     // authpriv.warn before the tag, as OpenWrt and busybox write it
@@ -245,13 +283,23 @@ internal ref struct SyslogHeader
             var slash = name[0] == '/' ? name.LastIndexOf((byte)'/') + 1 : 0;
             into.SetRange(Fields.ProcessName, offset + ProgramStart + slash, ProgramLength - slash);
         }
-        if (TagLength > ProgramLength + (PidLength > 0 ? PidLength + 2 : 0)) into.SetRange(Fields.LogSyslogAppname, offset + ProgramStart, TagLength);
+        if (UnitLength > 0) into.SetRange(Fields.ServiceName, offset + UnitStart, UnitLength);
+        else if (TagLength > ProgramLength + (PidLength > 0 ? PidLength + 2 : 0)) into.SetRange(Fields.LogSyslogAppname, offset + ProgramStart, TagLength);
         if (LevelLength > 0) into.SetRange(Fields.LogLevel, offset + LevelStart, LevelLength);
         if (PidLength > 0)
             into.SetRange(IsNumber(into.Bytes(offset + PidStart, PidLength)) ? Fields.ProcessPid : Fields.LogSyslogProcid, offset + PidStart, PidLength);
         if (MessageIdLength > 0) into.SetRange(Fields.LogSyslogMsgid, offset + MessageIdStart, MessageIdLength);
         if (DataLength > 0) into.SetRange(Fields.LogSyslogStructuredData, offset + DataStart, DataLength);
         if (Version1) into.Set(Fields.LogSyslogVersion, "1"u8);
+    }
+
+    /// <summary>The name of the first element of the structured data, <c>NXLOG@14506</c>; empty: there is none.</summary>
+    public readonly ReadOnlySpan<byte> DataId(ReadOnlySpan<byte> t)
+    {
+        if (DataLength == 0) return default;
+        var data = t.Slice(DataStart + 1, DataLength - 1);
+        var end = data.IndexOfAny(" ]"u8);
+        return end > 0 ? data[..end] : default;
     }
 
     private static bool IsNumber(ReadOnlySpan<byte> text) => text.Length <= 10 && !text.ContainsAnyExceptInRange((byte)'0', (byte)'9');

@@ -7,6 +7,10 @@ internal enum CaptureKind : byte
     Text,
     /// <summary>piped: everything up to the next literal that no backslash escapes; \| stands for | and \\ for \, as in the header of CEF.</summary>
     Piped,
+    /// <summary>padded: everything up to the next literal, without the blanks, tabs and line ends around it.</summary>
+    Padded,
+    /// <summary>separator: the byte that parts the pairs of this record, as the header of LEEF 2.0 names it: itself, <c>x5E</c>, <c>0x5E</c>, <c>\t</c>; nothing stands for the source's own.</summary>
+    Separator,
     /// <summary>word: a run without blanks, at least one byte.</summary>
     Word,
     /// <summary>rest: everything left, also nothing.</summary>

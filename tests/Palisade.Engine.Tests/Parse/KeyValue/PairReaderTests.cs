@@ -26,6 +26,37 @@ public sealed class PairReaderTests
         Assert.Equal(c, pipeline.Events.GetString(0, FieldNames.GetOrAdd("c")));
     }
 
+    private const string Told = """
+        name: told
+        detect: 1
+        pairs: { separator: "\t", open: true }
+        patterns: [ { match: 'T|%{-:separator}|%{-:kv}' }, { match: 'P[%{a:padded}]%{b:padded}' } ]
+        """;
+
+    [Theory]
+    [InlineData("T|^|a=1^b=x y", "1", "x y")]
+    [InlineData("T|x5E|a=1^b=x y", "1", "x y")]
+    [InlineData("T|0x5e|a=1^b=x y", "1", "x y")]
+    [InlineData("T|||a=1|b=x y", "1", "x y")]
+    [InlineData("T|0x7C|a=1|b=x y", "1", "x y")]
+    [InlineData("T||a=1\tb=x^y", "1", "x^y")]
+    [InlineData("T|\\t|a=1\tb=x^y", "1", "x^y")]
+    [InlineData("T|\t|a=1\tb=x^y", "1", "x^y")]
+    [InlineData("T|zz|a=1\tb=2", "", "")]
+    [InlineData("T|x|a=1\tb=2", "", "")]
+    [InlineData("T|x00|a=1\tb=2", "", "")]
+    [InlineData("T|", "", "")]
+    [InlineData("P[ \t x y\t] z", "x y", "z")]
+    [InlineData("P[  ]", "", "")]
+    public void A_record_may_name_what_parts_its_pairs(string line, string a, string b)
+    {
+        var pipeline = new Pipeline(EngineContent.Load([("sources/told/source.yml", Encoding.UTF8.GetBytes(Told))], out var problems), NoGeoLookup.Instance);
+        Assert.Empty(problems);
+        pipeline.Add(new RecordInfo(1, 0, 1, 1, RecordInfo.AutoParser), Encoding.UTF8.GetBytes(line));
+        Assert.Equal(a, pipeline.Events.GetString(0, FieldNames.GetOrAdd("a")));
+        Assert.Equal(b, pipeline.Events.GetString(0, FieldNames.GetOrAdd("b")));
+    }
+
     private const string Loose = """
         name: loose
         detect: 400

@@ -26,6 +26,15 @@ public sealed class SyslogHeaderTests
     [InlineData("Nov 24 10:00:00 web-01 /usr/sbin/cron[812]: hello", "web-01", "cron", "812", null, "hello")]
     [InlineData("2026-11-24 10:00:00 web-01 sshd[812]: hello", "web-01", "sshd", "812", null, "hello")]
     [InlineData("2026-11-24 10:00:00.123+08:00 web-01 postfix/smtpd[812]: hello", "web-01", "postfix/smtpd", "812", null, "hello")]
+    [InlineData("Tue 2026-11-24 10:00:00 UTC web-01 sshd[812]: hello", "web-01", "sshd", "812", null, "hello")]
+    [InlineData("Tue 2026-11-24 18:00:00.123456 CST web-01 kernel: hello", "web-01", "kernel", null, null, "hello")]
+    [InlineData("Tue 2026-11-24 10:00:00 WXT web-01 sshd[812]: hello", "web-01", "sshd", "812", null, "hello")]
+    [InlineData("Tue 2026-11-24 10:00:00 UTC web-01 ssh.service[812]: hello", "web-01", "ssh", "812", null, "hello")]
+    [InlineData("Tue 2026-11-24 10:00:00 UTC web-01 user@1000.service/app.service[812]: hello", "web-01", "app", "812", null, "hello")]
+    [InlineData("Tue 2026-11-24 10:00:00 UTC web-01 getty@tty1.service[812]: hello", "web-01", "getty", "812", null, "hello")]
+    [InlineData("Tue 2026-11-24 10:00:00 UTC web-01 session-3.scope[812]: hello", "web-01", "session", "812", null, "hello")]
+    [InlineData("62 <34>Nov 24 10:00:00 web-01 sshd[812]: hello", "web-01", "sshd", "812", null, "hello")]
+    [InlineData("62 <34>1 2026-11-24T10:00:00Z web-01 sshd 812 - - hello", "web-01", "sshd", "812", null, "hello")]
     [InlineData("Nov 24 10:00:00 last message repeated 2 times", null, null, null, null, "last message repeated 2 times")]
     [InlineData("Nov 24 10:00:00 web-01 last message repeated 2 times", "web-01", null, null, null, "last message repeated 2 times")]
     public void A_tag_is_found_as_it_is_really_sent(string line, string? host, string? program, string? pid, string? tag, string message)
@@ -37,6 +46,18 @@ public sealed class SyslogHeaderTests
         Assert.Equal(tag, events(Fields.LogSyslogAppname));
         Assert.Equal(message, events(Fields.Message));
     }
+
+    [Theory]
+    [InlineData("Tue 2026-11-24 10:00:00 UTC web-01 ssh.service[812]: hello", "ssh.service")]
+    [InlineData("Tue 2026-11-24 10:00:00 UTC web-01 user@1000.service/app.service[812]: hello", "user@1000.service/app.service")]
+    [InlineData("Tue 2026-11-24 10:00:00 UTC web-01 sshd[812]: hello", null)]
+    public void A_unit_in_the_place_of_the_program_is_kept(string line, string? unit) => Assert.Equal(unit, Read(line)(Fields.ServiceName));
+
+    [Theory]
+    [InlineData("Tue 2026-11-24 10:00:00 UTC a program's own line")]
+    [InlineData("Tue 2026-11-24 10:00:00 UTC [main] hello: world")]
+    [InlineData("62 <34 is no frame at all")]
+    public void What_only_begins_like_a_line_of_the_journal_or_a_counted_frame_is_none(string line) => Assert.Null(Read(line)(Fields.HostName));
 
     [Theory]
     [InlineData("2026-11-24 10:00:00 INFO worker[812]: hello")]
