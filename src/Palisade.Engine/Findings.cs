@@ -48,6 +48,27 @@ public readonly record struct Finding(
         return closed.Group.FirstOrDefault(g => g.Key == name).Value ?? "";
     }
 
+    /// <summary>The same as it is stored, UTF-8.</summary>
+    public ReadOnlySpan<byte> SaidUtf8(EventBatch events, ushort field)
+    {
+        ArgumentNullException.ThrowIfNull(events);
+        return Firing is { AtClose: true } ? System.Text.Encoding.UTF8.GetBytes(Said(events, field)) : events.Get(Event, field);
+    }
+
+    /// <summary>When it happened, Unix milliseconds UTC: of a window that closed, its end.</summary>
+    public long TimeIn(EventBatch events)
+    {
+        ArgumentNullException.ThrowIfNull(events);
+        return Firing is { AtClose: true } closed ? closed.EndMs : events.Header(Event).TimeMs;
+    }
+
+    /// <summary>Log source it is of: of a window that closed, that of the last event of its group.</summary>
+    public uint SourceIn(EventBatch events)
+    {
+        ArgumentNullException.ThrowIfNull(events);
+        return Firing is { AtClose: true } closed ? closed.Source : events.Header(Event).Source;
+    }
+
     /// <summary>Journal sequence of the record it tells of; of a window that closed the last one of its group, and the one at hand only where nothing at all came.</summary>
     public ulong SequenceIn(EventBatch events)
     {
@@ -74,6 +95,10 @@ public sealed record Firing(
 {
     /// <summary>It fired because a window closed with few or no events in it: the event of the finding only moved the clock and says nothing of the group.</summary>
     public bool AtClose { get; init; }
+    /// <summary>With <see cref="AtClose"/>: when the window ended, Unix milliseconds UTC.</summary>
+    public long EndMs { get; init; }
+    /// <summary>With <see cref="AtClose"/>: log source of the last event of the group.</summary>
+    public uint Source { get; init; }
 
     /// <summary>What it was judged by: <c>source.ip=203.0.113.7 count=2</c>.</summary>
     public string Figures => string.Join(' ', Group.Select(g => $"{g.Key}={g.Value}").Append(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"count={Count}")));

@@ -20,7 +20,11 @@ public sealed partial class Correlator
         public long ReceivedMs;
     }
 
+    /// <summary>What a correlation that fired at a close counts as where another one counts it: the event at hand is anybody's.</summary>
+    private readonly record struct Moment(long TimeMs, ulong Sequence, uint Source);
+
     private readonly SortedDictionary<uint, TenantClock> clocks = [];
+    private Moment? closed;
 
     private TenantClock Clock(uint tenant)
     {
@@ -72,7 +76,7 @@ public sealed partial class Correlator
         foreach (var (tenant, clock) in clocks)
         {
             var last = LastOf(batch, tenant);
-            if (last >= 0) Close(clock, long.MaxValue, batch, last, findings, end: true);
+            if (last >= 0) Close(clock, long.MaxValue, batch, last, findings, clock.Sources.Values.Max(s => s.NewestMs));
         }
     }
 
@@ -83,32 +87,38 @@ public sealed partial class Correlator
         return -1;
     }
 
-    private void Close(TenantClock clock, long watermark, EventBatch batch, int e, FindingList findings, bool end = false)
+    /// <param name="end">Set where the log has ended: the newest time in it.</param>
+    private void Close(TenantClock clock, long watermark, EventBatch batch, int e, FindingList findings, long? end = null)
     {
         while (clock.Deadlines.TryPeek(out var group, out var deadline) && deadline < watermark)
         {
             clock.Deadlines.Dequeue();
             // a window that was opened anew has another place in the queue
             if (group.DeadlineMs != deadline) continue;
-            if (!group.Watching || !end) Close(group, batch, e, findings, end);
+            if (!group.Watching || end is null) Close(group, batch, e, findings, end);
         }
     }
 
-    private void Close(GroupState group, EventBatch batch, int e, FindingList findings, bool end)
+    private void Close(GroupState group, EventBatch batch, int e, FindingList findings, long? end)
     {
         var rule = group.Rule;
         var tenant = table[group.Place].Tenant;
         var span = rule.Source.SpanMs;
         var last = group.IsEmpty ? group.OpenedMs : Math.Min(group.NewestMs, group.DeadlineMs);
+        // a log that ended cuts its last windows short
+        var until = end is { } newest ? Math.Min(group.DeadlineMs, Math.Max(last, newest)) : group.DeadlineMs;
         var holds = group.Close(group.DeadlineMs, out var figure, out var first, out var sequences, MaxSequences);
         if (holds)
         {
-            var firing = new Firing(Shown(rule, group.Place), first, sequences.Count > 0 ? sequences[0] : 0, figure, sequences) { AtClose = true };
-            if (rule.Alerts) findings.Add(new Finding(e, rule.Info, rule.Source.Outcome, 0, 0, 0, null, firing));
+            ref readonly var header = ref batch.Header(e);
+            // a state of version 2 did not say the source
+            closed = new Moment(until, sequences.Count > 0 ? sequences[^1] : header.Sequence, group.Source != 0 ? group.Source : header.Source);
+            if (rule.Alerts) Report(rule, group.Place, first, figure, sequences, e, findings);
             foreach (var (correlation, input) in byCorrelation[rule.Index]) FeedOuter(correlation, input, batch, e, findings, rule, group.Place);
+            closed = null;
         }
         if (!group.IsEmpty) Open(group, tenant, group.Entries[0].TimeMs, span);
-        else if (!group.Watching && !holds && !end && group.HoldsForNothing)
+        else if (!group.Watching && !holds && end is null && group.HoldsForNothing)
         {
             (group.Watching, group.OpenedMs, group.DeadlineMs) = (true, last, last + span);
             Clock(tenant).Deadlines.Enqueue(group, group.DeadlineMs);

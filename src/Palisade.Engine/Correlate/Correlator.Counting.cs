@@ -6,11 +6,10 @@ namespace Palisade.Engine.Correlate;
 public sealed partial class Correlator
 {
     /// <summary>Counts an event in a group that has no state; false where the record has no room for it.</summary>
-    private bool Count(CompiledCorrelation rule, int place, ref GroupRecord group, long time, int e, EventBatch batch, FindingList findings, bool chained)
+    private bool Count(CompiledCorrelation rule, int place, ref GroupRecord group, long time, ulong sequence, int e, EventBatch batch, FindingList findings, bool chained)
     {
         var slab = table.Slab;
         ref readonly var how = ref counting[rule.Index];
-        var sequence = batch.Header(e).Sequence;
         var newest = time;
         if (group.Count > 0)
         {

@@ -196,7 +196,7 @@ public sealed partial class Correlator
         return valueFolded.AsSpan(0, Folding.Fold(value, valueFolded, out _));
     }
 
-    /// <summary>A field of what is fed: of the inner correlation's group where it has one of that name, else of the event.</summary>
+    /// <summary>A field of what is fed: of the inner correlation's group where it has one of that name, else of the event, if there was one that made it fire.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool TryRead(int field, EventBatch batch, int e, CompiledCorrelation? inner, int innerPlace, out ReadOnlySpan<byte> value)
     {
@@ -204,6 +204,7 @@ public sealed partial class Correlator
         {
             var at = Array.IndexOf(inner.OwnFields, field);
             if (at >= 0) { value = table.ValueOf(innerPlace, at); return true; }
+            if (closed is not null) { value = default; return false; }
         }
         foreach (var id in Rules.FieldIds[field])
             if (batch.TryGet(e, id, out value) && !value.IsEmpty) return true;

@@ -12,11 +12,12 @@ namespace Palisade.Engine.Correlate;
 /// </code>
 /// Version 2, "PCS2": each group has opened i64 · deadline i64 · watching u8 behind its touched, and behind all correlations stand the clocks:
 /// tenants i32 · each: tenant u32 · sources i32 · each: source u32 · newest i64 · received i64
-/// Correlations by id, groups by key: the same state gives the same bytes. Version 1 is read still; a later version gets another magic.
+/// Version 3, "PCS3": a group whose deadline is not 0 has source u32 behind its watching, and source u32 behind each entry's input
+/// Correlations by id, groups by key: the same state gives the same bytes. Versions 1 and 2 are read still; a later version gets another magic.
 /// </summary>
 public sealed partial class Correlator
 {
-    private const uint Magic1 = 0x31534350, Magic = 0x32534350;
+    private const uint Magic1 = 0x31534350, Magic2 = 0x32534350, Magic = 0x33534350;
 
     /// <summary>Writes the state. The same state gives the same bytes.</summary>
     public void Save(Stream to)
@@ -66,6 +67,7 @@ public sealed partial class Correlator
         w.Write(group.OpenedMs);
         w.Write(group.DeadlineMs);
         w.Write(group.Watching);
+        if (group.DeadlineMs != 0) w.Write(group.Source);
         w.Write(group.Entries.Length);
         foreach (var entry in group.Entries)
         {
@@ -73,6 +75,7 @@ public sealed partial class Correlator
             w.Write(entry.Sequence);
             w.Write(entry.Value);
             w.Write(entry.Input);
+            if (group.DeadlineMs != 0) w.Write(entry.Source);
         }
     }
 
@@ -108,13 +111,13 @@ public sealed partial class Correlator
         try
         {
             var magic = r.ReadUInt32();
-            if (magic is not (Magic or Magic1)) throw new InvalidDataException("no correlation state of a known version");
+            if (magic is not (Magic or Magic2 or Magic1)) throw new InvalidDataException("no correlation state of a known version");
             for (var n = r.ReadInt32(); n > 0; n--)
             {
                 var id = r.ReadString();
                 var hash = r.ReadUInt64();
                 var index = Array.FindIndex(Rules.Correlations, c => c.Info.Id == id && c.DefinitionHash == hash);
-                for (var g = r.ReadInt32(); g > 0; g--) ReadGroup(r, index, magic == Magic1);
+                for (var g = r.ReadInt32(); g > 0; g--) ReadGroup(r, index, magic);
             }
             if (magic != Magic1) LoadClocks(r);
         }
@@ -124,16 +127,18 @@ public sealed partial class Correlator
         }
     }
 
-    private void ReadGroup(BinaryReader r, int index, bool first)
+    private void ReadGroup(BinaryReader r, int index, uint magic)
     {
         var k = r.ReadBytes(Length(r));
         var rule = index >= 0 ? Rules.Correlations[index] : null;
         var values = new string[Length(r)];
         for (var i = 0; i < values.Length; i++) values[i] = r.ReadString();
         var (fired, firedAt, touched) = (r.ReadBoolean(), r.ReadInt64(), r.ReadInt64());
-        var (opened, deadline, watching) = first ? (0L, 0L, false) : (r.ReadInt64(), r.ReadInt64(), r.ReadBoolean());
+        var (opened, deadline, watching) = magic == Magic1 ? (0L, 0L, false) : (r.ReadInt64(), r.ReadInt64(), r.ReadBoolean());
+        var sources = magic == Magic && deadline != 0;
+        var source = sources ? r.ReadUInt32() : 0;
         var entries = new Entry[Length(r)];
-        for (var i = 0; i < entries.Length; i++) entries[i] = new Entry(r.ReadInt64(), r.ReadUInt64(), r.ReadUInt64(), r.ReadByte());
+        for (var i = 0; i < entries.Length; i++) entries[i] = new Entry(r.ReadInt64(), r.ReadUInt64(), r.ReadUInt64(), r.ReadByte(), sources ? r.ReadUInt32() : 0);
         if (rule is null || values.Length != rule.Source.GroupBy.Count || k.Length < 4) return;
         var tenant = BinaryPrimitives.ReadUInt32LittleEndian(k);
         if (Restored(k.AsSpan(4), values) is not { } stored) return;
@@ -145,7 +150,7 @@ public sealed partial class Correlator
         table[place].Touch(touched);
         if (counting[index].Threshold > 0 && Restore(place, entries, fired, firedAt)) return;
         var group = MakeState(rule, place);
-        (group.Fired, group.FiredAtMs, group.OpenedMs, group.DeadlineMs, group.Watching) = (fired, firedAt, opened, deadline, watching);
+        (group.Fired, group.FiredAtMs, group.OpenedMs, group.DeadlineMs, group.Watching, group.Source) = (fired, firedAt, opened, deadline, watching, source);
         group.Restore(entries);
         if (deadline != 0) Clock(tenant).Deadlines.Enqueue(group, deadline);
     }

@@ -98,7 +98,9 @@ public sealed partial class Correlator
     {
         var rule = Rules.Correlations[feed.Correlation];
         ref readonly var header = ref batch.Header(feed.Event);
-        var time = (header.Flags & EventFlags.FutureTime) != 0 ? header.ReceivedMs : header.TimeMs;
+        var (time, sequence, source) = closed is { } moment
+            ? (moment.TimeMs, moment.Sequence, moment.Source)
+            : ((header.Flags & EventFlags.FutureTime) != 0 ? header.ReceivedMs : header.TimeMs, header.Sequence, header.Source);
         ulong value = 0;
         if (rule.ValueFields[feed.Input].Length > 0 && !TryValue(rule, feed.Input, batch, feed.Event, inner, innerPlace, out value)) return;
         if (Group(rule, feed, header) is var place && place < 0) return;
@@ -106,11 +108,11 @@ public sealed partial class Correlator
         group.Touch(header.ReceivedMs);
         if (!group.HasState)
         {
-            if (Count(rule, place, ref group, time, feed.Event, batch, findings, inner is not null)) return;
+            if (Count(rule, place, ref group, time, sequence, feed.Event, batch, findings, inner is not null)) return;
             // further apart than a record can tell
             MakeState(rule, place);
         }
-        Judge(rule, StateOf(place), new Entry(time, header.Sequence, value, (byte)feed.Input), feed.Event, batch, findings, inner is not null);
+        Judge(rule, StateOf(place), new Entry(time, sequence, value, (byte)feed.Input, source), feed.Event, batch, findings, inner is not null);
     }
 
     private void Judge(CompiledCorrelation rule, GroupState group, in Entry entry, int e, EventBatch batch, FindingList findings, bool chained)
@@ -153,7 +155,10 @@ public sealed partial class Correlator
     }
 
     private void Report(CompiledCorrelation rule, int place, long firstMs, long count, List<ulong> sequences, int e, FindingList findings) =>
-        findings.Add(new Finding(e, rule.Info, rule.Source.Outcome, 0, 0, 0, null, new Firing(Shown(rule, place), firstMs, sequences[0], count, sequences)));
+        findings.Add(new Finding(e, rule.Info, rule.Source.Outcome, 0, 0, 0, null, new Firing(Shown(rule, place), firstMs, sequences.Count > 0 ? sequences[0] : 0, count, sequences)
+        {
+            AtClose = closed is not null, EndMs = closed?.TimeMs ?? 0, Source = closed?.Source ?? 0,
+        }));
 
     /// <summary>A group as people see it: what its events may lack and do is left out.</summary>
     private List<KeyValuePair<string, string>> Shown(CompiledCorrelation rule, int place)

@@ -6,7 +6,8 @@ namespace Palisade.Engine.Correlate;
 
 /// <summary>A counted event of a group.</summary>
 /// <param name="Value">Hash of the distinct value, or the bits of the number; of events that are put together, how many there are.</param>
-internal readonly record struct Entry(long TimeMs, ulong Sequence, ulong Value, byte Input);
+/// <param name="Source">Log source it came from; 0 where nobody asks for it.</param>
+internal readonly record struct Entry(long TimeMs, ulong Sequence, ulong Value, byte Input, uint Source = 0);
 
 /// <summary>Window that fulfilled the condition: entries from <paramref name="First"/> to <paramref name="Last"/>.</summary>
 internal readonly record struct Window(int First, int Last, long Count);
@@ -40,6 +41,8 @@ internal sealed class GroupState(CompiledCorrelation rule, int place, long grain
     public long DeadlineMs { get; set; }
     /// <summary>Nothing has come since the last window: a whole span of nothing is awaited.</summary>
     public bool Watching { get; set; }
+    /// <summary>Log source of the last event of the window that closed last.</summary>
+    public uint Source { get; set; }
     public bool Fired { get; set; }
     public long FiredAtMs { get; set; }
     public ReadOnlySpan<Entry> Entries => items.AsSpan(start, count);
@@ -136,6 +139,7 @@ internal sealed class GroupState(CompiledCorrelation rule, int place, long grain
         while (n < count && items[start + n].TimeMs <= untilMs) n++;
         var closed = Entries[..n];
         firstMs = n > 0 ? closed[0].TimeMs : untilMs - rule.Source.SpanMs;
+        if (n > 0) Source = closed[^1].Source;
         sequences = [];
         foreach (var entry in closed)
         {

@@ -35,8 +35,8 @@ internal sealed class BacktestTally(string? ruleId, TimeSpan bucket)
     private void Take(EventBatch events, in Finding finding)
     {
         Hits++;
-        ref readonly var header = ref events.Header(finding.Event);
-        buckets.Add(header.TimeMs);
+        var (timeMs, logSource) = (finding.TimeIn(events), finding.SourceIn(events));
+        buckets.Add(timeMs);
         var (id, sequence) = (finding.Rule.Id, finding.SequenceIn(events));
         if (hitIds.Count < MaxHitIds)
         {
@@ -47,12 +47,12 @@ internal sealed class BacktestTally(string? ruleId, TimeSpan bucket)
         if (source.Length > 0 && sources.Count < MaxSources) sources.Add(source);
         if (rules.TryGetValue(id, out var count) || rules.Count < MaxRules) rules[id] = new RuleCount(count?.Rule ?? finding.Rule, (count?.Hits ?? 0) + 1);
         var raw = finding.Record(events);
-        var time = DateTimeOffset.FromUnixTimeMilliseconds(header.TimeMs);
+        var time = DateTimeOffset.FromUnixTimeMilliseconds(timeMs);
         var field = finding.Field == 0 ? "" : FieldNames.Name(finding.Field);
         var group = finding.Firing?.Group.DistinctBy(g => g.Key).ToDictionary(g => g.Key, g => g.Value) ?? [];
         if (findings.Count < MaxFindings)
-            findings.Add(new BacktestFinding(sequence, time, header.Source, finding.Rule, finding.Outcome, finding.Technique ?? finding.Rule.Name, source, field, Evidence(events, finding), group, finding.Firing is not null));
-        if (samples.Count < MaxSamples) samples.Add(new BacktestHit(sequence, time, header.Source, Encoding.UTF8.GetString(raw[..Math.Min(raw.Length, MaxRaw)]), field, group));
+            findings.Add(new BacktestFinding(sequence, time, logSource, finding.Rule, finding.Outcome, finding.Technique ?? finding.Rule.Name, source, field, Evidence(events, finding), group, finding.Firing is not null));
+        if (samples.Count < MaxSamples) samples.Add(new BacktestHit(sequence, time, logSource, Encoding.UTF8.GetString(raw[..Math.Min(raw.Length, MaxRaw)]), field, group));
     }
 
     private static string Evidence(EventBatch events, in Finding finding)

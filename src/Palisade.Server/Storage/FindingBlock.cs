@@ -52,13 +52,14 @@ public sealed class FindingBlock : NativeBlock
     {
         var index = finding.Event;
         ref readonly var header = ref batch.Header(index);
-        day.Add((ushort)EventId.Day(header.TimeMs, header.ReceivedMs));
+        var timeMs = finding.TimeIn(batch);
+        day.Add((ushort)EventId.Day(timeMs, header.ReceivedMs));
         tenant.Add(header.Tenant);
-        time.Add(Math.Clamp(header.TimeMs, 0, EventBlock.MaxTimeMs));
-        eventId.Add(EventId.Of(node, header.Sequence));
+        time.Add(Math.Clamp(timeMs, 0, EventBlock.MaxTimeMs));
+        eventId.Add(EventId.Of(node, finding.SequenceIn(batch)));
         received.Add(Math.Clamp(header.ReceivedMs, 0, EventBlock.MaxTimeMs));
         retention.Add(retentionDays);
-        source.Add(header.Source);
+        source.Add(finding.SourceIn(batch));
         AddName(rule, finding.Rule.Id);
         AddName(kind, finding.Rule.Kind);
         AddName(@class, finding.Rule.Class);
@@ -71,14 +72,14 @@ public sealed class FindingBlock : NativeBlock
         else field.Add(AttributeNames.Utf8(finding.Field));
         offset.Add((uint)Math.Max(0, finding.Offset));
         length.Add((uint)Math.Max(0, finding.Length));
-        AddOrDefault(ip, batch.Get(index, Fields.SourceIp));
-        country.Add(batch.Get(index, Fields.SourceGeoCountryIsoCode));
-        AddOrDefault(asn, batch.Get(index, Fields.SourceAsNumber));
-        organization.Add(batch.Get(index, Fields.SourceAsOrganizationName));
-        host.Add(batch.Get(index, Fields.HostName));
-        domain.Add(batch.Get(index, Fields.UrlDomain));
-        path.Add(batch.Get(index, Fields.UrlPath));
-        user.Add(batch.Get(index, Fields.UserName));
+        AddOrDefault(ip, finding.SaidUtf8(batch, Fields.SourceIp));
+        country.Add(finding.SaidUtf8(batch, Fields.SourceGeoCountryIsoCode));
+        AddOrDefault(asn, finding.SaidUtf8(batch, Fields.SourceAsNumber));
+        organization.Add(finding.SaidUtf8(batch, Fields.SourceAsOrganizationName));
+        host.Add(finding.SaidUtf8(batch, Fields.HostName));
+        domain.Add(finding.SaidUtf8(batch, Fields.UrlDomain));
+        path.Add(finding.SaidUtf8(batch, Fields.UrlPath));
+        user.Add(finding.SaidUtf8(batch, Fields.UserName));
         correlation.Add(finding.Firing is null ? (byte)0 : (byte)1);
         if (finding.Firing is { } firing)
             foreach (var sequence in firing.Sequences) proofs.Add(EventId.Of(node, sequence));

@@ -47,10 +47,10 @@ internal sealed class StreamAlerts(IAlertSink sink, Func<ushort, string> fieldNa
         return new FindingProjection
         {
             Tenant = header.Tenant,
-            Source = header.Source,
+            Source = finding.SourceIn(events),
             Sequence = header.Sequence,
             EventId = EventId.Of(node, finding.SequenceIn(events)),
-            TimeMs = header.TimeMs,
+            TimeMs = finding.TimeIn(events),
             Rule = finding.Rule,
             Outcome = finding.Outcome,
             Mute = finding.Muted,

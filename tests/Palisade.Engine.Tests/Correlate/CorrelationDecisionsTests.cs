@@ -165,19 +165,89 @@ public sealed class CorrelationDecisionsTests
         SigmaWorld.Add(batch, 7, 0, ("what", "a"), ("g", "x"), ("host.name", "web-01"));
         SigmaWorld.Add(batch, 8, Minute, ("what", "a"), ("g", "x"), ("host.name", "web-01"));
         SigmaWorld.Add(batch, 9, 60 * Minute, ("what", "other"), ("g", "z"), ("host.name", "db-02"));
+        (batch.Header(0).Source, batch.Header(1).Source, batch.Header(2).Source) = (4, 4, 9);
         new SigmaDetector(set).Detect(batch, findings);
         correlator.Process(batch, findings);
         var finding = Assert.Single(findings.Items.ToArray(), f => f.Firing is { AtClose: true });
         Assert.Equal((9UL, 8UL, "g=x count=2"), (batch.Header(finding.Event).Sequence, finding.SequenceIn(batch), Encoding.UTF8.GetString(finding.Record(batch))));
         Assert.True(Hides("g", "x"));
         Assert.False(Hides("host.name", "db-02"));
-        Assert.False(Hides(Mute.SourceField, "0"));
+        Assert.True(Hides(Mute.SourceField, "4"));
+        Assert.False(Hides(Mute.SourceField, "9"));
 
         bool Hides(string field, string value)
         {
             Assert.Equal(MuteProblem.None, Mute.TryCompile(1, [new MuteCondition(field, MuteTest.Is, value)], long.MaxValue, 1, out var mute));
             return mute!.Hides(batch, finding);
         }
+    }
+
+    [Theory]
+    [InlineData("{ lt: 3 }", 5, false), InlineData("{ lt: 3 }", 5, true), InlineData("{ eq: 0 }", 7, false), InlineData("{ eq: 0 }", 7, true)]
+    public void A_window_that_closed_has_its_own_end_for_a_time_and_the_source_of_its_group(string condition, long endMinute, bool restarted)
+    {
+        var set = Set($"type: event_count\nrules: [a]\ncondition: {condition}");
+        var correlator = new Correlator(set);
+        Assert.Empty(Feed(1, 0, 4, "a"));
+        Assert.Empty(Feed(2, 2, 5, "a"));
+        // another window of the same group, from another source, is open already where nothing is counted twice
+        if (condition == "{ lt: 3 }") Assert.Empty(Feed(3, 6, 6, "a"));
+        if (restarted)
+        {
+            using var state = new MemoryStream();
+            correlator.Save(state);
+            state.Position = 0;
+            correlator = new Correlator(set);
+            correlator.Load(state);
+        }
+        Assert.Equal([(endMinute * Minute, 5U)], Feed(4, condition == "{ lt: 3 }" ? 8 : 30, 9, "other"));
+
+        List<(long, uint)> Feed(ulong sequence, long minute, uint source, string what)
+        {
+            var batch = new EventBatch();
+            var findings = new FindingList();
+            // an hour later: sources that are behind are idle and hold nothing up
+            var index = batch.Begin(new RecordInfo(sequence, (long)sequence * 60 * Minute, 1, source, RecordInfo.AutoParser), []);
+            batch.Add(FieldNames.GetOrAdd("what"), Encoding.UTF8.GetBytes(what));
+            batch.Add(FieldNames.GetOrAdd("g"), "x"u8);
+            ref var header = ref batch.Header(index);
+            header.TimeMs = minute * Minute;
+            header.Flags &= ~EventFlags.NoTime;
+            new SigmaDetector(set).Detect(batch, findings);
+            correlator.Process(batch, findings);
+            return [.. findings.Items.ToArray().Select(f => (f.TimeIn(batch), f.SourceIn(batch)))];
+        }
+    }
+
+    [Fact]
+    public void A_window_that_the_end_of_the_log_cuts_short_ends_there()
+    {
+        var set = Set("type: event_count\nrules: [a]\ncondition: { lt: 3 }");
+        var (correlator, batch, findings) = (new Correlator(set), new EventBatch(), new FindingList());
+        SigmaWorld.Add(batch, 1, 0, ("what", "a"), ("g", "x"));
+        SigmaWorld.Add(batch, 2, 3 * Minute, ("what", "other"), ("g", "z"));
+        new SigmaDetector(set).Detect(batch, findings);
+        correlator.Process(batch, findings);
+        correlator.End(batch, findings);
+        Assert.Equal(3 * Minute, Assert.Single(findings.Items.ToArray()).TimeIn(batch));
+    }
+
+    [Fact]
+    public void What_counts_closed_windows_counts_them_at_their_end_and_by_their_group()
+    {
+        const string few = "type: event_count\nrules: [a]\ngroup-by: [g]\ntimespan: 5m\ncondition: { lt: 2 }";
+        var outer = $"---\ntitle: outer\nname: outer\ncorrelation:\n  type: event_count\n  rules: [corr]\n  group-by: [g]\n  timespan: 30m\n  condition: {{ gte: 2 }}\n";
+        var byHost = $"---\ntitle: hosts\nname: hosts\ncorrelation:\n  type: event_count\n  rules: [corr]\n  group-by: [host.name]\n  timespan: 90m\n  condition: {{ gte: 2 }}\n";
+        var set = SigmaWorld.Load(SigmaWorld.Rule("a", "s: { what: a }\ncondition: s") + $"---\ntitle: corr\nname: corr\ncorrelation:\n  {few.Replace("\n", "\n  ", StringComparison.Ordinal)}\n" + outer + byHost);
+        var (correlator, batch, findings) = (new Correlator(set), new EventBatch(), new FindingList());
+        SigmaWorld.Add(batch, 1, 0, ("what", "a"), ("g", "x"));
+        SigmaWorld.Add(batch, 2, 20 * Minute, ("what", "a"), ("g", "x"), ("host.name", "h"));
+        SigmaWorld.Add(batch, 3, 60 * Minute, ("what", "other"), ("g", "z"), ("host.name", "h"));
+        new SigmaDetector(set).Detect(batch, findings);
+        correlator.Process(batch, findings);
+        // closed by the events of minutes 20 and 60, ended at 5 and 25; the host is that of what moved the clock, and of no group
+        var finding = Assert.Single(findings.Items.ToArray());
+        Assert.Equal(("outer", 25 * Minute, 2UL), (finding.Rule.Name, finding.TimeIn(batch), finding.SequenceIn(batch)));
     }
 
     [Fact]

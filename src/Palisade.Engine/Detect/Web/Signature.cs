@@ -28,6 +28,10 @@ internal sealed class Signature
     /// <summary>A literal counts only where it does not go on as a word on either side.</summary>
     public bool Word { get; init; }
     public int Score { get; init; }
+    /// <summary>A statement as one writes it, with nothing that breaks out of another.</summary>
+    public bool IsStatement { get; init; }
+    /// <summary>A path of a product that people work with: asked for by one who does, it is no probe.</summary>
+    public bool IsUsed { get; init; }
     /// <summary>Must match too; null where the literal says it all.</summary>
     public LazyPattern? Match { get; init; }
     /// <summary>Must not match.</summary>
@@ -67,6 +71,8 @@ internal sealed class SignatureSet
     /// <summary>literal → signatures that it may prove.</summary>
     public required Signature[][] ByLiteral { get; init; }
     public required Signature[] Sql { get; init; }
+    /// <summary>Pieces of the paths of products that people work with, lower case.</summary>
+    public required byte[][] Used { get; init; }
     /// <summary>Matches whenever one of <see cref="Sql"/> does.</summary>
     public required LazyPattern? AnySql { get; init; }
     /// <summary>The learned model; null: signatures alone decide.</summary>

@@ -61,6 +61,7 @@ internal sealed class SignatureReader(bool trusted)
             Literals = new LiteralScan(literals),
             LiteralBytes = literals,
             ByLiteral = [.. reader.byLiteral.Select(l => l.ToArray())],
+            Used = [.. reader.literalIds.Where(p => reader.byLiteral[p.Value].Exists(s => s.IsUsed)).Select(p => Encoding.Latin1.GetBytes(p.Key))],
             Sql = [.. reader.signatures.Where(s => s.View == WebView.Sql)],
             AnySql = reader.sqlPatterns.Count == 0 ? null : new LazyPattern(string.Join('|', reader.sqlPatterns.Select(p => $"(?:{p})")), linear: true),
             Model = model,
@@ -110,7 +111,7 @@ internal sealed class SignatureReader(bool trusted)
             Add(new Signature
             {
                 Index = signatures.Count, Id = "known-" + line.ToString(CultureInfo.InvariantCulture), Class = at,
-                Technique = Text(node, "cve") is { } cve ? $"{name} ({cve})" : name, Where = WebPart.Path, Score = WebDetector.Threshold,
+                Technique = Text(node, "cve") is { } cve ? $"{name} ({cve})" : name, Where = WebPart.Path, Score = WebDetector.Threshold, IsUsed = Text(node, "used") == "true",
             }, pieces);
         }
     }
@@ -133,7 +134,7 @@ internal sealed class SignatureReader(bool trusted)
         var signature = new Signature
         {
             Index = signatures.Count, Id = id, Class = at, Technique = Text(node, "technique") ?? classes[at].Rule.Name,
-            Where = where, View = view, Word = Text(node, "word") == "true", Score = score, Match = match, Unless = unless,
+            Where = where, View = view, Word = Text(node, "word") == "true", Score = score, Match = match, Unless = unless, IsStatement = Text(node, "statement") == "true",
         };
         Add(signature, any);
         if (view == WebView.Sql) sqlPatterns.Add(Text(node, "match")!);

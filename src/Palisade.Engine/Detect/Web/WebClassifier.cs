@@ -168,13 +168,26 @@ internal sealed class WebClassifier(SignatureSet set)
     private static void AddParameter(WebScratch scratch, ReadOnlySpan<byte> part, int offset, WebPart source)
     {
         var equals = part.IndexOf((byte)'=');
+        var name = equals > 0 ? part[..equals] : default;
         if (equals >= 0 && !IsOddName(part[..equals]) && !NameMatters(part[..equals], part[(equals + 1)..]))
         {
             offset += equals + 1;
             part = part[(equals + 1)..];
         }
+        var first = scratch.SegmentCount;
         AddSegment(scratch, source, part, offset, true);
+        if (equals > 0 && scratch.SegmentCount > first) scratch.Segments[first].IsSearch = IsSearchName(name);
     }
+
+    private static bool IsSearchName(ReadOnlySpan<byte> name)
+    {
+        foreach (var word in SearchNames)
+            if (name.Length == word.Length && System.Text.Ascii.EqualsIgnoreCase(name, word)) return true;
+        return false;
+    }
+
+    private static readonly byte[][] SearchNames =
+        ["q"u8.ToArray(), "query"u8.ToArray(), "search"u8.ToArray(), "search_query"u8.ToArray(), "searchterm"u8.ToArray(), "keyword"u8.ToArray(), "keywords"u8.ToArray(), "wd"u8.ToArray(), "term"u8.ToArray()];
 
     /// <summary>Whether a parameter's name holds more than names do.</summary>
     public static bool IsOddName(ReadOnlySpan<byte> name)

@@ -36,6 +36,7 @@ public sealed partial class WebDetector
             Referrer = events.Get(index, Fields.HttpRequestReferrer),
             Body = events.Get(index, Fields.HttpRequestBodyContent),
             Method = method,
+            User = events.Get(index, Fields.UserName),
             Status = events.Get(index, Fields.HttpResponseStatusCode),
         };
         return true;

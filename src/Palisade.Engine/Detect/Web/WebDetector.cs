@@ -55,6 +55,7 @@ public sealed partial class WebDetector
         classifier.Read(request, scratch);
         if (set.Model is not null && scratch.ModelSegment >= 0) Weigh(set.Model, scratch);
         if (!scratch.AnythingScored) return 0;
+        DailyWork.Calm(request, scratch, set);
         var n = 0;
         var taken = 0UL;
         while (n < into.Length)

@@ -17,6 +17,8 @@ public readonly ref struct WebRequest
     /// <summary>The Cookie header, where a source logs it.</summary>
     public ReadOnlySpan<byte> Cookie { get; init; }
     public ReadOnlySpan<byte> Method { get; init; }
+    /// <summary>Who was signed in, where the log says it.</summary>
+    public ReadOnlySpan<byte> User { get; init; }
     /// <summary>Response status as digits; empty where the log has none.</summary>
     public ReadOnlySpan<byte> Status { get; init; }
 }

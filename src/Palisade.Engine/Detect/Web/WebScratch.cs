@@ -18,6 +18,8 @@ internal struct Segment
     public bool IsLoud;
     /// <summary>Holds nothing that any language needs: letters, digits and the signs of names.</summary>
     public bool IsPlain;
+    /// <summary>Of a field that people type words into to look for them.</summary>
+    public bool IsSearch;
     /// <summary>Of a root: the model's highest score for its readings.</summary>
     public int Model;
 }
@@ -114,6 +116,8 @@ internal sealed class WebScratch(SignatureSet set)
         scored = true;
         // Who writes about an attack names it too: among sentences one sign is not enough.
         var score = s.View != WebView.Sql && set.Classes[s.Class].Payload && Prose.Is(Bytes(Segments[segment]), (Segments[segment].Part & (WebPart.Path | WebPart.Param)) != 0) ? Math.Max(1, s.Score - 2) : s.Score;
+        // Who looks for how to write a statement writes one: alone it is not enough.
+        if (s.IsStatement && Segments[Segments[segment].Root].IsSearch) score = 1;
         Score[s.Class] += score;
         // Of equal ones the one that the content names first: it says best what it is.
         if (score < BestScore[s.Class] || score == BestScore[s.Class] && BestSignature[s.Class]?.Index < s.Index) return;

@@ -114,7 +114,7 @@ internal sealed partial class TenantHabits
         // The request at hand only moved the clock.
         if (!opens) return;
         var finding = new Finding(r.Event, rule, group.Incident.Outcome, 0, 0, 0, null, new Firing(
-            [new("source.ip", Address.Text(act.Ip)), new("url.path", place.Target)], group.Incident.FirstMs, group.Incident.Sequences[0], group.Incident.Count, [.. group.Incident.Sequences.Take(1_000)]) { AtClose = true });
+            [new("source.ip", Address.Text(act.Ip)), new("url.path", place.Target)], group.Incident.FirstMs, group.Incident.Sequences[0], group.Incident.Count, [.. group.Incident.Sequences.Take(1_000)]) { AtClose = true, EndMs = act.TimeMs, Source = r.Events.Header(r.Event).Source });
         tracker.Recognise(group.Incident, isNew, rules.MutedBy(r.Events, finding));
         into.Add(finding);
     }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.RegularExpressions;
 using Palisade.Engine.Detect.Sigma.Compile;
 using Palisade.Engine.Detect.Sigma.Read;
@@ -9,13 +10,13 @@ internal sealed class PipelineConditions
 {
     private readonly Func<RuleWork, bool> rule;
     private readonly Func<RuleWork, DetectionItem, bool> item;
-    private readonly Func<RuleWork, string, bool> field;
+    private readonly Func<RuleWork, DetectionItem?, string, bool> field;
     private readonly bool ofItems;
 
     public bool Rule(RuleWork work) => rule(work);
-    public bool Item(RuleWork work, DetectionItem i) => item(work, i) && field(work, i.Field);
+    public bool Item(RuleWork work, DetectionItem i) => item(work, i) && field(work, i, i.Field);
     /// <summary>Of a field that a correlation names: what is bound to detection items does not hold for it.</summary>
-    public bool Field(RuleWork work, string name) => !ofItems && field(work, name);
+    public bool Field(RuleWork work, string name) => !ofItems && field(work, null, name);
 
     public PipelineConditions(YamlNode transformation)
     {
@@ -24,7 +25,7 @@ internal sealed class PipelineConditions
         var items = Join(transformation, "detection_item", OfItem);
         item = (work, i) => items((work, i));
         var fields = Join(transformation, "field_name", OfField);
-        field = (work, name) => fields((work, name));
+        field = (work, i, name) => fields((work, i, name));
     }
 
     private static Func<T, bool> Join<T>(YamlNode node, string kind, Func<YamlNode, Func<T, bool>> read)
@@ -75,17 +76,19 @@ internal sealed class PipelineConditions
             case "logsource":
                 var wanted = new LogSource(c["category"]?.Text, c["product"]?.Text, c["service"]?.Text);
                 return w => w.LogSources.Any(s => Within(wanted.Category, s.Category) && Within(wanted.Product, s.Product) && Within(wanted.Service, s.Service));
-            case "contains_detection_item" or "contains_field" when c["field"] is { } field:
-                var value = c["value"]?.Text;
-                return w => w.Model.Items.Any(i => i.Field == field.Text && (value is null || i.Values.Exists(v => v.Text == value)));
+            case "contains_field" when c["field"] is { } field:
+                return w => w.Model.Items.Any(i => i.Field == field.Text);
+            case "contains_detection_item" when c["field"] is { } itemField && c["value"] is { Kind: YamlKind.Scalar, IsNull: false } value:
+                var looked = PipelineValue.Of(value);
+                return w => w.Model.Items.Any(i => i.Field == itemField.Text && i.Values.Exists(v => PipelineValue.Of(i, v) == looked));
             case "tag" when c["tag"] is { } tag:
                 return w => w.Info.Tags.Contains(tag.Text, StringComparer.OrdinalIgnoreCase);
             case "rule_attribute" when c["attribute"] is { } attribute && c["value"] is { } said:
-                return w => w.Attribute(attribute.Text) is { } held && held.Equals(said.Text, StringComparison.OrdinalIgnoreCase) == (c["op"]?.Text is not "ne");
+                return RuleAttributes.Read(c, attribute.Text, said);
             case "processing_item_applied" when c["processing_item_id"] is { } id:
                 return w => w.Applied.Contains(id.Text);
             case "processing_state" when c["key"] is { } key && c["val"] is { } val:
-                return w => w.State.GetValueOrDefault(key.Text) == val.Text;
+                return OfState(c, key.Text, val.Text);
             case "is_sigma_rule":
                 return w => w.Correlation is null;
             case "is_sigma_correlation_rule":
@@ -100,22 +103,27 @@ internal sealed class PipelineConditions
         switch (c["type"]?.Text)
         {
             case "match_string" when c["pattern"] is { } pattern:
-                var regex = Expression(pattern);
+                var regex = FromStart(pattern);
                 var negate = c["negate"]?.Bool ?? false;
-                var all = c["cond"]?.Text == "all";
-                return x => negate != (all ? x.Item.Values.TrueForAll(v => regex.IsMatch(v.Text)) : x.Item.Values.Exists(v => regex.IsMatch(v.Text)));
+                return OfValues(c, v => negate != (v.Text is not null && regex.IsMatch(v.Text)));
+            case "match_value" when c["value"] is { Kind: YamlKind.Scalar, IsNull: false } value:
+                var looked = PipelineValue.Of(value);
+                return OfValues(c, v => v == looked);
+            case "contains_wildcard":
+                return OfValues(c, v => v.HasWildcards);
             case "is_null":
-                return x => x.Item.Values.Exists(v => v.IsNull);
+                return OfValues(c, v => v.IsNull);
             case "processing_item_applied" when c["processing_item_id"] is { } id:
                 return x => x.Item.Applied.Contains(id.Text);
             case "processing_state" when c["key"] is { } key && c["val"] is { } val:
-                return x => x.Work.State.GetValueOrDefault(key.Text) == val.Text;
+                var state = OfState(c, key.Text, val.Text);
+                return x => state(x.Work);
             default:
                 throw Unknown(c, "detection item condition");
         }
     }
 
-    private static Func<(RuleWork Work, string Field), bool> OfField(YamlNode c)
+    private static Func<(RuleWork Work, DetectionItem? Item, string Field), bool> OfField(YamlNode c)
     {
         switch (c["type"]?.Text)
         {
@@ -127,14 +135,37 @@ internal sealed class PipelineConditions
                     var names = texts.Select(t => t.Text).ToHashSet(StringComparer.Ordinal);
                     return x => names.Contains(x.Field) == include;
                 }
-                var expressions = texts.Select(Expression).ToList();
+                var expressions = texts.Select(FromStart).ToList();
                 return x => expressions.Exists(e => e.IsMatch(x.Field)) == include;
             case "processing_state" when c["key"] is { } key && c["val"] is { } val:
-                return x => x.Work.State.GetValueOrDefault(key.Text) == val.Text;
+                var state = OfState(c, key.Text, val.Text);
+                return x => state(x.Work);
+            case "processing_item_applied" when c["processing_item_id"] is { } id:
+                return x => x.Item?.Applied.Contains(id.Text) ?? x.Work.IsNamedBy(id.Text, x.Field);
             default:
                 throw Unknown(c, "field name condition");
         }
     }
+
+    /// <summary>What a condition says of one value, asked of any or, with <c>cond: all</c>, of every value of an item.</summary>
+    private static Func<(RuleWork Work, DetectionItem Item), bool> OfValues(YamlNode c, Func<PipelineValue, bool> holds) => (c["cond"]?.Text ?? "any") switch
+    {
+        "any" => x => x.Item.Values.Exists(v => holds(PipelineValue.Of(x.Item, v))),
+        "all" => x => x.Item.Values.TrueForAll(v => holds(PipelineValue.Of(x.Item, v))),
+        var other => throw new RuleException("SIG081", c.Line, $"'cond' is any or all, not '{other}'"),
+    };
+
+    /// <summary>What was set under a key; numbers are compared as such. Nothing holds for a key that nobody set.</summary>
+    private static Func<RuleWork, bool> OfState(YamlNode c, string key, string wanted)
+    {
+        var op = c["op"]?.Text ?? "eq";
+        if (op is not ("eq" or "ne" or "gte" or "gt" or "lte" or "lt")) throw new RuleException("SIG081", c.Line, $"'op' is eq, ne, gte, gt, lte or lt, not '{op}'");
+        return w => w.State.TryGetValue(key, out var held) && RuleAttributes.Compared(
+            double.TryParse(held, NumberStyles.Float, CultureInfo.InvariantCulture, out var a) && double.TryParse(wanted, NumberStyles.Float, CultureInfo.InvariantCulture, out var b) ? a.CompareTo(b) : string.CompareOrdinal(held, wanted), op);
+    }
+
+    /// <summary>An expression that must fit from the first sign on, as those of conditions do.</summary>
+    private static Regex FromStart(YamlNode node) => Expression(new YamlNode(YamlKind.Scalar, node.Line) { Text = $"\\A(?:{node.Text})" });
 
     /// <summary>An expression of a pipeline, as bounded as those of rules.</summary>
     public static Regex Expression(YamlNode node)

@@ -55,7 +55,7 @@ public sealed class ProcessingPipeline
             try
             {
                 pipeline.transformations.Add(new Transformation(step));
-                if (step["type"]?.Text is "set_custom_attribute" or "add_field" or "remove_field" or "set_field")
+                if (step["type"]?.Text is "add_field" or "remove_field" or "set_field")
                     problems.Add(new Diagnostic("SIG084", path, step.Line, $"'{step["type"]!.Text}' is about the query that a rule becomes elsewhere and does nothing here", false));
             }
             catch (RuleException e)
@@ -76,7 +76,7 @@ public sealed class ProcessingPipeline
         foreach (var transformation in ordered.SelectMany(p => p.transformations)) transformation.Apply(work);
         return new RuleDocument
         {
-            File = document.File, Line = document.Line, Info = document.Info, Names = document.Names, Outcome = document.Outcome, LogSource = work.LogSource, Detection = work.Model.ToYaml(),
+            File = document.File, Line = document.Line, Root = document.Root, Info = document.Info, Names = document.Names, Outcome = document.Outcome, LogSource = work.LogSource, Detection = work.Model.ToYaml(),
         };
     }
 

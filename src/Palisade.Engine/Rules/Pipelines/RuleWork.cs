@@ -50,14 +50,33 @@ internal sealed class RuleWork
     public required IReadOnlyDictionary<string, IReadOnlyList<string>> Placeholders { get; init; }
     public required PipelineBudget Budget { get; init; }
 
-    public string? Attribute(string name) => name switch
+    /// <summary>Attributes that the pipeline gave it, by name.</summary>
+    public Dictionary<string, YamlNode> Given { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Of the field names that a pipeline made: the ids of the steps that did.</summary>
+    private readonly Dictionary<string, HashSet<string>> namedBy = new(StringComparer.Ordinal);
+
+    /// <summary>A key of the rule as its author wrote it, or as the pipeline set it; null: it has none.</summary>
+    public YamlNode? Attribute(string name)
     {
-        "id" => Info.Id,
-        "title" => Info.Name,
-        "level" => Info.Level.ToString(),
-        "name" => document.Names.Count > 0 ? document.Names[^1] : null,
-        _ => null,
-    };
+        if (Given.TryGetValue(name, out var given)) return given;
+        return document.Root[name] is { IsNull: false } said ? said : null;
+    }
+
+    /// <summary>A step made one field of another or several.</summary>
+    public void Named(string id, string from, IReadOnlyList<string> to)
+    {
+        var before = namedBy.GetValueOrDefault(from);
+        foreach (var name in to)
+        {
+            if (!namedBy.TryGetValue(name, out var ids)) namedBy[name] = ids = new HashSet<string>(StringComparer.Ordinal);
+            if (before is not null) ids.UnionWith(before);
+            ids.Add(id);
+        }
+    }
+
+    /// <summary>Whether a step made a field what it is called.</summary>
+    public bool IsNamedBy(string id, string field) => namedBy.TryGetValue(field, out var ids) && ids.Contains(id);
 }
 
 /// <summary>
@@ -100,7 +119,7 @@ internal sealed class CorrelationFields(CorrelationDocument document, Func<strin
 
     public CorrelationDocument ToDocument() => new()
     {
-        File = document.File, Line = document.Line, Info = document.Info, Names = document.Names, Type = document.Type, Rules = document.Rules, GroupBy = groupBy, Optional = optional, SpanMs = document.SpanMs,
+        File = document.File, Line = document.Line, Root = document.Root, Info = document.Info, Names = document.Names, Type = document.Type, Rules = document.Rules, GroupBy = groupBy, Optional = optional, SpanMs = document.SpanMs,
         Bounds = document.Bounds, Fields = counted, Percentile = document.Percentile, Condition = document.Condition, Generate = document.Generate, Outcome = document.Outcome,
         Aliases = aliases.ToDictionary(a => a.Key, a => (IReadOnlyDictionary<string, string>)a.Value, StringComparer.Ordinal),
     };

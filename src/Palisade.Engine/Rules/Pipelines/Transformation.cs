@@ -104,7 +104,13 @@ internal sealed class Transformation
                 var itemMessage = Text(node, "message");
                 onItem = (_, i) => throw new RuleException("SIG083", i.Line, itemMessage);
                 break;
-            case "set_custom_attribute" or "add_field" or "remove_field" or "set_field":
+            case "set_custom_attribute":
+                var (attribute, given) = (Text(node, "attribute"), node["value"] ?? throw Lacks(node, "value"));
+                onRule = w => w.Given[attribute] = given;
+                break;
+            case { } fetched when fetched.EndsWith("_placeholders", StringComparison.Ordinal):
+                throw new RuleException("SIG081", node.Line, $"'{fetched}' fetches values from elsewhere while rules are read, which nothing here does: give the values, to value_placeholders");
+            case "add_field" or "remove_field" or "set_field":
                 // of the query a rule is turned into elsewhere: nothing here
                 onRule = _ => { };
                 break;
@@ -144,6 +150,7 @@ internal sealed class Transformation
             else if (item.Field.Length > 0 && onField(item.Field) is { } names)
             {
                 Note(work, item.Field, names);
+                if (id is not null) work.Named(id, item.Field, names);
                 Rename(work, item, names);
             }
             var changed = item.Field != field || item.Parts != parts || item.Dropped != dropped || item.Modifiers != modifiers || !item.Values.SequenceEqual(values);
@@ -158,6 +165,7 @@ internal sealed class Transformation
         work.Budget.Visit(0);
         if (!conditions.Field(work, field) || onField!(field) is not { } names) return null;
         Note(work, field, names);
+        if (id is not null) work.Named(id, field, names);
         return names;
     }
 

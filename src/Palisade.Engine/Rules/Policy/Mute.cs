@@ -105,10 +105,9 @@ public sealed class Mute
         {
             case RuleField: return Holds(test, Encoding.UTF8.GetBytes(finding.Rule.Id));
             case ClassField: return Holds(test, Encoding.UTF8.GetBytes(finding.Rule.Class));
-            case SourceField when finding.Firing is { AtClose: true }: return false;
             case SourceField:
                 Span<byte> digits = stackalloc byte[10];
-                events.Header(finding.Event).Source.TryFormat(digits, out var n);
+                finding.SourceIn(events).TryFormat(digits, out var n);
                 return Holds(test, digits[..n]);
         }
         if (finding.Firing is { } firing)

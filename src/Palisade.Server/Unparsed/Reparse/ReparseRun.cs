@@ -87,7 +87,7 @@ internal sealed class ReparseRun(
         if (pipeline.Findings.Count == 0) return;
         var known = await queries.FoundInAsync(job.TenantId, ids, stop);
         foreach (ref readonly var finding in pipeline.Findings.Items)
-            if (!known.Contains((EventId.Of(node, pipeline.Events.Header(finding.Event).Sequence), finding.Rule.Id))) fresh.Add(finding);
+            if (!known.Contains((EventId.Of(node, finding.SequenceIn(pipeline.Events)), finding.Rule.Id))) fresh.Add(finding);
     }
 
     private async Task StoreAsync(int node, List<ulong> ids, ulong last, CancellationToken stop)

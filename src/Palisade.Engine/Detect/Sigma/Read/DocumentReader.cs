@@ -53,7 +53,7 @@ internal sealed class DocumentReader(List<Diagnostic> diagnostics)
         if (detection["condition"] is null) throw new RuleException("SIG011", detection.Line, "the detection has no 'condition'");
         Rules.Add(new RuleDocument
         {
-            File = file, Line = root.Line, Info = Info(file, root, "sigma"), Names = Names(root), LogSource = ReadLogSource(root), Detection = detection, Outcome = Outcome(root),
+            File = file, Line = root.Line, Root = root, Info = Info(file, root, "sigma"), Names = Names(root), LogSource = ReadLogSource(root), Detection = detection, Outcome = Outcome(root),
         });
     }
 
@@ -65,7 +65,7 @@ internal sealed class DocumentReader(List<Diagnostic> diagnostics)
         var any = targets.Kind == YamlKind.Scalar && targets.Text is "any";
         Filters.Add(new FilterDocument
         {
-            File = file, Line = root.Line, Info = Info(file, root, "filter"), Names = Names(root), LogSource = ReadLogSource(root), Filter = filter,
+            File = file, Line = root.Line, Root = root, Info = Info(file, root, "filter"), Names = Names(root), LogSource = ReadLogSource(root), Filter = filter,
             Targets = any ? null : Strings(targets, "SIG030").ToHashSet(StringComparer.Ordinal),
         });
     }
@@ -105,7 +105,7 @@ internal sealed class DocumentReader(List<Diagnostic> diagnostics)
             if (!CorrelationKeys.Contains(key.Text)) diagnostics.Add(new Diagnostic("SIG079", file, key.Line, $"'{key.Text}' is no part of a correlation: {string.Join(", ", CorrelationKeys)}", false));
         Correlations.Add(new CorrelationDocument
         {
-            File = file, Line = root.Line, Info = Info(file, root, "correlation"), Names = Names(root),
+            File = file, Line = root.Line, Root = root, Info = Info(file, root, "correlation"), Names = Names(root),
             Type = type, Rules = rules, GroupBy = groupBy, Optional = Optional(root, groupBy), SpanMs = Span(span, (code, line, message) => diagnostics.Add(new Diagnostic(code, file, line, message, false))), Bounds = bounds, Fields = fields,
             Percentile = Percentile(c, condition), Condition = overRules,
             Aliases = Aliases(c["aliases"]), Generate = (c["generate"] ?? root["generate"])?.Bool ?? false, Outcome = Outcome(root),

@@ -19,6 +19,8 @@ internal abstract class SigmaDocument
 {
     public required string File { get; init; }
     public required int Line { get; init; }
+    /// <summary>The whole of it, as written.</summary>
+    public required YamlNode Root { get; init; }
     public required RuleInfo Info { get; init; }
     /// <summary>Names by which others refer to it: id and name.</summary>
     public required IReadOnlyList<string> Names { get; init; }
