@@ -8,7 +8,7 @@ public sealed class TextBeginTests
     [Theory]
     [InlineData("%{@timestamp:iso} %{message:rest}", "2026-11-24T", "20X", "2026/", "2026-11-24T10.")]
     [InlineData("%{@timestamp:time dd-MMM-yyyy HH:mm:ssf} %{message:rest}", "24-Nov-", "24/", "-", "24-1")]
-    [InlineData("%{@timestamp:time d MMM yyyy} x", " 4 Nov", "4-", "x", "24N")]
+    [InlineData("%{@timestamp:time d MMM yyyy} x", " 4 Nov", "4-", "x", "2N")]
     [InlineData("[?<%{log.syslog.priority:int}>?]%{log.level:in INFO|WARN} x", "<13>", "x", "4")]
     [InlineData("[?<%{log.syslog.priority:int}>?]%{log.level:in INFO|WARN} x", "inFO x", "{")]
     [InlineData("%{log.level:in INFO|WARN} x", "warn x", "WA N", "WARN  ", "WARNx")]
