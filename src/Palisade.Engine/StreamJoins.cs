@@ -63,7 +63,7 @@ public sealed class StreamJoins(bool atFirst = false)
         // Read first, as the batch has room for one event of this line: an event that is to wait is taken back.
         pipeline.Add(info, line);
         var parser = part >= 0 ? part : pipeline.Events.Header(pipeline.Events.Count - 1).Parser;
-        var rule = parser >= 0 && (part >= 0 || set[parser].Join is { Kind: not JoinKind.Part }) ? set[parser].Join : null;
+        var rule = parser < 0 ? null : part >= 0 ? set[parser].Join : PendingRecord.RuleBehind(line, set[parser].Join, matcher, info.ReceivedMs);
         if (before is null && (rule is null || waiting.Count >= MaxStreams || bytes + line.Length > MaxBytes)) return;
         pipeline.Events.DropLast();
         if (before is not null) Complete(pipeline, before, info);

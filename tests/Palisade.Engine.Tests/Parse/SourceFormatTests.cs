@@ -268,6 +268,14 @@ public sealed class SourceFormatTests
         Assert.Equal(("a b", "c d"), (Text(batch, "user_agent.original"), Text(batch, "q")));
     }
 
+    [Fact]
+    public void A_record_inside_a_frame_does_not_swallow_what_follows()
+    {
+        const string source = "name: app\ndetect: 10\njoin: { start: '%{-:iso} ' }\npatterns: [ { match: '[?%{container.name:word} | ?]%{@timestamp:iso} %{log.level:in ERROR|INFO} %{message:rest}' } ]\n";
+        Assert.Equal(["shop | 2026-11-24T10:00:00Z ERROR boom\n  at a.b", "shop | 2026-11-24T10:00:01Z INFO ok", "other"],
+            Join(source, "shop | 2026-11-24T10:00:00Z ERROR boom", "  at a.b", "shop | 2026-11-24T10:00:01Z INFO ok", "other"));
+    }
+
     private static string[] Join(string source, params string[] lines)
     {
         var set = Engine(source).Snapshot.Parsers;

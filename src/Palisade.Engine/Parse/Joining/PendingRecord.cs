@@ -30,6 +30,13 @@ internal sealed class PendingRecord
         if (rule is { Kind: JoinKind.Part }) IsOpen = GoesOnBehind(rule, line, matcher, receivedMs);
     }
 
+    /// <summary>
+    /// The rule of a source for the lines behind one that it read, or null. A line that does not begin as the rule says came inside a frame: by the rule all that follows
+    /// would be its own.
+    /// </summary>
+    public static JoinRule? RuleBehind(ReadOnlySpan<byte> line, JoinRule? ofSource, PatternMatcher matcher, long receivedMs) =>
+        ofSource is { Kind: JoinKind.Part } || (ofSource is { Kind: JoinKind.Start } && !IsStart(ofSource, line, matcher, receivedMs)) ? null : ofSource;
+
     /// <summary>Takes up what <see cref="Text"/>, <see cref="Key"/> and the rest were.</summary>
     public void Restore(ReadOnlySpan<byte> was, ReadOnlySpan<byte> wasKey, int lines, JoinRule? rule, bool isOpen)
     {

@@ -47,6 +47,6 @@ public sealed class RecordJoiner(ParserSet set, short parser, long receivedMs)
         if (set.PartOf(line, matcher, receivedMs) is >= 0 and var part) return set[part].Join;
         scratch.Clear();
         probe.Parse(new RecordInfo(0, receivedMs, 1, 0, parser), line, scratch);
-        return scratch.Header(0).Parser is >= 0 and var found && set[found].Join is { Kind: not JoinKind.Part } rule ? rule : null;
+        return scratch.Header(0).Parser is >= 0 and var found ? PendingRecord.RuleBehind(line, set[found].Join, matcher, receivedMs) : null;
     }
 }
