@@ -97,9 +97,9 @@ public sealed class ParserTests
     public void A_source_of_a_small_number_is_tried_before_syslog_frames()
     {
         (string, byte[]) Source(string name, int detect) =>
-            ($"sources/{name}/source.yml", Encoding.UTF8.GetBytes($"name: {name}\ndetect: {detect}\npatterns: [ {{ match: '%{{@timestamp:iso}} [%{{process.thread.name}}] %{{log.level:in WARN|INFO}} %{{message:rest}}' }} ]"));
+            ($"sources/{name}/source.yml", Encoding.UTF8.GetBytes($"name: {name}\ndetect: {detect}\npatterns: [ {{ match: '%{{@timestamp:iso}} %{{process.thread.name:word}} %{{log.level:in WARN|INFO}} %{{message:rest}}' }} ]"));
         (string, byte[]) syslog = ("sources/syslog/source.yml", "name: syslog\nformat: syslog\ndetect: 5"u8.ToArray());
-        var record = "2026-11-24T10:00:00,123Z [exec-1] WARN login failed"u8.ToArray();
+        var record = "2026-11-24T10:00:00,123Z exec-1 WARN login failed"u8.ToArray();
         foreach (var (detect, reader) in new[] { (4, "app"), (6, "syslog") })
         {
             var content = EngineContent.Load([Source("app", detect), syslog], out _);

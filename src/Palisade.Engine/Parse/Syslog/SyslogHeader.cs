@@ -110,7 +110,10 @@ internal ref struct SyslogHeader
         }
         else if (h.Priority < 0) return false;
         h.Tag(t, at);
-        return !day || (h.ProgramLength > 0 && !t.Slice(h.HostStart, h.HostLength).ContainsAny(NoHost));
+        var host = t.Slice(h.HostStart, h.HostLength);
+        // 2026-11-24T10:00:00Z [ERROR] message: what stands in brackets is a host only as an IPv6 address
+        if (h.Priority < 0 && host is [(byte)'[', ..] && !host.Contains((byte)':')) return false;
+        return !day || (h.ProgramLength > 0 && !host.ContainsAny(NoHost));
     }
 
     // <PRI>1 SP TIME SP HOST SP APP SP PROCID SP MSGID SP SD [SP MSG]
