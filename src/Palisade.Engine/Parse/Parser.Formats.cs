@@ -355,7 +355,7 @@ public sealed partial class Parser
         var least = Math.Min(layout?.Length ?? int.MaxValue, syntax.Least);
         if (least == int.MaxValue || text.Count(syntax.Separator) + 1 < least) return false;
         values.Begin(record.ReceivedMs, ZoneOf(source), source.Nothing);
-        if ((layout is null && !syntax.Named && !BeginsAsLayout(syntax, text)) || !columns.Split(text, syntax)) return false;
+        if ((layout is null && !MayBeNames(source, text) && !BeginsAsLayout(syntax, text)) || !columns.Split(text, syntax)) return false;
         if (layout?.Length != columns.Count) layout = null;
         if (syntax.Named && depth == 0 && TryNames(parser, source, text, layout is null ? null : headers[record.Source].Ids)) return true;
         if (layout is null)
@@ -372,6 +372,14 @@ public sealed partial class Parser
             foreach (var target in layout[i]) values.Put(into, target, from, n, depth > 0);
         }
         Run(source.Effects, source, into, depth, null);
+        return true;
+    }
+
+    // A line that names the columns holds all names that its source must have.
+    private static bool MayBeNames(SourceDefinition source, ReadOnlySpan<byte> text)
+    {
+        if (!source.Columns.Named) return false;
+        foreach (var name in source.HasKeys) if (text.IndexOf(name) < 0) return false;
         return true;
     }
 
