@@ -49,7 +49,7 @@ internal sealed class PatternMatcher
         (receivedMs, zone, count) = (received, stamps, 0);
         stampedText = place < 0 ? default : (place, text.Length);
         var at = 0;
-        return Sequence(pattern, text, ref at) && text[at..].TrimEnd(" \t\r\n"u8).IsEmpty;
+        return Sequence(pattern, text, ref at) && text[at..].TrimEnd(Blanks).IsEmpty;
     }
 
     /// <summary>True when the pattern fits the beginning of the text.</summary>

@@ -30,10 +30,10 @@ internal sealed class TextBegin
     }
 
     /// <summary>May this byte stand at this place, the first being 0?</summary>
-    public bool May(int place, int value) => (Of(value) >> place & 1) != 0;
+    public bool May(int place, int value) => (PlacesOf(value) >> place & 1) != 0;
 
     /// <summary>A bit for each place where this byte may stand.</summary>
-    public uint Of(int value) => may[value];
+    public uint PlacesOf(int value) => may[value];
 
     private void Add(PatternNode[] nodes)
     {

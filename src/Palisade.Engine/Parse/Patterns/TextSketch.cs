@@ -30,9 +30,12 @@ internal readonly record struct TextSketch(ulong Counts, ulong Begin)
     {
         ulong counts = 0, begin = 0;
         for (var i = 0; i < Signs.Length; i++) counts |= (ulong)Math.Min(candidate.Least(Signs[i]), Most) << i * 8;
-        for (var i = 0; i < Places.Length; i++)
-            for (var value = 0; value < 256; value++)
-                if (candidate.Pattern is not { } pattern || pattern.Begin.May(Places[i], value)) begin |= (ulong)ClassOf[value] << i * 8;
+        if (candidate.Pattern is not { } pattern) return new TextSketch(counts, ~0UL);
+        for (var value = 0; value < ClassOf.Length; value++)
+        {
+            var places = pattern.Begin.PlacesOf(value);
+            for (var i = 0; places != 0 && i < Places.Length; i++) begin |= (ulong)ClassOf[value] * (places >> Places[i] & 1) << i * 8;
+        }
         return new TextSketch(counts, begin);
     }
 
