@@ -204,17 +204,8 @@ public sealed class CorrelationDecisionsTests
 
         List<(long, uint)> Feed(ulong sequence, long minute, uint source, string what)
         {
-            var batch = new EventBatch();
-            var findings = new FindingList();
             // an hour later: sources that are behind are idle and hold nothing up
-            var index = batch.Begin(new RecordInfo(sequence, (long)sequence * 60 * Minute, 1, source, RecordInfo.AutoParser), []);
-            batch.Add(FieldNames.GetOrAdd("what"), Encoding.UTF8.GetBytes(what));
-            batch.Add(FieldNames.GetOrAdd("g"), "x"u8);
-            ref var header = ref batch.Header(index);
-            header.TimeMs = minute * Minute;
-            header.Flags &= ~EventFlags.NoTime;
-            new SigmaDetector(set).Detect(batch, findings);
-            correlator.Process(batch, findings);
+            var (batch, findings) = Process(correlator, set, new RecordInfo(sequence, (long)sequence * 60 * Minute, 1, source, RecordInfo.AutoParser), minute, what);
             return [.. findings.Items.ToArray().Select(f => (f.TimeIn(batch), f.SourceIn(batch)))];
         }
     }
@@ -298,20 +289,24 @@ public sealed class CorrelationDecisionsTests
         Assert.Equal(0, Feed(2, 2, "a"));
         Assert.Equal(0, Feed(12, 2, "other"));
 
-        int Feed(long minute, uint source, string what)
-        {
-            var batch = new EventBatch();
-            var findings = new FindingList();
-            var index = batch.Begin(new RecordInfo(++sequence, 12 * Minute, 1, source, RecordInfo.AutoParser), []);
-            batch.Add(FieldNames.GetOrAdd("what"), Encoding.UTF8.GetBytes(what));
-            batch.Add(FieldNames.GetOrAdd("g"), "x"u8);
-            ref var header = ref batch.Header(index);
-            header.TimeMs = minute * Minute;
-            header.Flags &= ~EventFlags.NoTime;
-            new SigmaDetector(set).Detect(batch, findings);
-            correlator.Process(batch, findings);
-            return findings.Count;
-        }
+        int Feed(long minute, uint source, string what) =>
+            Process(correlator, set, new RecordInfo(++sequence, 12 * Minute, 1, source, RecordInfo.AutoParser), minute, what).Findings.Count;
+    }
+
+    /// <summary>One event of the group "x", and what came of it.</summary>
+    private static (EventBatch Batch, FindingList Findings) Process(Correlator correlator, RuleSet set, in RecordInfo info, long minute, string what)
+    {
+        var batch = new EventBatch();
+        var findings = new FindingList();
+        var index = batch.Begin(info, []);
+        batch.Add(FieldNames.GetOrAdd("what"), Encoding.UTF8.GetBytes(what));
+        batch.Add(FieldNames.GetOrAdd("g"), "x"u8);
+        ref var header = ref batch.Header(index);
+        header.TimeMs = minute * Minute;
+        header.Flags &= ~EventFlags.NoTime;
+        new SigmaDetector(set).Detect(batch, findings);
+        correlator.Process(batch, findings);
+        return (batch, findings);
     }
 
     [Fact]

@@ -21,11 +21,7 @@ public sealed class ProcessingPipelineTests
     {
         var set = Load(steps, detection, out var problems);
         Assert.DoesNotContain(problems, p => p.IsError);
-        var batch = new EventBatch();
-        var findings = new FindingList();
-        SigmaWorld.Add(batch, 1, 0, fields);
-        new SigmaDetector(set).Detect(batch, findings);
-        return findings.Count == 1;
+        return SigmaWorld.Hit(set, fields);
     }
 
     [Theory]

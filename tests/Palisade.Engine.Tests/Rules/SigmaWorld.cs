@@ -15,6 +15,16 @@ internal static class SigmaWorld
         return set;
     }
 
+    /// <summary>Whether just one rule of the set finds an event of these fields.</summary>
+    public static bool Hit(RuleSet set, params (string, string?)[] fields)
+    {
+        var batch = new EventBatch();
+        var findings = new FindingList();
+        Add(batch, 1, 0, fields);
+        new SigmaDetector(set).Detect(batch, findings);
+        return findings.Count == 1;
+    }
+
     /// <summary>A rule whose detection is given as lines, indented by nothing.</summary>
     public static string Rule(string name, string detection) =>
         $"title: {name}\nname: {name}\nlogsource: {{ product: test }}\ndetection:\n{string.Concat(detection.Split('\n').Select(l => "  " + l + "\n"))}";
