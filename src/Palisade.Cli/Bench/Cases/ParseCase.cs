@@ -8,8 +8,6 @@ namespace Palisade.Cli.Bench.Cases;
 internal sealed class ParseCase : IBenchCase
 {
     private const int MixedLines = 200_000;
-    private const int Passes = 7;
-    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(5);
 
     public string Name => "parse";
 
@@ -19,9 +17,9 @@ internal sealed class ParseCase : IBenchCase
         AccessLog.Write(log, context.Lines);
         var lines = Split(await File.ReadAllBytesAsync(log, cancellationToken));
         var set = ContentFiles.Load("sources/").Parsers;
-        var inMemory = lines.Count / Measure(set, lines, context.Time);
+        var inMemory = lines.Count / Measure(set, lines, context.Time, cancellationToken);
         List<ReadOnlyMemory<byte>> mixed = [.. SampleLines.Read(ContentFiles.Folder, MixedLines, seed: 7)];
-        var mixedRate = mixed.Count / Measure(set, mixed, context.Time);
+        var mixedRate = mixed.Count / Measure(set, mixed, context.Time, cancellationToken);
         var program = context.Lines / await WholeProgram.TimeAsync(Product.Program, ["parse", log], context.Time, cancellationToken);
         var figures = new List<Figure>
         {
@@ -37,30 +35,17 @@ internal sealed class ParseCase : IBenchCase
         return figures;
     }
 
-    /// <summary>
-    /// Seconds for all lines, in the quietest of some passes: others use the machine's memory too. The run-time has compiled for good by then what the lines need, which it does piece by
-    /// piece, over some seconds.
-    /// </summary>
-    private static double Measure(ParserSet set, List<ReadOnlyMemory<byte>> lines, TimeProvider time)
+    /// <summary>Seconds for all lines.</summary>
+    private static double Measure(ParserSet set, List<ReadOnlyMemory<byte>> lines, TimeProvider time, CancellationToken cancellationToken)
     {
         var parser = new Parser(set);
         var normaliser = new Normaliser();
         var batch = new EventBatch();
-        var start = time.GetTimestamp();
-        do Pass(Math.Min(lines.Count, 200_000));
-        while (time.GetElapsedTime(start) < WarmUp);
-        var least = double.MaxValue;
-        for (var i = 0; i < Passes; i++)
-        {
-            start = time.GetTimestamp();
-            Pass(lines.Count);
-            least = Math.Min(least, time.GetElapsedTime(start).TotalSeconds);
-        }
-        return least;
+        return Quietest.Of(time, Pass, cancellationToken).TotalSeconds;
 
-        void Pass(int count)
+        void Pass()
         {
-            for (var i = 0; i < count; i++)
+            for (var i = 0; i < lines.Count; i++)
             {
                 parser.Parse(new RecordInfo((ulong)i, AccessLog.StartMs, 1, 1, RecordInfo.AutoParser), lines[i].Span, batch);
                 normaliser.Normalise(batch);
