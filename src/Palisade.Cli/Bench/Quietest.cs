@@ -6,7 +6,7 @@ namespace Palisade.Cli.Bench;
 /// </summary>
 internal static class Quietest
 {
-    private const int Passes = 7;
+    private const int Passes = 15;
     private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(5);
 
     /// <summary>The least of each time that the passes took.</summary>
