@@ -17,6 +17,9 @@ internal sealed class JsonName
         Last = new LastSeen(id, plan.Present, asked);
     }
 
+    /// <summary>Longest value remembered, bytes as it is written.</summary>
+    private const int MaxLong = 4096;
+
     public JsonName? Parent { get; }
     /// <summary>As it stands in its object, unescaped.</summary>
     public byte[] Key { get; }
@@ -30,13 +33,13 @@ internal sealed class JsonName
     /// <summary>Tells names of a table apart.</summary>
     public int Number { get; }
 
-    /// <summary>Names that stood behind it in the same object.</summary>
-    public Followers Behind;
     /// <summary>Names that stood first inside it.</summary>
     public Followers Inside;
-
+    // what is read of every name of an event lies together
+    /// <summary>Names that stood behind it in the same object.</summary>
+    public Followers Behind;
     public LastSeen Last;
-    private RememberedLong longValue;
+    private byte[] longer = [];
 
     /// <summary>Bytes of the last value, the sign behind it included, if it stands at a place; else 0.</summary>
     /// <param name="room">Bytes of text there.</param>
@@ -45,9 +48,12 @@ internal sealed class JsonName
     public int Again(ref byte at, int room, int now)
     {
         if (Last.Epoch != now) return 0;
-        if (Last.IsValue(ref at)) return Last.Whole;
-        return Last.Whole == LastSeen.Nothing && longValue.Length != 0 && longValue.Is(ref at, room) ? longValue.Length : 0;
+        var same = Last.SameValue(ref at);
+        if (same >= Last.Whole) return Last.Whole;
+        return same >= LastSeen.Max && Last.Long <= room && IsLong(ref at) ? Last.Long : 0;
     }
+
+    private bool IsLong(ref byte at) => MemoryMarshal.CreateReadOnlySpan(ref at, Last.Long).SequenceEqual(longer.AsSpan(0, Last.Long));
 
     /// <summary>Takes the last value, of which the findings are known; behind it 64 bytes may be read.</summary>
     /// <param name="whole">Its bytes as written, quotes and the sign behind it included; 0: it is not to be remembered.</param>
@@ -55,15 +61,20 @@ internal sealed class JsonName
     public void Set(ref byte from, int whole)
     {
         Last.SetValue(ref from, whole);
-        if (Last.Whole == LastSeen.Nothing) longValue.Set(ref from, whole);
+        if (Last.Whole == LastSeen.Nothing && whole > 0) SetLong(ref from, whole);
+    }
+
+    // Nothing is allocated once there is room for values as long as those of the field are.
+    private void SetLong(ref byte from, int length)
+    {
+        if (length > MaxLong) return;
+        if (longer.Length < length) longer = new byte[BitOperations.RoundUpToPowerOf2((uint)length)];
+        MemoryMarshal.CreateReadOnlySpan(ref from, length).CopyTo(longer);
+        Last.Long = length;
     }
 
     /// <summary>Nothing is known of the last value.</summary>
-    public void Unset()
-    {
-        Last.Whole = LastSeen.Nothing;
-        longValue.Length = 0;
-    }
+    public void Unset() => Last.Whole = Last.Long = LastSeen.Nothing;
 }
 
 /// <summary>
@@ -75,7 +86,9 @@ internal struct LastSeen
 {
     /// <summary>A length that nothing has.</summary>
     public const int Nothing = int.MaxValue;
-    private const int Max = 48, Spare = 200;
+    /// <summary>Bytes of a name, and of a value, that lie in it.</summary>
+    public const int Max = 48;
+    private const int Spare = 200;
 
     [InlineArray(Max)]
     private struct Text
@@ -83,9 +96,10 @@ internal struct LastSeen
         private byte first;
     }
 
-    private Text before, value;
     /// <summary>Bytes from the quote before the name to where its value begins, and of the value, quotes and the sign behind it included.</summary>
     public int Before, Whole = Nothing;
+    /// <summary>Bytes of the value, as it is written, where they are more than <see cref="Max"/>.</summary>
+    public int Long = Nothing;
     /// <summary>Of the value: where its text begins, how long it is, and what was found in it, in which life of the memory.</summary>
     public int Start, Length, Findings, Epoch;
     /// <summary><see cref="FieldPlan.Present"/>.</summary>
@@ -93,6 +107,7 @@ internal struct LastSeen
     public readonly ushort Id;
     public bool Escaped;
     private readonly bool asked;
+    private Text before, value;
 
     /// <param name="asked">Some rule names the field.</param>
     public LastSeen(ushort id, int present, bool asked) => (Id, Present, Before, this.asked) = (id, present, Nothing, asked);
@@ -104,9 +119,9 @@ internal struct LastSeen
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool IsName(ref byte at) => BitOperations.TrailingZeroCount(~Bytes64.Same(ref at, ref Unsafe.As<Text, byte>(ref before))) >= Before;
 
-    /// <summary>The same of the value.</summary>
+    /// <summary>Bytes at a place that are those of the value; of a value of more than <see cref="Max"/> its first are kept.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public bool IsValue(ref byte at) => BitOperations.TrailingZeroCount(~Bytes64.Same(ref at, ref Unsafe.As<Text, byte>(ref value))) >= Whole;
+    public int SameValue(ref byte at) => BitOperations.TrailingZeroCount(~Bytes64.Same(ref at, ref Unsafe.As<Text, byte>(ref value)));
 
     /// <summary>Takes the name as it is written.</summary>
     public void SetName(ref byte from, int length)
@@ -121,6 +136,7 @@ internal struct LastSeen
     {
         value = Unsafe.ReadUnaligned<Text>(ref from);
         Whole = length is > 0 and <= Max ? length : Nothing;
+        Long = Nothing;
     }
 }
 
@@ -155,29 +171,6 @@ internal struct Followers
         for (; at > 0; at--) this[at] = this[at - 1];
         this[0] = name;
     }
-}
-
-/// <summary>A value of more than 48 bytes that may come again.</summary>
-internal struct RememberedLong
-{
-    public const int Max = 4096;
-
-    private byte[]? bytes;
-    /// <summary>0: nothing is remembered.</summary>
-    public int Length;
-
-    public void Set(ref byte from, int length)
-    {
-        Length = 0;
-        if (length is 0 or > Max) return;
-        // nothing is allocated once it is as large as the values of its field are
-        if (bytes is null || bytes.Length < length) bytes = new byte[BitOperations.RoundUpToPowerOf2((uint)length)];
-        MemoryMarshal.CreateReadOnlySpan(ref from, length).CopyTo(bytes);
-        Length = length;
-    }
-
-    /// <summary>Whether the same stands at a place, of which so many bytes may be read.</summary>
-    public readonly bool Is(ref byte at, int room) => Length <= room && MemoryMarshal.CreateReadOnlySpan(ref at, Length).SequenceEqual(bytes.AsSpan(0, Length));
 }
 
 /// <summary>
