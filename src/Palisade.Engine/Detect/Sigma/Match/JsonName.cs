@@ -100,14 +100,17 @@ internal struct LastSeen
     public int Before, Whole = Nothing;
     /// <summary>Bytes of the value, as it is written, where they are more than <see cref="Max"/>.</summary>
     public int Long = Nothing;
-    /// <summary>Of the value: where its text begins, how long it is, and what was found in it, in which life of the memory.</summary>
-    public int Start, Length, Findings, Epoch;
+    /// <summary>In which life of the memory the value was looked at.</summary>
+    public int Epoch;
+    // a comparison reads on into what stands behind them
+    private Text before, value;
+    /// <summary>Of the value: where its text begins, how long it is, and what was found in it.</summary>
+    public int Start, Length, Findings;
     /// <summary><see cref="FieldPlan.Present"/>.</summary>
     public readonly int Present;
     public readonly ushort Id;
     public bool Escaped;
     private readonly bool asked;
-    private Text before, value;
 
     /// <param name="asked">Some rule names the field.</param>
     public LastSeen(ushort id, int present, bool asked) => (Id, Present, Before, this.asked) = (id, present, Nothing, asked);
