@@ -33,6 +33,10 @@ public sealed class ParseTests
         var run = await PalisadeProgram.RunAsync("parse", "--source", "sshdd", "-");
         Assert.Equal(2, run.Code);
         Assert.Contains("did you mean sshd?", run.Err, StringComparison.Ordinal);
+        run = await PalisadeProgram.RunAsync("parse", "--source", "mysql-errors", "-");
+        Assert.Equal(2, run.Code);
+        Assert.Contains("Like it: mysql mysql-audit mysql-slow.", run.Err, StringComparison.Ordinal);
+        Assert.DoesNotContain("zookeeper", run.Err, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -62,6 +62,9 @@ public sealed class RulesTests : IDisposable
         Assert.Contains("does not match", run.Out, StringComparison.Ordinal);
         Assert.Contains("CommandLine", run.Out, StringComparison.Ordinal);
 
+        run = await PalisadeProgram.RunAsync("rules", "explain", rule, "{\"CommandLine\": \"dir\"}\n{\"CommandLine\": \"whoami\"}\n");
+        Assert.Equal(3, run.Code);
+        Assert.Contains("these are several events", run.Err, StringComparison.Ordinal);
         run = await PalisadeProgram.RunAsync("rules", "explain", rule, "");
         Assert.Equal(3, run.Code);
         Assert.Contains("the event is empty", run.Err, StringComparison.Ordinal);

@@ -33,16 +33,7 @@ internal static class ParseCommand
     private static int Run(string file, string source, string framing, bool join, bool explain, ZoneTable? zone, string? own, CancellationToken cancel)
     {
         var content = ContentFiles.Load("sources/", own);
-        var parser = RecordInfo.AutoParser;
-        if (source != "auto")
-        {
-            parser = content.Parsers.IndexOf(source);
-            if (parser < 0)
-            {
-                var near = Spelling.Nearest(source, content.Parsers.Names);
-                throw new CliException(ExitCodes.Usage, $"there is no source '{source}'{(near is null ? "" : $"; did you mean {near}?")} Known: {string.Join(' ', content.Parsers.Names)}");
-            }
-        }
+        var parser = SourceFlag.Read(source, content.Parsers);
         if (explain && framing != "line") throw new CliException(ExitCodes.Usage, "--explain reads lines; it does not go with --framing ndjson");
         using var input = LogFile.Open(file);
         using var output = Console.OpenStandardOutput();

@@ -23,12 +23,14 @@ internal static class RulesExplain
         var info = new RecordInfo(1, TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds(), 1, 0, RecordInfo.AutoParser);
         var record = Read(eventText);
         if (string.IsNullOrWhiteSpace(record)) throw new CliException(ExitCodes.BadInput, "the event is empty: give a log line, a JSON object, or a file that holds one.");
-        if (!EventText.TryAdd(pipeline, info, record)) throw new CliException(ExitCodes.BadInput, "the event begins like a JSON object and is none.");
+        if (!EventText.TryAdd(pipeline, info, record)) throw new CliException(ExitCodes.BadInput, Several(record) ? "these are several events, and explain takes one. For the first: head -1 FILE | palisade rules explain RULE -" : "the event begins like a JSON object and is none.");
         var told = new RuleExplainer(snapshot.Library.Lookups, options with { PipedFiles = new HashSet<string>(StringComparer.Ordinal) { text.File } }).Explain(text, others, pipeline.Events, 0);
         if (json) Console.WriteLine(JsonSerializer.Serialize(told, Json));
         else Write(told, options.AnyLogSource, "", Console.Out);
         return ExitCodes.Done;
     }
+
+    private static bool Several(string record) => record.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) is { Length: > 1 } lines && Array.TrueForAll(lines, static l => l.StartsWith('{'));
 
     private static (RuleText Rule, IReadOnlyList<RuleText> Others) Find(string rule, RuleLibrary library)
     {

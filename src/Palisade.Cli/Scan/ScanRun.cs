@@ -1,9 +1,9 @@
 using System.Collections.Immutable;
 using System.Threading.Channels;
+using Palisade.Cli.Parse;
 using Palisade.Engine;
 using Palisade.Engine.Enrich;
 using Palisade.Engine.Incidents.Habits;
-using Palisade.Protocol;
 
 namespace Palisade.Cli.Scan;
 
@@ -27,7 +27,7 @@ internal sealed class ScanRun(ScanOptions options, EngineSnapshot engine, IGeoLo
     /// <summary>Reads all files; <paramref name="each"/> gets the findings in line order, a line's verdict first.</summary>
     public async Task RunAsync(Action<FindingRow> each, ScanProgress progress, CancellationToken cancel)
     {
-        var parser = ParserOf(options.Source);
+        var parser = SourceFlag.Read(options.Source, engine.Parsers);
         if (options.Pages is { } pages) ordered.Habits.Choices = ImmutableDictionary<uint, BusinessChoices>.Empty.Add(ScanWorker.Tenant, pages);
         var started = time.GetTimestamp();
         var nowMs = time.GetUtcNow().ToUnixTimeMilliseconds();
@@ -52,15 +52,6 @@ internal sealed class ScanRun(ScanOptions options, EngineSnapshot engine, IGeoLo
         }
         Picture.Incidents = incidents.Rows(options.Files, starts);
         Picture.Elapsed = time.GetElapsedTime(started);
-    }
-
-    private short ParserOf(string? source)
-    {
-        if (source is null or "auto") return RecordInfo.AutoParser;
-        var parser = engine.Parsers.IndexOf(source);
-        if (parser >= 0) return parser;
-        var near = Spelling.Nearest(source, engine.Parsers.Names);
-        throw new CliException(ExitCodes.Usage, $"--source {source}: there is no such source{(near is null ? "" : $"; did you mean {near}?")} Known: {string.Join(' ', engine.Parsers.Names)}");
     }
 
     /// <summary>Deals the blocks of all files to the workers in turn. A fault goes the way of the blocks, so that what was read before it is reported.</summary>
