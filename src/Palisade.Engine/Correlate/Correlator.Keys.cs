@@ -213,31 +213,38 @@ public sealed partial class Correlator
     }
 
     /// <summary>Finds or makes the group; -1 where a field is missing or there is no room.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private int Group(CompiledCorrelation rule, in Feeding feed, in EventHeader header)
     {
-        if (feed.Found != KeyFound.Yes)
-        {
-            if (feed.Found == KeyFound.Missing) Ungrouped++;
-            else Refused++;
-            return -1;
-        }
+        if (feed.Found != KeyFound.Yes) return Refuse(feed.Found);
         var key = raw.AsSpan(feed.Raw, feed.RawLength);
         var brief = ShortKey.Of(raw.AsSpan(feed.Raw, ShortKey.Max), key.Length);
         var place = table.Find(feed.Hash, feed.Place, rule.Index, header.Tenant, brief, key);
-        if (place >= 0)
-        {
-            if (!IsIdle(table[place], header.ReceivedMs)) return place;
-            Remove(place);
-        }
-        ref var held = ref CollectionsMarshal.GetValueRefOrAddDefault(groupCounts, (rule.Index, header.Tenant), out _);
+        return place >= 0 && !IsIdle(table[place], header.ReceivedMs) ? place : Make(rule, feed, header.Tenant, place);
+    }
+
+    private int Refuse(KeyFound why)
+    {
+        if (why == KeyFound.Missing) Ungrouped++;
+        else Refused++;
+        return -1;
+    }
+
+    // A group in the place of none, or of one that is idle.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private int Make(CompiledCorrelation rule, in Feeding feed, uint tenant, int idle)
+    {
+        if (idle >= 0) Remove(idle);
+        ref var held = ref CollectionsMarshal.GetValueRefOrAddDefault(groupCounts, (rule.Index, tenant), out _);
         if (held >= options.MaxGroups)
         {
-            if (!TryMakeRoom(rule, header.Tenant)) { Refused++; return -1; }
-            held = ref CollectionsMarshal.GetValueRefOrAddDefault(groupCounts, (rule.Index, header.Tenant), out _);
+            if (!TryMakeRoom(rule, tenant)) return Refuse(KeyFound.TooLong);
+            held = ref CollectionsMarshal.GetValueRefOrAddDefault(groupCounts, (rule.Index, tenant), out _);
         }
         held++;
         made++;
-        place = table.Add(feed.Hash, rule.Index, header.Tenant, brief, key);
+        var key = raw.AsSpan(feed.Raw, feed.RawLength);
+        var place = table.Add(feed.Hash, rule.Index, tenant, ShortKey.Of(raw.AsSpan(feed.Raw, ShortKey.Max), key.Length), key);
         if (counting[rule.Index].Threshold == 0) MakeState(rule, place);
         return place;
     }
