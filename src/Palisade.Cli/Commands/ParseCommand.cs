@@ -2,7 +2,6 @@ using System.CommandLine;
 using Palisade.Cli.Parse;
 using Palisade.Engine;
 using Palisade.Engine.Parse.Times;
-using Palisade.Protocol;
 
 namespace Palisade.Cli.Commands;
 
