@@ -25,7 +25,7 @@ public sealed partial class Correlator
         if (group.Count < how.Threshold)
         {
             if (at == group.Count - 1) group.Fired = false;
-            EventChunk.Evict(slab, ref group, before, int.MaxValue);
+            if (EventChunk.MayEvict(group, before)) EventChunk.Evict(slab, ref group, before, int.MaxValue);
             return true;
         }
         Judge(rule, place, at, e, batch, findings);

@@ -36,6 +36,7 @@ internal static class EventChunk
     }
 
     /// <summary>The newest event, packed. The group must hold one.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ulong Newest(in GroupRecord group) => group.Count == 1 && group.More == 0 ? 0 : group.Newest;
 
     /// <summary>When a group that fired did; Unix milliseconds.</summary>
@@ -134,6 +135,9 @@ internal static class EventChunk
         events.CopyTo(chunk[Header..]);
         if (group.Count == 1) group.Newest = 0;
     }
+
+    /// <summary>Whether a group may hold an event from before a time; told by its record alone.</summary>
+    public static bool MayEvict(in GroupRecord group, long beforeMs) => group.More != 0 || group.BaseTimeMs < beforeMs;
 
     /// <summary>Forgets events before a time, and the oldest beyond <paramref name="max"/>; how many of those.</summary>
     public static int Evict(Slab slab, ref GroupRecord group, long beforeMs, int max)

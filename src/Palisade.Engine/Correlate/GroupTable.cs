@@ -33,11 +33,16 @@ internal sealed class GroupTable
 
     public Slab Slab { get; } = new();
 
-    public ref GroupRecord this[int place] => ref pages[place >> PageBits][place & (PageRecords - 1)];
+    public ref GroupRecord this[int place]
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => ref pages[place >> PageBits][place & (PageRecords - 1)];
+    }
 
     private static ulong Slot(uint hash, int place) => (ulong)hash << 32 | (uint)(place + 1);
 
     /// <summary>Fetches the slot of a hash into the cache.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public unsafe void FetchSlot(ulong hash)
     {
         if (Sse.IsSupported) Sse.Prefetch0(Unsafe.AsPointer(ref slots[(int)hash & slots.Length - 1]));
